@@ -1,0 +1,105 @@
+# faxpipe. `make demo` shows it, `make test` proves it, `make help` lists the rest.
+# Files are discovered: a program is a file in cmd/, a module a file in common/, a test beside its
+# mirror image in test/. The only list is which outside libraries a program needs.
+
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+           -Wwrite-strings -Wformat=2 -Wundef $(WERROR)
+HARDEN   = -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+# What the programs are called when installed: fuser is also a program of psmisc.
+TOOLPREFIX ?=
+
+# `make SANITIZE=1` builds beside the ordinary build, under ASan and UBSan.
+OBJ := obj$(if $(SANITIZE),/san)
+BIN := bin$(if $(SANITIZE),/san)
+SAN := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined \
+       -fno-omit-frame-pointer)
+, := ,
+
+ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -Icommon -Itest/lib $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
+
+LIBSRC  := $(sort $(wildcard common/*/*.c common/*/*/*.c))
+LIBOBJ  := $(LIBSRC:%.c=$(OBJ)/%.o)
+LIB     := $(OBJ)/libfaxpipe.a
+CMDS    := $(patsubst cmd/%.c,$(BIN)/%,$(sort $(wildcard cmd/*.c)))
+SCRIPTS := $(patsubst cmd/%.sh,$(BIN)/%,$(sort $(wildcard cmd/*.sh)))
+TESTS   := $(patsubst test/%.c,$(BIN)/test/%,$(sort $(wildcard test/common/*/*_test.c)))
+HELPERS := $(patsubst test/%.c,$(BIN)/test/%,$(sort $(wildcard test/lib/*.c test/fault/*.c)))
+
+pc = $(shell pkg-config --$(1) $(2))
+# Each outside library is seen by one folder alone (check-deps holds the #includes to the same).
+$(OBJ)/common/print/%.o: ALL_CFLAGS += $(call pc,cflags,pangocairo cups)
+$(OBJ)/common/scan/%.o: ALL_CFLAGS += $(call pc,cflags,lept sane-backends)
+LIBS_scan  = $(call pc,libs,sane-backends lept)
+LIBS_print = $(call pc,libs,pangocairo cups)
+LIBS_net   = $(call pc,libs,libcurl libuv openssl)
+LIBS_seal  = $(call pc,libs,libcrypto)
+LIBS_store = $(call pc,libs,sqlite3)
+LIBS_tiff  = $(call pc,libs,libtiff-4)
+LIBS_all   = $(LIBS_tiff) $(LIBS_scan) $(LIBS_print) $(LIBS_net) $(LIBS_seal) $(LIBS_store)
+# The linker keeps only what a program's objects use; fax-spool, which is privileged, is named so
+# that a stray dependency fails to link.
+$(CMDS) $(TESTS) $(HELPERS): LDLIBS = $(LIBS_all) -lpopt -lm
+$(BIN)/fax-spool: LDLIBS = $(LIBS_seal) $(LIBS_store) -lpopt
+
+.PHONY: all test demo bench lint check check-deps check-pure check-headers check-size check-docs \
+        fuzz deps install uninstall clean help
+all: $(CMDS) $(SCRIPTS)
+$(LIB): $(LIBOBJ)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+$(OBJ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(CMDS): $(BIN)/%: $(OBJ)/cmd/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+$(SCRIPTS): $(BIN)/%: cmd/%.sh
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+$(TESTS): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BIN)/test/lib/%.so: test/lib/%.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -g -shared -fPIC -o $@ $< -ldl
+$(filter-out %_preload,$(HELPERS)): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+-include $(LIBOBJ:.o=.d) $(wildcard $(OBJ)/cmd/*.d $(OBJ)/test/*/*.d $(OBJ)/test/*/*/*.d)
+
+test-programs: $(TESTS) $(filter-out %_preload,$(HELPERS)) \
+               $(patsubst %_preload,%_preload.so,$(filter %_preload,$(HELPERS)))
+test: deps ## the whole test suite
+	@$(MAKE) --no-print-directory all test-programs
+	@test/run $(TEST)
+demo: deps ## the main job on real input, in a scratch directory
+	@$(MAKE) --no-print-directory all
+	@test/demo
+deps:
+	@test/house/deps
+check: check-deps check-pure check-headers check-size ## the structure checks
+check-deps check-headers check-size:
+	@test/house/$@
+check-pure: $(LIB)
+	@test/house/check-pure $(OBJ)/common
+check-docs: all
+	@test/run test/docs
+lint: ## compilers, cppcheck, shellcheck, mandoc
+	@test/house/lint
+fuzz: ## every fuzz target for FUZZ_SECONDS in all (60)
+	@test/house/fuzz $(FUZZ_SECONDS)
+bench: all ## the benchmarks, beside the peers
+	@test/bench/run
+install: all ## into $(DESTDIR)$(PREFIX)
+	@test/house/install install "$(DESTDIR)" "$(PREFIX)" "$(TOOLPREFIX)"
+uninstall:
+	@test/house/install uninstall "$(DESTDIR)" "$(PREFIX)" "$(TOOLPREFIX)"
+clean:
+	rm -rf bin obj
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile

@@ -1,0 +1,34 @@
+#include "bytes/utf8.h"
+
+size_t utf8_char(struct span s, uint32_t *point)
+{
+    if (s.n == 0)
+        return 0;
+    uint8_t c = s.p[0];
+    size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (n == 0 || s.n < n)
+        return 0;
+    uint32_t v = n == 1 ? c : c & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((s.p[i] & 0xc0) != 0x80)
+            return 0;
+        v = v << 6 | (s.p[i] & 0x3fu);
+    }
+    if ((n == 3 && (v < 0x800 || (v >= 0xd800 && v < 0xe000))) ||
+        (n == 4 && (v < 0x10000 || v > 0x10ffff)))
+        return 0;
+    if (point)
+        *point = v;
+    return n;
+}
+
+bool utf8_valid(struct span s)
+{
+    while (s.n) {
+        size_t n = utf8_char(s, NULL);
+        if (n == 0)
+            return false;
+        s = span_skip(s, n);
+    }
+    return true;
+}

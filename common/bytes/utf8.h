@@ -1,0 +1,18 @@
+/*
+ * UTF-8 (RFC 3629), strictly: no overlong forms, no surrogates, nothing over U+10FFFF.
+ */
+#ifndef BYTES_UTF8_H
+#define BYTES_UTF8_H
+
+#include "bytes/span.h"
+
+/*
+ * Length in bytes, 1 to 4, of the well-formed character at the start of s, its code point in
+ * *point (may be NULL); 0 when s is empty or starts with anything else.
+ */
+size_t utf8_char(struct span s, uint32_t *point);
+
+/* The whole of s is well-formed. */
+bool utf8_valid(struct span s);
+
+#endif
