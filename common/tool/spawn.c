@@ -65,8 +65,8 @@ enum err words_split(const char *command, struct words *words, struct why *why)
 void words_free(struct words *words)
 {
     if (words->list && words->count)
-        free(words->list[0]);
-    free(words->list);
+        free((char *)words->list[0]);
+    free((void *)words->list);
     *words = (struct words){NULL, 0};
 }
 
@@ -77,7 +77,7 @@ static int to_place(int fd, int place)
     return fd == place ? fcntl(fd, F_SETFD, 0) : dup2(fd, place);
 }
 
-static void child(char *const argv[], int in, int out, char *const extra_env[])
+static void child(const char *const argv[], int in, int out, const char *const extra_env[])
 {
     signal(SIGPIPE, SIG_DFL);
     signal(SIGCHLD, SIG_DFL);
@@ -87,12 +87,12 @@ static void child(char *const argv[], int in, int out, char *const extra_env[])
     if (to_place(in, 0) < 0 || to_place(out, 1) < 0 || close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         _exit(71);
     for (; extra_env && *extra_env; extra_env++)
-        if (putenv(*extra_env) != 0)
+        if (putenv((char *)*extra_env) != 0)
             _exit(71);
-    execvp(argv[0], argv);
+    execvp(argv[0], (char *const *)argv);
 }
 
-enum err spawn(char *const argv[], int in, int out, char *const extra_env[], pid_t *pid,
+enum err spawn(const char *const argv[], int in, int out, const char *const extra_env[], pid_t *pid,
                struct why *why)
 {
     /* The child tells through this pipe that exec failed; a successful exec closes it. */
@@ -123,7 +123,7 @@ enum err spawn(char *const argv[], int in, int out, char *const extra_env[], pid
     return why_set(why, ERR_UNAVAILABLE, "%s: %s", argv[0], strerror(failure));
 }
 
-enum err spawn_pipe(char *const argv[], pid_t *pid, int *fd, struct why *why)
+enum err spawn_pipe(const char *const argv[], pid_t *pid, int *fd, struct why *why)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)

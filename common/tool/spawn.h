@@ -12,7 +12,7 @@
 
 /* A command split into words; list ends with NULL. */
 struct words {
-    char **list;
+    const char **list;
     int count;
 };
 
@@ -24,15 +24,15 @@ enum err words_split(const char *command, struct words *words, struct why *why);
 void words_free(struct words *words);
 
 /*
- * Starts argv[0] (looked up on the PATH) with stdin and stdout from in and out (-1: /dev/null)
+ * Starts argv[0] (argv ends with NULL; looked up on the PATH) with stdin and stdout from in and out (-1: /dev/null)
  * and our stderr. extra_env is "NAME=value" strings on top of our environment, NULL-ended, or
  * NULL. ERR_UNAVAILABLE: no such program; ERR_OS: fork.
  */
-enum err spawn(char *const argv[], int in, int out, char *const extra_env[], pid_t *pid,
+enum err spawn(const char *const argv[], int in, int out, const char *const extra_env[], pid_t *pid,
                struct why *why);
 
 /* Starts argv with stdin from /dev/null; *fd reads its stdout (the caller closes it). */
-enum err spawn_pipe(char *const argv[], pid_t *pid, int *fd, struct why *why);
+enum err spawn_pipe(const char *const argv[], pid_t *pid, int *fd, struct why *why);
 
 /* Waits; *status is the exit status, or 128+n after signal n. */
 enum err spawn_wait(pid_t pid, int *status, struct why *why);

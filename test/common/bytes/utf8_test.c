@@ -1,0 +1,35 @@
+#include "bytes/utf8.h"
+#include "check.h"
+
+static void reads_each_length(void)
+{
+    uint32_t point;
+    CHECK_INT(utf8_char(span_str("A"), &point), 1);
+    CHECK_INT(point, 'A');
+    CHECK_INT(utf8_char(span_str("\xce\xa9"), &point), 2);
+    CHECK_INT(point, 0x3a9);
+    CHECK_INT(utf8_char(span_str("\xe6\x97\xa5"), &point), 3);
+    CHECK_INT(point, 0x65e5);
+    CHECK_INT(utf8_char(span_str("\xf4\x8f\xbf\xbf"), &point), 4);
+    CHECK_INT(point, 0x10ffff);
+}
+
+static void refuses_overlong_surrogate_and_cut(void)
+{
+    static const char *const bad[] = {"\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",
+                                      "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xff",
+                                      "\xe6\x97", "\xe6\x97" "a"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK_INT(utf8_char(span_str(bad[i]), NULL), 0);
+        CHECK(!utf8_valid(span_str(bad[i])));
+    }
+    CHECK(utf8_valid(span_str("\xc3\xa9t\xc3\xa9")));
+    CHECK(utf8_valid(span_str("")));
+}
+
+int main(void)
+{
+    RUN(reads_each_length);
+    RUN(refuses_overlong_surrogate_and_cut);
+    return check_done();
+}

@@ -1,0 +1,54 @@
+#include "tool/conf.h"
+#include "check.h"
+
+static void reads_settings(void)
+{
+    struct conf *c;
+    struct why why = {""};
+    CHECK(conf_parse(span_str("# station\n\nhostname = fax.example\n domain=a.example\r\n"
+                              "domain = b.example\nroute.x.example = smtp://h:25\nspool-limit = 2M\n"
+                              "printer ="),
+                     &c, &why) == ERR_NONE);
+    CHECK_STR(conf_get(c, "hostname"), "fax.example");
+    CHECK_STR(conf_get(c, "domain"), "b.example");
+    CHECK_STR(conf_nth(c, "domain", 0), "a.example");
+    CHECK(conf_nth(c, "domain", 2) == NULL);
+    CHECK_STR(conf_get(c, "route.x.example"), "smtp://h:25");
+    CHECK_STR(conf_get(c, "printer"), "");
+    CHECK(conf_get(c, "operator") == NULL);
+    uint64_t v;
+    CHECK(conf_number(c, "spool-limit", 0, UINT64_MAX, &v, &why) == ERR_NONE);
+    CHECK_INT(v, 2 << 20);
+    CHECK(conf_number(c, "queue-days", 5, 100, &v, &why) == ERR_NONE);
+    CHECK_INT(v, 5);
+    CHECK(conf_number(c, "hostname", 5, 100, &v, &why) == ERR_CONFIG);
+    CHECK(conf_number(c, "spool-limit", 0, (2 << 20) - 1, &v, &why) == ERR_CONFIG);
+    conf_free(c);
+    CHECK(conf_get(NULL, "printer") == NULL);
+}
+
+static void names_the_line_it_refuses(void)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"hostname = a\nhostnam = b\n", "line 2: unknown key hostnam"},
+        {"\n\nhostname\n", "line 3: not `key = value`"},
+        {"= x\n", "line 1: not `key = value`"},
+        {"route. = x\n", "line 1: unknown key route."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct conf *c;
+        struct why why = {""};
+        CHECK(conf_parse(span_str(cases[i].text), &c, &why) == ERR_CONFIG);
+        CHECK_STR(why.text, cases[i].says);
+        CHECK(c == NULL);
+    }
+}
+
+int main(void)
+{
+    RUN(reads_settings);
+    RUN(names_the_line_it_refuses);
+    return check_done();
+}
