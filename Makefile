@@ -15,9 +15,8 @@ TOOLPREFIX ?=
 # `make SANITIZE=1` builds beside the ordinary build, under ASan and UBSan.
 OBJ := obj$(if $(SANITIZE),/san)
 BIN := bin$(if $(SANITIZE),/san)
-SAN := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined \
+SAN := $(if $(SANITIZE),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=undefined \
        -fno-omit-frame-pointer)
-, := ,
 
 ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -Icommon -Itest/lib $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
@@ -72,6 +71,7 @@ $(filter-out %_preload,$(HELPERS)): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 -include $(LIBOBJ:.o=.d) $(wildcard $(OBJ)/cmd/*.d $(OBJ)/test/*/*.d $(OBJ)/test/*/*/*.d)
 
+.PHONY: test-programs
 test-programs: $(TESTS) $(filter-out %_preload,$(HELPERS)) \
                $(patsubst %_preload,%_preload.so,$(filter %_preload,$(HELPERS)))
 test: deps ## the whole test suite
