@@ -31,10 +31,10 @@ HELPERS := $(patsubst test/%.c,$(BIN)/test/%,$(sort $(wildcard test/lib/*.c test
 
 pc = $(shell pkg-config --$(1) $(2))
 # Each outside library is seen by one folder alone (check-deps holds the #includes to the same).
-$(OBJ)/common/print/%.o: ALL_CFLAGS += $(call pc,cflags,pangocairo cups)
+$(OBJ)/common/print/%.o: ALL_CFLAGS += $(call pc,cflags,pangocairo)
 $(OBJ)/common/scan/%.o: ALL_CFLAGS += $(call pc,cflags,lept sane-backends)
 LIBS_scan  = $(call pc,libs,sane-backends lept)
-LIBS_print = $(call pc,libs,pangocairo cups)
+LIBS_print = $(call pc,libs,pangocairo) -lcups
 LIBS_net   = $(call pc,libs,libcurl libuv openssl)
 LIBS_seal  = $(call pc,libs,libcrypto)
 LIBS_store = $(call pc,libs,sqlite3)
