@@ -1,0 +1,181 @@
+#!/bin/sh
+# fax-send: FIG. 6 of EP 0 881 816, stage by stage: user, document, mail, seal, send, look for
+# mail. Every stage writes a file in a private directory and its status is checked, since a pipe
+# cannot tell its reader that the writer died: only a whole document is ever sent.
+set -u
+umask 077
+self=fax-send
+say() { printf '%s: %s\n' "$self" "$*" >&2; }
+die() { code=$1; shift; say "$*"; exit "$code"; }
+
+options() {
+    cat <<'TABLE'
+-s	--subject	SUBJECT	subject of the mail
+-t	--text	FILE	cover text in front of the document
+-d	--device	NAME	scan from this SANE device
+-p	--paper	SIZE	a4, b4, a3, letter or legal
+-r	--resolution	RES	standard, fine, superfine, 300 or 400
+-c	--coding	CODING	mh, mr or mmr
+	--mdn		ask for a notice when it has been printed
+	--password-fd	N	read the user's password from descriptor N
+	--config	FILE	read settings from FILE
+-q	--quiet		no warnings
+-v	--verbose		say what is done
+	--help		show this help
+	--usage		show a short form of it
+	--version		show the version
+TABLE
+}
+usage_line='Usage: fax-send [OPTION...] CODE ADDRESS[,ADDRESS]... [FILE...]'
+help() {
+    printf '%s\n\n' "$usage_line"
+    options | awk -F '\t' '{
+        o = ($1 == "" ? "    " : $1 ", ") $2 ($3 == "" ? "" : "=" $3)
+        printf "  %-28s %s\n", o, $4 }'
+}
+
+# The programs this is made of lie beside it; cron's PATH is short.
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 71
+PATH=$here:${PATH:-/usr/local/bin:/usr/bin:/bin}
+export PATH
+
+# Options may stand among the operands: each argument is looked at once, operands move to the end.
+subject='' text='' device='' paper='' resolution='' coding='' mdn='' fd='' config='' quiet='' verbose=''
+left=$# ended=''
+take() { # the value of option $1: from --long=value or the next argument
+    case $1 in --*=*) value=${1#*=} used=1; return ;; esac
+    [ "$left" -ge 2 ] || die 64 "$1: missing argument"
+    value=$2 used=2
+}
+while [ "$left" -gt 0 ]; do
+    used=1
+    if [ -n "$ended" ]; then set -- "$@" "$1"; shift; left=$((left - 1)); continue; fi
+    case $1 in
+    -s | --subject | --subject=*) take "$@"; subject=$value ;;
+    -t | --text | --text=*) take "$@"; text=$value ;;
+    -d | --device | --device=*) take "$@"; device=$value ;;
+    -p | --paper | --paper=*) take "$@"; paper=$value ;;
+    -r | --resolution | --resolution=*) take "$@"; resolution=$value ;;
+    -c | --coding | --coding=*) take "$@"; coding=$value ;;
+    --password-fd | --password-fd=*) take "$@"; fd=$value ;;
+    --config | --config=*) take "$@"; config=$value ;;
+    --mdn) mdn=1 ;;
+    -q | --quiet) quiet=1 ;;
+    -v | --verbose) verbose=1 ;;
+    --help) help; exit ;;
+    --usage) echo "$usage_line"; exit ;;
+    --version) g3tiff --version | sed "s/^[^ ]*/$self/"; exit ;;
+    --list-options) options | cut -f 1-3; exit ;;
+    --) ended=1 ;;
+    -?*) die 64 "$1: unknown option" ;;
+    *) set -- "$@" "$1" ;;
+    esac
+    shift "$used"
+    left=$((left - used))
+done
+[ $# -ge 2 ] || { echo "$usage_line" >&2; exit 64; }
+code=$1 addresses=$2
+shift 2
+
+run() { # a program of ours, with the options that all of them share
+    program=$1
+    shift
+    [ -z "$verbose" ] || say "$program $*"
+    "$program" ${config:+--config "$config"} ${quiet:+-q} "$@"
+}
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/fax-send.XXXXXX") || exit 73
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# A code alone sends as nobody: only the station's own user, not through sudo, needs no password.
+authorise() {
+    if [ -n "${SUDO_UID:-}" ] && [ "$SUDO_UID" != 0 ] || [ -n "$fd" ]; then
+        run fuser verify "$code" ${fd:+--password-fd "$fd"} || exit
+    fi
+    # What is called from here on has been allowed.
+    unset SUDO_UID
+}
+
+# The document: scanned, wrapped, and made a mail with its recipients in $tmp/to.
+make_mail() {
+    run fax-scan ${device:+-d "$device"} ${paper:+-p "$paper"} ${resolution:+-r "$resolution"} \
+        ${coding:+-c "$coding"} "$@" >"$tmp/pages" || exit
+    run g3tiff "$tmp/pages" -o "$tmp/fax.tif" || exit
+    rm -f "$tmp/pages"
+    set -- --from "$from" --subject "${subject:-Fax}" --type 'image/tiff; application=faxbw' --name fax.tif
+    [ -z "$text" ] || set -- "$@" --text "$text"
+    [ -z "$mdn" ] || set -- "$@" --notify
+    while IFS= read -r to; do set -- "$@" --to "$to"; done <"$tmp/to"
+    run b64mime "$@" "$tmp/fax.tif" >"$tmp/mail" || exit
+}
+
+# Sealed for each recipient by his own row of the encryption table; all rows are looked up before
+# anything is sent, since nothing may leave in clear.
+seal() {
+    n=0
+    while IFS= read -r to; do
+        n=$((n + 1))
+        run mime-crypt --to "$to" "$tmp/mail" >"$tmp/sealed.$n" || exit
+    done <"$tmp/to"
+}
+
+# Sends $1 to the recipients in file $2. What a server puts off goes into the queue.
+send() {
+    set -- "$1" "$2"
+    mail=$1
+    recipients=$2
+    set --
+    while IFS= read -r to; do set -- "$@" "$to"; done <"$recipients"
+    run smtp-send --user "$code" --json ${verbose:+-v} "$@" <"$mail" >"$tmp/results"
+    sent=$?
+    [ "$sent" -ne 0 ] || return 0
+    deferred=$(sed -n '/"status": "deferred"/s/.*"recipient": "\(\([^"\\]\|\\.\)*\)".*/\1/p' \
+        "$tmp/results" | sed 's/\\\(.\)/\1/g')
+    # Log-in, certificate and settings are for the user to mend: not for the queue.
+    case $sent in 77 | 78) worse "$sent"; return ;; esac
+    if [ -n "$deferred" ]; then
+        set --
+        while IFS= read -r to; do set -- "$@" "$to"; done <<LIST
+$deferred
+LIST
+        id=$(run fax-queue add --user "$code" -f "$path" "$@" <"$mail") || { worse $?; return; }
+        say "in the queue as $id: $*"
+    fi
+    # A refusal stands whatever became of the others.
+    refused=$(sed -n '/"status": "failed"/s/.*"exit": \([0-9]*\).*/\1/p' "$tmp/results" | sort -n | tail -1)
+    if [ -n "$refused" ]; then worse "$refused"; elif [ -z "$deferred" ]; then worse "$sent"; fi
+}
+status=0
+worse() { [ "$1" -le "$status" ] || status=$1; }
+
+run fuser get "$code" name >"$tmp/name" || exit
+authorise
+path=$(run fuser get "$code" address) || exit
+[ -n "$path" ] || die 78 "$code: has no mail address"
+# As a quoted string, whatever the name holds.
+from="\"$(sed 's/[\\"]/\\&/g' "$tmp/name")\" <$path>"
+printf '%s\n' "$addresses" | tr ',' '\n' | sed 's/^[[:space:]]*//; s/[[:space:]]*$//; /^$/d' >"$tmp/to"
+[ -s "$tmp/to" ] || die 64 "no recipient"
+
+make_mail "$@"
+if [ "$(run fuser get "$code" encrypt)" = on ]; then
+    seal
+    n=0
+    while IFS= read -r to; do
+        n=$((n + 1))
+        printf '%s\n' "$to" >"$tmp/one"
+        send "$tmp/sealed.$n" "$tmp/one"
+    done <"$tmp/to"
+else
+    send "$tmp/mail" "$tmp/to"
+fi
+
+# S48, S49: what has come meanwhile. Its failure is told, and is not the sent mail's.
+if [ "$(run fuser get "$code" check-on-send)" = on ]; then
+    run fax-autorecv --user "$code" ||
+        say "mail was not looked for: fax-autorecv ended with status $?"
+fi
+exit "$status"
