@@ -1,0 +1,77 @@
+/*
+ * Delivery into a maildir, so that a mail is there whole or not at all, whatever is killed when.
+ *
+ *     begin   tmp/NAME is made in the first directory
+ *     write   as often as there is something
+ *     sync    tmp/NAME in every directory, complete and fsynced; may be left to commit
+ *     commit  link() into every new/, fsync of every new/, unlink of tmp/
+ *     free    in every case; without a commit nothing stays
+ *
+ * Nothing is ever renamed, so nothing can be overwritten. NAME is made of time, process, a counter,
+ * 64 random bits and the host's name: unique across hosts that share the tree. It is known from
+ * the start, so that a caller may write it down before commit (mbox-poll's "coming" rows).
+ * A mail for several spools is written once and copied at sync: each gets a file of its own, since
+ * each is claimed, held and finished by itself. Killed within commit, some may have it: the
+ * caller has not acknowledged it then, and a second copy is preferred to none.
+ *
+ * Used by a process in a chroot: no descriptor stays open but one; the system calls are openat,
+ * write, read, lseek, fsync, close, fchmod, linkat, unlinkat, newfstatat, getdents64, getrandom,
+ * getpid, uname, clock_gettime.
+ */
+#ifndef SPOOL_DELIVER_H
+#define SPOOL_DELIVER_H
+
+#include "bytes/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SPOOL_NAME_MAX = 160 };
+
+enum spool_delivery_flags {
+    SPOOL_OURS = 0,    /* into spool/CODE: mode 0640, read by the station's owner through the group */
+    SPOOL_FOREIGN = 1, /* into somebody's maildir: mode 0600 */
+    SPOOL_NO_SYNC = 2, /* never fsync: what is acknowledged may be lost in a crash */
+};
+
+struct spool_delivery;
+
+/*
+ * Begins a mail for the count (at least 1) maildirs in dirs; each has tmp/ and new/. Of equal
+ * strings one counts; the strings are copied. What a killed delivery left in the first directory's
+ * tmp/ over 36 hours ago is removed. ERR_CREATE: no such directory, no permission, no room.
+ * ERR_OS: no memory. *d is NULL after a failure.
+ */
+enum err spool_delivery_begin(const char *const dirs[], size_t count, unsigned flags,
+                              struct spool_delivery **d, struct why *why);
+
+/* The name that the mail will have in every new/: at most SPOOL_NAME_MAX bytes, no '/', ':' or
+ * ','. Lives as long as d. */
+const char *spool_delivery_name(const struct spool_delivery *d);
+
+/* Appends. ERR_IO: no room, or a disk error; only free may follow then. May show at sync only. */
+enum err spool_delivery_write(struct spool_delivery *d, const void *p, size_t n, struct why *why);
+
+/* Octets written so far. */
+uint64_t spool_delivery_size(const struct spool_delivery *d);
+
+/* Makes the copies and fsyncs them all; nothing is in new/ yet. ERR_IO, ERR_CREATE. */
+enum err spool_delivery_sync(struct spool_delivery *d, struct why *why);
+
+/*
+ * Syncs if that has not been done, links, fsyncs the directories: when this gives ERR_NONE the
+ * mail is in every new/ for good. After a failure (ERR_IO, ERR_CREATE) spool_delivery_free takes
+ * it out of those it had reached.
+ */
+enum err spool_delivery_commit(struct spool_delivery *d, struct why *why);
+
+/* Frees; without a successful commit removes what was written. NULL is fine. */
+void spool_delivery_free(struct spool_delivery *d);
+
+/* Removes from dir what is older than 36 hours: the leavings of killed deliveries. */
+void spool_clean_stale(const char *dir);
+
+/* Makes a name as above in name. ERR_OS: no random numbers. */
+enum err spool_name_make(char name[SPOOL_NAME_MAX + 1], struct why *why);
+
+#endif
