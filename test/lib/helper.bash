@@ -1,6 +1,7 @@
 # What every bats file loads: `load ../lib/helper`. Hermetic: own HOME, own home of the station,
 # own temporary directory; nothing of the caller's environment but the PATH of the machine.
 
+# shellcheck disable=SC2154
 FAXPIPE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=${FAXPIPE_BIN:-$FAXPIPE_ROOT/bin}
 FIXTURES=$FAXPIPE_ROOT/test/fixtures

@@ -18,7 +18,7 @@ static void refuses_overlong_surrogate_and_cut(void)
 {
     static const char *const bad[] = {"\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",
                                       "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xff",
-                                      "\xe6\x97", "\xe6\x97" "a"};
+                                      "\xe6\x97", ("\xe6\x97" "a")};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_INT(utf8_char(span_str(bad[i]), NULL), 0);
         CHECK(!utf8_valid(span_str(bad[i])));
