@@ -1,0 +1,430 @@
+#include "smtp/receiver.h"
+
+#include "smtp/commands.h"
+#include "smtp/reply.h"
+#include "smtp/trace.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { REPLIES_HIGH = 16384, REPLIES_ROOM = 65536, REPLY_OCTETS = 160 };
+
+void receiver_init(struct receiver *r, const struct receiver_options *options)
+{
+    memset(r, 0, sizeof *r);
+    r->options = options;
+    r->told = true;
+    r->tls = options->tls_on;
+    buf_init(&r->line, RECEIVER_LINE_MAX);
+    /* LMTP says a line for each recipient at once. */
+    buf_init(&r->out, REPLIES_ROOM + (size_t)options->max_recipients * REPLY_OCTETS);
+    buf_init(&r->text, RECEIVER_CONTENT);
+    buf_init(&r->helo, PATH_DOMAIN_MAX + 1);
+}
+
+void receiver_release(struct receiver *r)
+{
+    buf_release(&r->line);
+    buf_release(&r->out);
+    buf_release(&r->text);
+    buf_release(&r->helo);
+}
+
+void receiver_clock(struct receiver *r, int64_t now)
+{
+    r->now = now;
+}
+
+void receiver_tell(struct receiver *r, enum receiver_event_kind kind, bool ask)
+{
+    r->event.kind = kind;
+    r->told = false;
+    if (ask) {
+        r->phase = RECEIVER_ASKED;
+        r->asked = kind;
+    }
+}
+
+void receiver_forget(struct receiver *r)
+{
+    r->in_mail = false;
+    r->recipients = r->refused = r->settled = 0;
+    r->sender[0] = r->recipient[0] = '\0';
+    r->worst = r->trouble = RECIPIENT_OK;
+}
+
+void receiver_close(struct receiver *r)
+{
+    r->phase = RECEIVER_CLOSED;
+    r->in = span_of(NULL, 0);
+    r->told = true;
+    if (r->begun)
+        receiver_tell(r, RECEIVER_ABORT, false);
+    r->begun = false;
+}
+
+void receiver_say_free(struct receiver *r, unsigned code, const char *enhanced, const char *text)
+{
+    if (code >= 400 && r->worst_reply / 100 < code / 100)
+        r->worst_reply = code;
+    if (reply_add(&r->out, code, enhanced, text))
+        r->failed = true;
+}
+
+void receiver_say(struct receiver *r, unsigned code, const char *enhanced, const char *text)
+{
+    if (code >= 500 && ++r->errors >= RECEIVER_ERRORS_MAX) {
+        receiver_say_free(r, 421, "4.7.0", "too many errors");
+        receiver_close(r);
+        return;
+    }
+    receiver_say_free(r, code, enhanced, text);
+}
+
+struct verdict {
+    unsigned code;
+    const char *enhanced;
+    const char *text;
+};
+
+static const struct verdict *verdict_reply(enum receiver_verdict verdict)
+{
+    static const struct verdict replies[] = {
+        [RECIPIENT_OK] = {250, "2.1.5", "OK"},
+        [RECIPIENT_UNKNOWN] = {550, "5.1.1", "no such user here"},
+        [RECIPIENT_FOREIGN] = {550, "5.7.1", "not a user of ours, and no relaying"},
+        [RECIPIENT_REFUSED] = {550, "5.7.1", "refused by the recipient"},
+        [RECIPIENT_FULL] = {452, "4.2.2", "mailbox full"},
+        [RECIPIENT_NO_ROOM] = {452, "4.3.1", "no space left"},
+        [RECIPIENT_LATER] = {451, "4.3.0", "local trouble, try again later"},
+        [RECIPIENT_REJECTED] = {554, "5.3.0", "cannot be delivered"},
+    };
+    return &replies[verdict];
+}
+
+void receiver_say_verdict(struct receiver *r, enum receiver_verdict verdict, const char *ok)
+{
+    const struct verdict *v = verdict_reply(verdict);
+    receiver_say(r, v->code, verdict ? v->enhanced : ok, v->text);
+}
+
+void receiver_greet(struct receiver *r)
+{
+    char text[300];
+    snprintf(text, sizeof text, "%s %s faxpipe", r->options->hostname,
+             r->options->lmtp ? "LMTP" : "ESMTP");
+    receiver_say_free(r, 220, "", text);
+}
+
+void receiver_push(struct receiver *r, struct span in)
+{
+    if (r->phase != RECEIVER_CLOSED)
+        r->in = in;
+}
+
+/* Gathers one command line. False: more bytes are needed. */
+static bool take_line(struct receiver *r)
+{
+    size_t n = span_find(r->in, '\n');
+    bool whole = n < r->in.n;
+    if (r->line_done)
+        buf_clear(&r->line);
+    r->line_done = false;
+    struct span piece = span_take(r->in, whole ? n + 1 : n);
+    r->in = span_skip(r->in, piece.n);
+    if (!r->skipping && r->line.len + piece.n > RECEIVER_LINE_MAX)
+        r->skipping = true;
+    if (!r->skipping && buf_add_span(&r->line, piece))
+        r->failed = true;
+    return whole && !r->failed;
+}
+
+static void command(struct receiver *r)
+{
+    struct span line = buf_span(&r->line);
+    bool ended = line.n >= 2 && line.p[line.n - 2] == '\r';
+    memset(&r->event, 0, sizeof r->event);
+    line.n -= ended ? 2 : line.n > 0;
+    if (r->skipping)
+        receiver_say(r, 500, "5.5.2", "line too long");
+    else if (!ended)
+        receiver_say(r, 501, "5.5.2", "line does not end in CR LF");
+    else if (span_find(line, '\0') < line.n || span_find(line, '\r') < line.n)
+        receiver_say(r, 501, "5.5.2", "NUL or CR in a command");
+    else
+        commands_run(r, line);
+    r->skipping = false;
+    r->line_done = true;
+}
+
+static const char *protocol(const struct receiver *r)
+{
+    if (r->options->lmtp)
+        return r->tls ? "LMTPS" : "LMTP";
+    if (!r->extended)
+        return "SMTP";
+    return r->tls ? "ESMTPS" : "ESMTP";
+}
+
+void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const char *id)
+{
+    if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_BEGIN)
+        return;
+    r->phase = RECEIVER_COMMANDS;
+    if (verdict) {
+        receiver_say_verdict(r, verdict, "");
+        receiver_forget(r);
+        return;
+    }
+    const char *helo = buf_cstr(&r->helo);
+    struct trace trace = {
+        .sender = r->sender,
+        .helo = helo ? helo : "",
+        .client = r->options->client,
+        .hostname = r->options->hostname,
+        .protocol = protocol(r),
+        .id = id,
+        .recipient = r->recipients == 1 ? r->recipient : NULL,
+        .now = r->now,
+    };
+    receiver_say(r, 354, "", "Start mail input; end with <CRLF>.<CRLF>");
+    content_init(&r->content);
+    buf_clear(&r->text);
+    r->failed = r->failed || trace_add(&r->text, &trace);
+    r->phase = RECEIVER_IN_DATA;
+    r->begun = true;
+    r->event.text = buf_span(&r->text);
+    receiver_tell(r, RECEIVER_DATA, false);
+}
+
+static void abort_mail(struct receiver *r)
+{
+    content_mute(&r->content);
+    r->begun = false;
+    receiver_tell(r, RECEIVER_ABORT, false);
+}
+
+void receiver_unwritable(struct receiver *r, enum receiver_verdict verdict)
+{
+    if (r->phase != RECEIVER_IN_DATA || !r->begun)
+        return;
+    r->trouble = verdict;
+    abort_mail(r);
+}
+
+/* The one reply after the data, which in LMTP is one for each recipient (RFC 2033 4.2). */
+static void say_for_all(struct receiver *r, const struct verdict *v)
+{
+    unsigned times = r->options->lmtp ? r->recipients : 1;
+    for (unsigned i = 1; i < times; i++)
+        receiver_say_free(r, v->code, v->enhanced, v->text);
+    receiver_say(r, v->code, v->enhanced, v->text);
+    receiver_forget(r);
+}
+
+static bool too_large(const struct receiver *r)
+{
+    return r->options->max_size && r->content.octets > r->options->max_size;
+}
+
+static bool refused_for_content(const struct receiver *r)
+{
+    return r->content.bare || too_large(r) || r->content.received > RECEIVER_RECEIVED_MAX;
+}
+
+static void end_of_data(struct receiver *r)
+{
+    static const struct verdict bare = {550, "5.6.11", "bare CR or LF in the mail"};
+    static const struct verdict large = {552, "5.3.4", "mail larger than the limit"};
+    static const struct verdict loop = {554, "5.4.6", "too many hops"};
+    r->phase = RECEIVER_COMMANDS;
+    if (r->content.bare) {
+        say_for_all(r, &bare);
+    } else if (too_large(r)) {
+        say_for_all(r, &large);
+    } else if (r->content.received > RECEIVER_RECEIVED_MAX) {
+        say_for_all(r, &loop);
+    } else if (r->trouble) {
+        say_for_all(r, verdict_reply(r->trouble));
+    } else {
+        r->begun = false;
+        receiver_tell(r, RECEIVER_END, false);
+        r->phase = RECEIVER_SETTLING;
+    }
+}
+
+/* One step through the mail's bytes. False: more are needed. */
+static bool data(struct receiver *r)
+{
+    enum err e;
+    buf_clear(&r->text);
+    r->in = span_skip(r->in, content_push(&r->content, r->in, &r->text, &e));
+    if (e) {
+        r->failed = true;
+    } else if (r->begun && refused_for_content(r)) {
+        abort_mail(r);
+    } else if (r->begun && r->text.len) {
+        r->event.text = buf_span(&r->text);
+        receiver_tell(r, RECEIVER_DATA, false);
+    } else if (r->content.state == CONTENT_ENDED) {
+        end_of_data(r);
+    } else {
+        return r->in.n > 0;
+    }
+    return true;
+}
+
+static enum receiver_event_kind plain(struct receiver_event *event, enum receiver_event_kind kind)
+{
+    memset(event, 0, sizeof *event);
+    return event->kind = kind;
+}
+
+enum receiver_event_kind receiver_next(struct receiver *r, struct receiver_event *event)
+{
+    for (;;) {
+        if (r->failed && r->phase != RECEIVER_CLOSED)
+            receiver_close(r);
+        if (!r->told) {
+            r->told = true;
+            *event = r->event;
+            return event->kind;
+        }
+        switch (r->phase) {
+        case RECEIVER_CLOSED:
+            return plain(event, RECEIVER_CLOSE);
+        case RECEIVER_ASKED:
+        case RECEIVER_SETTLING:
+        case RECEIVER_HANDSHAKE:
+            return plain(event, RECEIVER_WAIT);
+        case RECEIVER_IN_DATA:
+            if (!data(r))
+                return plain(event, RECEIVER_NEED);
+            break;
+        case RECEIVER_COMMANDS:
+            if (r->out.len > REPLIES_HIGH)
+                return plain(event, RECEIVER_FLUSH);
+            if (take_line(r))
+                command(r);
+            else if (!r->failed)
+                return plain(event, RECEIVER_NEED);
+            break;
+        }
+    }
+}
+
+struct span receiver_output(const struct receiver *r)
+{
+    return buf_span(&r->out);
+}
+
+void receiver_sent(struct receiver *r, size_t n)
+{
+    buf_consume(&r->out, n);
+}
+
+void receiver_recipient(struct receiver *r, enum receiver_verdict verdict)
+{
+    if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_RECIPIENT)
+        return;
+    r->phase = RECEIVER_COMMANDS;
+    if (verdict == RECIPIENT_OK && !r->recipients++)
+        span_copy(r->event.path.text, r->recipient, sizeof r->recipient);
+    r->refused += verdict != RECIPIENT_OK;
+    receiver_say_verdict(r, verdict, "2.1.5");
+}
+
+void receiver_verified(struct receiver *r, unsigned code, const char *lines)
+{
+    if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_VERIFY)
+        return;
+    const char *enhanced = code == 250   ? "2.1.5"
+                           : code == 251 ? "2.1.5"
+                           : code == 252 ? "2.5.2"
+                           : code == 551 ? "5.1.6"
+                           : code == 553 ? "5.1.4"
+                           : code < 500  ? "4.3.0"
+                                         : "5.1.1";
+    r->phase = RECEIVER_COMMANDS;
+    receiver_say(r, code, enhanced, lines);
+}
+
+static bool is_transient(enum receiver_verdict verdict)
+{
+    return verdict_reply(verdict)->code / 100 == 4;
+}
+
+void receiver_settled(struct receiver *r, enum receiver_verdict verdict)
+{
+    static const struct verdict done = {250, "2.0.0", "OK"};
+    if (r->phase != RECEIVER_SETTLING || r->settled >= r->recipients)
+        return;
+    /* SMTP has one reply for all: what may still succeed later must be tried again. */
+    if (verdict && (!r->worst || is_transient(verdict)))
+        r->worst = verdict;
+    r->settled++;
+    bool last = r->settled == r->recipients;
+    if (!verdict && (r->options->lmtp || last))
+        r->errors = r->idle = 0;
+    if (last)
+        r->phase = RECEIVER_COMMANDS;
+    enum receiver_verdict said = r->options->lmtp ? verdict : r->worst;
+    const struct verdict *v = said ? verdict_reply(said) : &done;
+    if (r->options->lmtp || last)
+        receiver_say(r, v->code, v->enhanced, v->text);
+    if (last)
+        receiver_forget(r);
+}
+
+void receiver_tls(struct receiver *r, enum receiver_tls_answer answer)
+{
+    if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_STARTTLS)
+        return;
+    r->phase = RECEIVER_COMMANDS;
+    if (answer == RECEIVER_TLS_EARLY) {
+        receiver_drop(r, RECEIVER_DROP_EARLY);
+    } else if (answer == RECEIVER_TLS_UNAVAILABLE) {
+        receiver_say(r, 454, "4.7.0", "TLS not available now");
+    } else {
+        receiver_say(r, 220, "2.0.0", "go ahead");
+        r->phase = RECEIVER_HANDSHAKE;
+    }
+}
+
+void receiver_tls_started(struct receiver *r)
+{
+    if (r->phase != RECEIVER_HANDSHAKE)
+        return;
+    receiver_forget(r);
+    buf_clear(&r->helo);
+    r->greeted = r->extended = false;
+    r->spoken = false;
+    r->tls = true;
+    r->phase = RECEIVER_COMMANDS;
+}
+
+void receiver_drop(struct receiver *r, enum receiver_drop reason)
+{
+    static const struct verdict replies[] = {
+        [RECEIVER_DROP_IDLE] = {421, "4.4.2", "timed out, closing"},
+        [RECEIVER_DROP_SLOW] = {421, "4.4.2", "too slow, closing"},
+        [RECEIVER_DROP_SHUTDOWN] = {421, "4.3.2", "shutting down"},
+        [RECEIVER_DROP_FULL] = {421, "4.7.0", "too many connections"},
+        [RECEIVER_DROP_EARLY] = {554, "5.5.0", "you spoke out of turn"},
+    };
+    if (r->phase == RECEIVER_CLOSED)
+        return;
+    const struct verdict *v = &replies[reason];
+    receiver_say_free(r, v->code, v->enhanced, v->text);
+    receiver_close(r);
+}
+
+bool receiver_in_data(const struct receiver *r)
+{
+    return r->phase == RECEIVER_IN_DATA;
+}
+
+unsigned receiver_worst_reply(const struct receiver *r)
+{
+    return r->worst_reply;
+}

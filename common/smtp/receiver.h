@@ -1,0 +1,191 @@
+/*
+ * The receiver-SMTP of RFC 821 and 5321 as a pure machine; also LMTP's (RFC 2033).
+ *
+ * Bytes of the peer go in by receiver_push; receiver_next tells, one after another, what is to be
+ * done; replies gather in receiver_output and are sent by the caller, at the latest at
+ * RECEIVER_NEED, RECEIVER_WAIT and RECEIVER_FLUSH. Questions (events marked "ask") are answered
+ * whenever the caller is able to; until then receiver_next says RECEIVER_WAIT. Memory is bounded
+ * by the limits below whatever comes in. There is no clock in here: receiver_clock tells the time.
+ *
+ * The commands are one table in smtp/commands.c. Extensions: PIPELINING, SIZE, 8BITMIME,
+ * ENHANCEDSTATUSCODES, STARTTLS.
+ *
+ * Deviations from RFC 821: NUL and bare CR and LF are refused in commands and in mail data; VRFY
+ * and EXPN may answer 252; a reverse-path is not grown, since nothing is relayed from here.
+ */
+#ifndef SMTP_RECEIVER_H
+#define SMTP_RECEIVER_H
+
+#include "smtp/content.h"
+#include "smtp/path.h"
+
+enum {
+    RECEIVER_LINE_MAX = 2048, /* a command line with its CR LF */
+    RECEIVER_RECEIVED_MAX = 50,
+    RECEIVER_ERRORS_MAX = 20,
+    RECEIVER_IDLE_MAX = 100,
+    RECEIVER_RECIPIENTS_MIN = 1000, /* what max_recipients should at least be */
+    RECEIVER_CONTENT = 65536,       /* the largest piece of mail given out at once */
+};
+
+/* Whose business the peer is. All of it outlives the machine. */
+struct receiver_options {
+    const char *hostname;
+    const char *const *domains; /* ours, ended by NULL; literals in their brackets */
+    const char *client;         /* "[127.0.0.1]" for Received; NULL where there is no address */
+    uint64_t max_size;          /* octets of a mail; 0: no limit */
+    unsigned max_recipients;
+    bool lmtp;         /* LHLO, and a reply per recipient after the data */
+    bool vrfy;         /* VRFY and EXPN are asked; else 252 */
+    bool relay;        /* this peer may name foreign recipients */
+    bool tls_offered;  /* STARTTLS */
+    bool tls_required; /* no mail before it */
+    bool tls_on;       /* it begins under TLS */
+};
+
+enum receiver_event_kind {
+    RECEIVER_NEED,      /* all bytes are used up: push more */
+    RECEIVER_WAIT,      /* a question has no answer yet */
+    RECEIVER_FLUSH,     /* too many replies unsent: send before going on */
+    RECEIVER_RECIPIENT, /* ask: path, local → receiver_recipient */
+    RECEIVER_VERIFY,    /* ask: text, expand → receiver_verified */
+    RECEIVER_BEGIN,     /* ask: a mail is about to come → receiver_begun */
+    RECEIVER_DATA,      /* text is a piece of it, LF line ends; the first one is our trace */
+    RECEIVER_END,       /* ask: it is whole; make it durable → receiver_settled per recipient */
+    RECEIVER_ABORT,     /* after BEGIN: the mail is not to be delivered, forget it */
+    RECEIVER_SENDER,    /* a transaction begins, path is its reverse-path: no recipient so far counts */
+    RECEIVER_STARTTLS,  /* ask: → receiver_tls, then the handshake, then receiver_tls_started */
+    RECEIVER_CLOSE,     /* send the replies and close */
+};
+
+struct receiver_event {
+    enum receiver_event_kind kind;
+    struct path path; /* spans valid until the next push or answer */
+    bool local;       /* the path's domain is ours, and its local part names no other host */
+    bool expand;      /* EXPN, not VRFY */
+    struct span text;
+};
+
+/* How it went with a recipient, at RCPT and, where so marked, again at the end of the data. */
+enum receiver_verdict {
+    RECIPIENT_OK,       /* also at the end: his mail is durable */
+    RECIPIENT_UNKNOWN,  /* 550 5.1.1 */
+    RECIPIENT_FOREIGN,  /* 550 5.7.1: not ours, and no relaying */
+    RECIPIENT_REFUSED,  /* 550 5.7.1: he does not want it; also at the end */
+    RECIPIENT_FULL,     /* 452 4.2.2: his spool is over its limit; also at the end */
+    RECIPIENT_NO_ROOM,  /* 452 4.3.1: no space left; also at the end */
+    RECIPIENT_LATER,    /* 451 4.3.0: trouble of ours; also at the end */
+    RECIPIENT_REJECTED, /* 554 5.3.0: he can never be given this mail; only at the end */
+};
+
+enum receiver_tls_answer {
+    RECEIVER_TLS_GO,          /* 220 */
+    RECEIVER_TLS_EARLY,       /* bytes came before the 220 was sent: 554 5.5.0 and closed */
+    RECEIVER_TLS_UNAVAILABLE, /* 454 4.7.0 */
+};
+
+enum receiver_drop {
+    RECEIVER_DROP_IDLE,     /* 421 4.4.2 */
+    RECEIVER_DROP_SLOW,     /* 421 4.4.2 */
+    RECEIVER_DROP_SHUTDOWN, /* 421 4.3.2 */
+    RECEIVER_DROP_FULL,     /* 421 4.7.0: too many connections */
+    RECEIVER_DROP_EARLY,    /* 554 5.5.0: it spoke before the greeting */
+};
+
+enum receiver_phase {
+    RECEIVER_COMMANDS,
+    RECEIVER_ASKED,    /* a question is out; asked says which */
+    RECEIVER_IN_DATA,  /* between 354 and the end mark */
+    RECEIVER_SETTLING, /* between END and the last receiver_settled */
+    RECEIVER_HANDSHAKE,
+    RECEIVER_CLOSED,
+};
+
+/* The machine; its fields are for smtp/ alone. */
+struct receiver {
+    const struct receiver_options *options;
+    enum receiver_phase phase;
+    enum receiver_event_kind asked;
+    struct receiver_event event; /* to be told next, when told is false */
+    bool told;
+    struct span in;
+    struct buf line;
+    bool line_done; /* line has been carried out; its spans may still be looked at */
+    bool skipping;  /* the rest of an overlong line */
+    struct buf out;
+    struct content content;
+    struct buf text;
+    struct buf helo;  /* the name it gave, for Received */
+    bool greeted, extended, tls, spoken;
+    bool in_mail; /* after MAIL */
+    char sender[PATH_MAX_OCTETS + 1];
+    char recipient[PATH_MAX_OCTETS + 1]; /* the first one accepted */
+    unsigned recipients, refused, settled;
+    enum receiver_verdict worst;
+    enum receiver_verdict trouble; /* what ended a mail early: its writer's */
+    bool begun;                    /* BEGIN was told and neither END nor ABORT */
+    unsigned errors, idle;
+    int64_t now;
+    unsigned worst_reply;
+    bool failed; /* no memory */
+};
+
+/* options outlive the machine. Released by receiver_release; nothing is said yet. */
+void receiver_init(struct receiver *r, const struct receiver_options *options);
+void receiver_release(struct receiver *r);
+
+/* Seconds since 1970, for Received. Called as often as the caller likes. */
+void receiver_clock(struct receiver *r, int64_t now);
+
+/* Says 220. */
+void receiver_greet(struct receiver *r);
+
+/*
+ * Gives bytes, in the caller's memory, where they stay untouched until receiver_next has said
+ * RECEIVER_NEED or RECEIVER_CLOSE. Only called after RECEIVER_NEED (or at the start).
+ */
+void receiver_push(struct receiver *r, struct span in);
+
+/* The next event; its spans are valid until the next call of receiver_next, answer or push. */
+enum receiver_event_kind receiver_next(struct receiver *r, struct receiver_event *event);
+
+/* The replies not yet sent, and how many of their bytes have now been sent. */
+struct span receiver_output(const struct receiver *r);
+void receiver_sent(struct receiver *r, size_t n);
+
+/* Answers RECEIVER_RECIPIENT. The caller keeps the list of those he said RECIPIENT_OK to. */
+void receiver_recipient(struct receiver *r, enum receiver_verdict verdict);
+
+/* Answers RECEIVER_VERIFY: 250, 550, 551, 553 or 252, and lines joined by '\n'. */
+void receiver_verified(struct receiver *r, unsigned code, const char *lines);
+
+/*
+ * Answers RECEIVER_BEGIN: RECIPIENT_OK starts the data, any other is said and the mail is over
+ * (no ABORT follows). id names the mail in its Received field: letters, digits, '.', '-', '_'.
+ */
+void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const char *id);
+
+/*
+ * Between BEGIN and END: the mail cannot be written. The rest of it is taken and forgotten, the
+ * verdict is said after its end; ABORT follows at once.
+ */
+void receiver_unwritable(struct receiver *r, enum receiver_verdict verdict);
+
+/* Answers RECEIVER_END, once for each accepted recipient in the order of acceptance. */
+void receiver_settled(struct receiver *r, enum receiver_verdict verdict);
+
+/* Answers RECEIVER_STARTTLS; after GO and the handshake receiver_tls_started, for a new state. */
+void receiver_tls(struct receiver *r, enum receiver_tls_answer answer);
+void receiver_tls_started(struct receiver *r);
+
+/* Ends the session from outside; ABORT, where one is due, and CLOSE follow. */
+void receiver_drop(struct receiver *r, enum receiver_drop reason);
+
+/* Between MAIL data's 354 and its end: where the minimum rate holds. */
+bool receiver_in_data(const struct receiver *r);
+
+/* The first reply of the worst class, 5yz before 4yz, so far; 0: all went well. For batch files,
+ * whose exit status it is. */
+unsigned receiver_worst_reply(const struct receiver *r);
+
+#endif
