@@ -91,8 +91,14 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # A code alone sends as nobody: only the station's own user, not through sudo, needs no password.
+# Through sudo we read with the station's eyes: a file's name could be another user's held mail, and
+# settings could be anything, so the document comes on standard input, opened by who calls.
+sudo=''
+[ "${SUDO_UID:-0}" = 0 ] || sudo=1
+[ -z "$sudo" ] || [ $# -eq 0 ] || die 64 "$1: through sudo the document comes on standard input"
+[ -z "$sudo" ] || [ -z "$text$config" ] || die 64 "through sudo there is neither --text nor --config"
 authorise() {
-    if [ -n "${SUDO_UID:-}" ] && [ "$SUDO_UID" != 0 ] || [ -n "$fd" ]; then
+    if [ -n "$sudo$fd" ]; then
         run fuser verify "$code" ${fd:+--password-fd "$fd"} || exit
     fi
     # What is called from here on has been allowed.
