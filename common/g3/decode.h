@@ -1,0 +1,57 @@
+/*
+ * Inside the decoder: the bits that come in, and the rows in them (rows.c). decode.c does all
+ * that lies between rows: EOLs, damage, the end.
+ */
+#ifndef G3_DECODE_H
+#define G3_DECODE_H
+
+#include "g3/g3.h"
+
+#include <string.h>
+
+enum g3_row_result { G3_ROW_WHOLE, G3_ROW_MORE, G3_ROW_BAD };
+
+/*
+ * Decode on in the row that d stands in, into the line that is not the reference, n changes so
+ * far. WHOLE: the runs reach the width exactly. MORE: the bytes are used up within the row.
+ * BAD: a code that does not exist, runs beyond the width, or the end of all bytes.
+ */
+enum g3_row_result g3_decode_1d(struct g3_decoder *d);
+enum g3_row_result g3_decode_2d(struct g3_decoder *d);
+
+/* Uses up n bits, n <= have <= 63. */
+static inline void g3_skip(struct g3_bits *in, unsigned n)
+{
+    in->bits <<= n;
+    in->have -= n;
+}
+
+/* Room for eight bytes at `at`: 56 bits or more at once, without a branch. */
+static inline void g3_refill_fast(struct g3_bits *in)
+{
+    uint64_t w;
+    memcpy(&w, in->at, sizeof w);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    in->bits |= w >> in->have;
+    in->at += (63 - in->have) >> 3;
+    in->have |= 56;
+}
+
+/* 56 to 63 bits, or all that the span has. */
+static inline void g3_refill(struct g3_bits *in)
+{
+    if (in->have >= 56)
+        return;
+    if (in->end - in->at >= 8) {
+        g3_refill_fast(in);
+        return;
+    }
+    while (in->have < 56 && in->at != in->end) {
+        in->bits |= (uint64_t)*in->at++ << (56 - in->have);
+        in->have += 8;
+    }
+}
+
+#endif

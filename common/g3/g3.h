@@ -1,0 +1,146 @@
+/*
+ * The codec of Group 3 and Group 4 facsimile: MH and MR (ITU-T T.4) and MMR (T.6).
+ *
+ * Rows are packed bits, most significant bit leftmost, 1 = black, (width + 7) / 8 bytes; the
+ * unused bits of a row's last byte are ignored when read and 0 when written. Coded bytes are most
+ * significant bit first (g3_reverse_bits turns the others). Width is 1 to G3_WIDTH_MAX.
+ *
+ * Nothing is allocated and nothing is global: an encoder or decoder is one struct, some 260 kB,
+ * that its owner keeps in static or heap memory, and that needs no release. Different structs may
+ * be used by different threads.
+ */
+#ifndef G3_G3_H
+#define G3_G3_H
+
+#include "bytes/span.h"
+
+enum g3_coding { G3_MH, G3_MR, G3_MMR };
+
+enum { G3_WIDTH_MAX = 65535 };
+
+enum g3_flags {
+    G3_ALIGN_EOL = 1, /* encoder: fill bits before each EOL, so that it ends on a byte */
+    G3_NO_EOL = 2,    /* MH rows follow each other without EOL (TIFF compression 2, some 3) */
+    G3_ALIGN_ROW = 4, /* every row starts on a byte (with G3_NO_EOL, or MMR as in some PDF) */
+};
+
+/* "mh", "mr", "mmr". */
+const char *g3_coding_name(enum g3_coding coding);
+
+/* The coding of that name; false for any other. */
+bool g3_coding_parse(struct span name, enum g3_coding *coding);
+
+/* Turns the bit order of every byte, in place. */
+void g3_reverse_bits(uint8_t *p, size_t n);
+
+/* A row's positions of colour change, from [1] on: strictly ascending, closed by four times the
+ * width. [0] is the left edge, 0. */
+struct g3_line {
+    uint16_t change[G3_WIDTH_MAX + 9];
+};
+
+struct g3_encoder {
+    uint64_t pending; /* bits not yet written, left-aligned; fewer than 8 between calls */
+    unsigned pending_bits;
+    enum g3_coding coding;
+    unsigned width, k, flags;
+    unsigned until_1d;  /* MR: two-dimensional rows still to come before the next other one */
+    unsigned reference; /* which of lines holds the row before */
+    struct g3_line lines[2];
+};
+
+/*
+ * Starts a page. k is T.4's K parameter for MR: of k rows one is coded one-dimensionally (1 and 0:
+ * all of them); no meaning for the others. flags of enum g3_flags.
+ */
+void g3_encoder_init(struct g3_encoder *e, enum g3_coding coding, unsigned width, unsigned k,
+                     unsigned flags);
+
+/* The most bytes that one call of g3_encode_row or g3_encode_end may touch of its out. */
+size_t g3_row_bound(unsigned width);
+
+/*
+ * Codes a row, led by its EOL in MH and MR; returns the bytes put into out, where g3_row_bound
+ * are free. Bits that do not fill a byte wait for the next call.
+ */
+size_t g3_encode_row(struct g3_encoder *e, const uint8_t *row, uint8_t *out);
+
+/* The page's end: RTC (MH, MR) or EOFB (MMR), and zeros up to the byte. */
+size_t g3_encode_end(struct g3_encoder *e, uint8_t *out);
+
+/* Zeros up to the byte without RTC or EOFB: a strip of TIFF-F in MH or MR ends so. */
+size_t g3_encode_flush(struct g3_encoder *e, uint8_t *out);
+
+enum g3_event {
+    G3_MORE,    /* all pushed bytes are used: push more, or finish */
+    G3_ROW,     /* a row */
+    G3_BAD_ROW, /* a row was damaged; the last good row (white before the first) stands in */
+    G3_END,     /* the page is over: RTC, EOFB, or the end of the bytes after a whole row */
+    G3_LOST,    /* damaged, with no EOL to find the way again; no more rows come */
+};
+
+/* Where a decoder stands between two calls; nobody else's business. */
+enum g3_step {
+    G3_STEP_START,  /* nothing of the page has been read */
+    G3_STEP_EOL,    /* in the zeros of an EOL */
+    G3_STEP_TAG,    /* behind an EOL: MR's tag bit, another EOL, or a row */
+    G3_STEP_MISSED, /* rows that the EOLs without anything between stand for */
+    G3_STEP_LINE,   /* at a row without EOL */
+    G3_STEP_ROW,    /* in a row */
+    G3_STEP_CHECK,  /* behind a row that adds up: is there an EOL? */
+    G3_STEP_RESYNC, /* in a damaged row: looking for an EOL */
+    G3_STEP_END,
+    G3_STEP_LOST,
+};
+
+struct g3_decoder {
+    /* What came out so far; to be read at any time. */
+    uint64_t rows, bad_rows;  /* bad ones are in rows too */
+    uint64_t bad_in_a_row;    /* most consecutive bad rows */
+    uint64_t end_of_rows;     /* bits up to the end of the last row, without what follows */
+    uint64_t eols;            /* EOLs that led a row */
+    unsigned longest_2d;      /* MR: most consecutive two-dimensional rows; K is at least one more */
+    bool closed;              /* RTC or EOFB was seen, whole */
+    bool led;                 /* the first row was led by an EOL */
+    bool eols_aligned;        /* every EOL so far ended on a byte */
+
+    /* The decoder's own. */
+    struct g3_bits {
+        const uint8_t *at, *end;
+        uint64_t bits; /* left-aligned; behind `have` come bits of *at already, or zeros */
+        unsigned have;
+    } in;
+    uint64_t pushed; /* bytes, all spans together */
+    bool finished, reference_lost, two_d;
+    enum g3_coding coding;
+    unsigned width, flags;
+    enum g3_step step;
+    unsigned zeros, eol_run, bad_to_come, bad_now, run_2d;
+    unsigned phase, a0, n, b1, run, last_zeros;
+    unsigned reference;
+    struct g3_line lines[2];
+};
+
+/* Starts a page at its first bit. flags of enum g3_flags. */
+void g3_decoder_init(struct g3_decoder *d, enum g3_coding coding, unsigned width, unsigned flags);
+
+/*
+ * Gives the next bytes, which must stay where they are until g3_decoder_next has said G3_MORE.
+ * Only allowed at the start and after G3_MORE.
+ */
+void g3_decoder_push(struct g3_decoder *d, struct span bytes);
+
+/* No more bytes will come. */
+void g3_decoder_finish(struct g3_decoder *d);
+
+/*
+ * The next event. After G3_ROW and G3_BAD_ROW row holds a row (row may be NULL: checked and
+ * counted only). G3_END and G3_LOST repeat themselves. Work is linear in the bytes pushed plus
+ * the rows given; how many rows a page may have is the caller's to limit (T.6 says a row in a bit).
+ */
+enum g3_event g3_decoder_next(struct g3_decoder *d, uint8_t *row);
+
+/* Bits used so far: after G3_END where RTC or EOFB ended. */
+uint64_t g3_decoder_offset(const struct g3_decoder *d);
+
+#endif

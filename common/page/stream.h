@@ -1,0 +1,94 @@
+/*
+ * The G3 page stream and its kin, read by push and next: what kind it is is told from the content.
+ *
+ *   - our own stream: 64-byte headers with FXP1, lengths, a closing header;
+ *   - digifax without FXP1 (Ghostscript's dfaxhigh, mgetty): a page ends at its RTC or at the next
+ *     header;
+ *   - CAPI SFF: its rows are given as MH with EOLs that end on bytes;
+ *   - bare T.4 in either bit order (the one that yields more well-formed lines): a page an RTC;
+ *   - bare T.6, on request only.
+ *
+ *     struct page_stream s;                         // some 12 kB
+ *     page_stream_init(&s, &hints);
+ *     page_stream_push(&s, bytes); … or page_stream_finish(&s);
+ *     while ((type = page_stream_next(&s, &event, &why)) != PAGE_MORE) …
+ *
+ * Data always is MSB first. The parser does not decode: damage within a page is the decoder's to
+ * find. Work is linear in the bytes, memory constant.
+ */
+#ifndef PAGE_STREAM_H
+#define PAGE_STREAM_H
+
+#include "page/page.h"
+
+enum page_order { PAGE_ORDER_FIND, PAGE_ORDER_MSB, PAGE_ORDER_LSB };
+
+/* What bare T.4 and T.6 cannot say of themselves. */
+struct page_hints {
+    unsigned width, xdpi, ydpi; /* 0: 1728, 204, 196 */
+    enum page_order order;
+    bool bare;             /* the data is bare, whatever it begins with, in `coding` */
+    enum g3_coding coding; /* with bare; without it bare T.4 is tried as MH and as MR */
+};
+
+enum page_event_type {
+    PAGE_MORE,  /* push more, or finish */
+    PAGE_BEGIN, /* event->page */
+    PAGE_DATA,  /* event->data, valid until the next call of next or push */
+    PAGE_END,   /* event->whole: the page has all the bytes it claimed, or ended where it may */
+    PAGE_OVER,  /* the stream is over, and whole; repeats itself */
+    PAGE_ERROR, /* ERR_DATA in why: nothing known, cut, no closing header; repeats itself */
+};
+
+enum page_kind { PAGE_KIND_UNKNOWN, PAGE_KIND_STREAM, PAGE_KIND_DIGIFAX, PAGE_KIND_SFF,
+                 PAGE_KIND_BARE };
+
+struct page_event {
+    struct page page;
+    struct span data;
+    bool whole;
+};
+
+enum page_state {
+    PAGE_STATE_KIND, PAGE_STATE_HEADER, PAGE_STATE_DATA, PAGE_STATE_SCAN, PAGE_STATE_GAP,
+    PAGE_STATE_SFF_DOC, PAGE_STATE_SFF, PAGE_STATE_OVER, PAGE_STATE_ERROR
+};
+
+enum { PAGE_HOLD = 8192 };
+
+struct page_stream {
+    enum page_kind kind; /* known once the first PAGE_BEGIN has come */
+    bool lsb;            /* bare: the bits were turned */
+
+    /* The parser's own. */
+    struct page_hints hints;
+    struct span in;
+    bool finished;
+    enum page_state state;
+    struct page page;    /* the one being read */
+    bool closing_due, begun;
+    unsigned pages;
+    uint64_t left;       /* bytes of the page, or of what is skipped, still to come */
+    unsigned zeros, eols; /* of the RTC being looked for */
+    unsigned matched;    /* bytes of a header that may have begun within the data */
+    unsigned sff_step, sff_rows;
+    size_t held;         /* bytes of hold in use */
+    size_t given;        /* bytes of hold already given as data */
+    uint8_t hold[PAGE_HOLD];
+    uint8_t out[PAGE_HOLD];
+};
+
+/* Starts. hints may be NULL: nothing is known. */
+void page_stream_init(struct page_stream *s, const struct page_hints *hints);
+
+/* Gives bytes that stay where they are until next says PAGE_MORE; only after that again. */
+void page_stream_push(struct page_stream *s, struct span bytes);
+
+/* No more bytes will come. */
+void page_stream_finish(struct page_stream *s);
+
+/* The next event. why may be NULL. */
+enum page_event_type page_stream_next(struct page_stream *s, struct page_event *event,
+                                      struct why *why);
+
+#endif
