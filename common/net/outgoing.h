@@ -1,0 +1,41 @@
+/*
+ * A whole mail, measured and ready to be sent: so that nothing is sent of a mail that breaks off
+ * on its way to us, and SIZE (RFC 1870) can be told.
+ *
+ * A regular file is used where it lies; what comes by a pipe waits in an unlinked temporary file.
+ */
+#ifndef NET_OUTGOING_H
+#define NET_OUTGOING_H
+
+#include "bytes/buf.h"
+
+#include <stdbool.h>
+
+struct outgoing {
+    int fd;           /* not owned */
+    uint64_t start;   /* where in fd the mail begins */
+    uint64_t length;  /* its bytes there */
+    uint64_t size;    /* its octets on the wire, without dots doubled and the end mark */
+    bool eight_bit;   /* has bytes over 127 */
+};
+
+/*
+ * Takes everything from fd on. *spooled is the temporary file, which the caller closes, or -1
+ * where fd itself stays in use (and open). ERR_DATA: empty. ERR_IO, ERR_CREATE.
+ */
+enum err outgoing_take(int fd, struct outgoing *mail, int *spooled, struct why *why);
+
+/* Appends the header block with its empty line; at most out's cap. ERR_DATA: larger. */
+enum err outgoing_header(const struct outgoing *mail, struct buf *out, struct why *why);
+
+/*
+ * A copy of the mail without the fields called name (whatever its case) in its header, in a new
+ * temporary file, which the caller closes; *copy tells of it.
+ */
+enum err outgoing_without(const struct outgoing *mail, const char *name, struct outgoing *copy,
+                          int *spooled, struct why *why);
+
+/* Copies the mail as it stands to a descriptor. ERR_IO. */
+enum err outgoing_copy(const struct outgoing *mail, int to, struct why *why);
+
+#endif

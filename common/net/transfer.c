@@ -1,0 +1,155 @@
+#include "net/transfer.h"
+
+#include "tool/diag.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PIECE = 16384 };
+
+/* Where the content of the mail that is being sent stands. */
+struct content {
+    const struct outgoing *mail;
+    uint64_t at;
+};
+
+/* What has come already, without waiting: a refusal may be the reason why the line broke. */
+static void hear(struct transfer *t)
+{
+    uint8_t bytes[PIECE];
+    size_t got;
+    while (channel_read_for(t->channel, bytes, sizeof bytes, &got, 0, NULL) == ERR_NONE && got) {
+        channel_trace("S", span_of(bytes, got));
+        sender_push(&t->sender, span_of(bytes, got));
+    }
+}
+
+static void say(struct transfer *t, bool content)
+{
+    struct why why = {""};
+    struct span out = sender_output(&t->sender);
+    if (!content)
+        channel_trace("C", out);
+    enum err e = channel_write(t->channel, out.p, out.n, &why);
+    if (!e) {
+        sender_written(&t->sender);
+        return;
+    }
+    hear(t);
+    sender_lost(&t->sender, e, why.text);
+}
+
+static void listen_for_more(struct transfer *t)
+{
+    uint8_t bytes[PIECE];
+    size_t got;
+    struct why why = {""};
+    enum err e = sender_awaits_verdict(&t->sender)
+                     ? channel_read_for(t->channel, bytes, sizeof bytes, &got, t->final_ms, &why)
+                     : channel_read(t->channel, bytes, sizeof bytes, &got, &why);
+    if (e) {
+        sender_lost(&t->sender, ERR_AGAIN, e == ERR_NO ? "no verdict on the mail" : why.text);
+    } else if (got == 0) {
+        sender_lost(&t->sender, ERR_AGAIN, "the receiver has closed the connection");
+    } else {
+        channel_trace("S", span_of(bytes, got));
+        sender_push(&t->sender, span_of(bytes, got));
+    }
+}
+
+/* The next piece; what cannot be read ends the dialogue, since half a mail must not be sent. */
+static void give_content(struct transfer *t, struct content *c)
+{
+    uint8_t piece[PIECE];
+    uint64_t left = c->mail->length - c->at;
+    size_t want = left < sizeof piece ? (size_t)left : sizeof piece;
+    hear(t);
+    if (want == 0) {
+        if (sender_content_end(&t->sender))
+            sender_lost(&t->sender, ERR_OS, "out of memory");
+        return;
+    }
+    ssize_t k;
+    do
+        k = pread(c->mail->fd, piece, want, (off_t)(c->mail->start + c->at));
+    while (k < 0 && errno == EINTR);
+    if (k <= 0) {
+        sender_lost(&t->sender, ERR_IO, k ? strerror(errno) : "the mail's file became shorter");
+        return;
+    }
+    c->at += (size_t)k;
+    if (sender_content(&t->sender, span_of(piece, (size_t)k)))
+        sender_lost(&t->sender, ERR_OS, "out of memory");
+}
+
+/* Turns until the machine is ready for a mail, or over. content is NULL where none is due. */
+static void turn(struct transfer *t, struct content *content)
+{
+    bool in_content = false;
+    for (;;) {
+        switch (sender_next(&t->sender)) {
+        case SENDER_WRITE:
+            say(t, in_content);
+            break;
+        case SENDER_READ:
+            in_content = false;
+            listen_for_more(t);
+            break;
+        case SENDER_CONTENT:
+            in_content = true;
+            give_content(t, content);
+            break;
+        case SENDER_READY:
+        case SENDER_CLOSED:
+            return;
+        }
+    }
+}
+
+enum err transfer_open(struct transfer *t, struct channel *channel,
+                       const struct transfer_options *options, struct why *why)
+{
+    unsigned seconds = options->timeout ? options->timeout : 300;
+    t->channel = channel;
+    t->final_ms = seconds < 1000000 ? (int)seconds * 2000 : 2000000000;
+    enum err e = sender_init(&t->sender, options->lmtp, options->helo, why);
+    if (e)
+        return e;
+    if (options->greeted)
+        sender_begin_at_ready(&t->sender, channel_capabilities(channel));
+    turn(t, NULL);
+    if (transfer_is_open(t))
+        return ERR_NONE;
+    return why_set(why, t->sender.err, "%s", t->sender.failure.text);
+}
+
+bool transfer_is_open(struct transfer *t)
+{
+    return sender_next(&t->sender) == SENDER_READY;
+}
+
+enum err transfer_mail(struct transfer *t, struct sender_mail *mail,
+                       const struct outgoing *content, struct why *why)
+{
+    struct content c = {content, 0};
+    mail->size = content->size;
+    mail->eight_bit = content->eight_bit;
+    enum err e = sender_mail(&t->sender, mail, why);
+    if (!e)
+        turn(t, &c);
+    return e;
+}
+
+void transfer_quit(struct transfer *t)
+{
+    sender_quit(&t->sender);
+    turn(t, NULL);
+}
+
+void transfer_close(struct transfer *t)
+{
+    channel_close(t->channel);
+    t->channel = NULL;
+    sender_release(&t->sender);
+}

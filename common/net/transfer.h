@@ -1,0 +1,48 @@
+/*
+ * A sender-SMTP at work: the machine of smtp/sender.h over a channel.
+ */
+#ifndef NET_TRANSFER_H
+#define NET_TRANSFER_H
+
+#include "net/channel.h"
+#include "net/outgoing.h"
+#include "smtp/sender.h"
+
+struct transfer {
+    struct channel *channel;
+    struct sender sender;
+    int final_ms; /* how long the verdict on a mail may take */
+};
+
+struct transfer_options {
+    bool lmtp;
+    bool greeted;     /* channel_open has said greeting and EHLO already */
+    const char *helo; /* must outlive the transfer */
+    unsigned timeout; /* seconds, as the channel's; the verdict on a mail may take twice as long
+                         (RFC 5321 §4.5.3.2.6) */
+};
+
+/*
+ * Takes the channel over, and speaks until mails may be sent. Whatever it returns, transfer_close
+ * ends it. ERR_DATA: the helo. Else the class of what went wrong: see sender.h.
+ */
+enum err transfer_open(struct transfer *t, struct channel *channel,
+                       const struct transfer_options *options, struct why *why);
+
+/*
+ * Sends one mail; mail->size and mail->eight_bit are filled in here. ERR_NONE: every recipient is
+ * settled, each with his own fate. Anything else: no recipient was touched (ERR_DATA: a path).
+ */
+enum err transfer_mail(struct transfer *t, struct sender_mail *mail,
+                       const struct outgoing *content, struct why *why);
+
+/* The dialogue has not ended: another mail may follow. */
+bool transfer_is_open(struct transfer *t);
+
+/* QUIT, and its reply, where the dialogue has not ended. */
+void transfer_quit(struct transfer *t);
+
+/* Closes the channel and frees. */
+void transfer_close(struct transfer *t);
+
+#endif

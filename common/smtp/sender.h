@@ -1,0 +1,127 @@
+/*
+ * The sender-SMTP as a machine (RFC 821, RFC 5321, LMTP of RFC 2033): replies in, commands out,
+ * and the fate of each recipient. It knows no descriptor and no clock, so the same machine serves
+ * a channel, a serial line, a test and a fuzzer.
+ *
+ * The caller turns in a loop around sender_next:
+ *
+ *     SENDER_WRITE    write sender_output() whole, then sender_written()
+ *     SENDER_READ     sender_push() what came, or sender_lost() when nothing more will
+ *     SENDER_CONTENT  sender_content() the mail in pieces, last sender_content_end(); between
+ *                     pieces SENDER_WRITE comes first, and pushing what came is allowed
+ *     SENDER_READY    the recipients of the last mail are settled; sender_mail() or sender_quit()
+ *     SENDER_CLOSED   the dialogue is over: every recipient is settled, nothing more may be sent
+ *
+ * With PIPELINING (RFC 2920) MAIL, every RCPT and DATA leave in one flight; between mails that
+ * failed RSET is sent. A 421 at any place ends the dialogue, and so does a reply that is no SMTP.
+ */
+#ifndef SMTP_SENDER_H
+#define SMTP_SENDER_H
+
+#include "bytes/buf.h"
+#include "smtp/reply.h"
+#include "smtp/wire.h"
+
+enum { SENDER_PIECE = 65536, SENDER_WORDS = 400 };
+
+enum sender_event { SENDER_WRITE, SENDER_READ, SENDER_CONTENT, SENDER_READY, SENDER_CLOSED };
+
+enum sender_verb { SENDER_MAIL, SENDER_SEND, SENDER_SOML, SENDER_SAML };
+
+/* What became of one recipient. */
+struct sender_result {
+    enum err err;         /* NONE: the receiver has taken the mail for him; AGAIN, NO_USER, … */
+    bool settled;
+    bool at_rcpt;         /* the reply was RCPT's own */
+    unsigned code;        /* the reply's, 0 where there was none */
+    char enhanced[16];    /* "5.1.1" or "" */
+    char text[SENDER_WORDS]; /* the reply's words, or ours where there was none */
+};
+
+/* One mail. The strings stay the caller's and must live until the mail is settled. */
+struct sender_mail {
+    const char *from;              /* reverse-path without its <>; "" for <> */
+    const char *const *recipients; /* forward-paths without their <> */
+    size_t count;                  /* at least 1 */
+    struct sender_result *results; /* count of them, filled in */
+    uint64_t size;                 /* octets as sent, for SIZE (RFC 1870); 0: not known */
+    bool eight_bit;                /* the content has bytes over 127 */
+    enum sender_verb verb;
+};
+
+/* The extensions a receiver has announced. */
+struct sender_peer {
+    bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced;
+    uint64_t size_max; /* 0: not told */
+};
+
+struct sender {
+    bool lmtp;
+    int state;
+    const char *helo;
+    struct sender_peer peer;
+    struct reply_reader reader;
+    struct wire_encoder encoder;
+    struct buf out;
+    const struct sender_mail *mail;
+    size_t sent, answered; /* of MAIL (0), RCPT (1 to count), DATA (count + 1) */
+    size_t accepted;       /* recipients the receiver took at RCPT */
+    size_t cursor;         /* LMTP: whose reply to the content comes next */
+    bool mail_taken, data_taken, dirty;
+    enum err err;          /* why the dialogue ended, NONE after QUIT */
+    struct sender_result failure; /* the words for it */
+};
+
+/*
+ * A dialogue that begins with the receiver's greeting. helo is our name in EHLO or LHLO, and
+ * must outlive the dialogue. ERR_DATA: helo is empty, over 255 bytes, or has blanks or control
+ * bytes. sender_release frees.
+ */
+enum err sender_init(struct sender *s, bool lmtp, const char *helo, struct why *why);
+
+/* Skips greeting and EHLO, which somebody has said already: these are the lines of the reply to
+ * EHLO without their codes, the peer's name first, each ended by LF (net/channel.h). */
+void sender_begin_at_ready(struct sender *s, struct span capabilities);
+
+/* Frees the memory. */
+void sender_release(struct sender *s);
+
+/* What to do next. */
+enum sender_event sender_next(struct sender *s);
+
+/* The content is out and the receiver's verdict on it is due, which may take its time. */
+bool sender_awaits_verdict(const struct sender *s);
+
+/* The bytes to write; valid until the next call but sender_next. */
+struct span sender_output(const struct sender *s);
+
+/* They have been written. */
+void sender_written(struct sender *s);
+
+/* What the receiver said, in any pieces. */
+void sender_push(struct sender *s, struct span bytes);
+
+/* The connection is gone: e and words say how. What is not settled is settled with that. */
+void sender_lost(struct sender *s, enum err e, const char *words);
+
+/* Whether all paths of the mail may be said to a receiver (smtp/path.h). ERR_DATA. */
+enum err sender_check(const struct sender_mail *mail, struct why *why);
+
+/*
+ * Starts a mail; only at SENDER_READY. ERR_DATA: a path that is none (CR, LF, NUL, …: see
+ * sender_check); then nothing is sent, and the machine is as before. What the peer cannot take
+ * (SIZE, 8BITMIME, SMTPUTF8) settles all recipients at once.
+ */
+enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct why *why);
+
+/* The next at most SENDER_PIECE bytes of the content; any line ends. Only at SENDER_CONTENT.
+ * ERR_OS: no memory. */
+enum err sender_content(struct sender *s, struct span piece);
+
+/* The content is whole: the dot goes out. */
+enum err sender_content_end(struct sender *s);
+
+/* QUIT, at SENDER_READY; SENDER_CLOSED comes after its reply. */
+void sender_quit(struct sender *s);
+
+#endif

@@ -1,0 +1,88 @@
+#include "smtp/wire.h"
+
+#include <string.h>
+
+void wire_init(struct wire_encoder *e)
+{
+    e->in_line = false;
+    e->cr = false;
+}
+
+/* Every byte at most doubles (LF to CR LF, a dot at a line's start), and a CR may be left over. */
+size_t wire_bound(size_t n)
+{
+    return 2 * n + 2;
+}
+
+/* Copies a piece of a line that has no CR and no LF. */
+static uint8_t *text(struct wire_encoder *e, struct span s, uint8_t *out)
+{
+    if (s.n == 0)
+        return out;
+    if (!e->in_line && s.p[0] == '.')
+        *out++ = '.';
+    memcpy(out, s.p, s.n);
+    e->in_line = true;
+    return out + s.n;
+}
+
+/* As text, for a piece that may have CRs: those inside it end no line. */
+static uint8_t *line(struct wire_encoder *e, struct span s, uint8_t *out)
+{
+    while (s.n) {
+        size_t n = span_find(s, '\r');
+        out = text(e, span_take(s, n), out);
+        if (n == s.n)
+            break;
+        *out++ = ' ';
+        e->in_line = true;
+        s = span_skip(s, n + 1);
+    }
+    return out;
+}
+
+size_t wire_encode(struct wire_encoder *e, struct span in, uint8_t *out)
+{
+    uint8_t *start = out;
+    while (in.n) {
+        size_t n = span_find(in, '\n');
+        struct span piece = span_take(in, n);
+        bool ended = n < in.n;
+        /* A CR at the piece's end belongs to what follows: it is decided when that is known. */
+        if (e->cr && piece.n) {
+            *out++ = ' ';
+            e->in_line = true;
+            e->cr = false;
+        }
+        if (piece.n && piece.p[piece.n - 1] == '\r') {
+            e->cr = true;
+            piece.n--;
+        }
+        out = line(e, piece, out);
+        if (ended) {
+            *out++ = '\r';
+            *out++ = '\n';
+            e->in_line = false;
+            e->cr = false;
+        }
+        in = span_skip(in, n + 1);
+    }
+    return (size_t)(out - start);
+}
+
+size_t wire_end(struct wire_encoder *e, uint8_t *out)
+{
+    uint8_t *start = out;
+    if (e->cr) {
+        *out++ = ' ';
+        e->in_line = true;
+    }
+    if (e->in_line) {
+        *out++ = '\r';
+        *out++ = '\n';
+    }
+    memcpy(out, ".\r\n", 3);
+    out += 3;
+    wire_init(e);
+    return (size_t)(out - start);
+}
