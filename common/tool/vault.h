@@ -1,0 +1,35 @@
+/*
+ * What keeps passwords: the interface between the database, which stores what is sealed, and
+ * seal/, which seals. A program hands seal/password.h's `seal_vault` to the functions of store/
+ * that need one; neither folder knows of the other.
+ */
+#ifndef TOOL_VAULT_H
+#define TOOL_VAULT_H
+
+#include "bytes/buf.h"
+#include "tool/home.h"
+
+enum { VAULT_SEALED_MAX = 128 * 1024, VAULT_VERIFIER_MAX = 256 };
+
+struct vault {
+    /*
+     * Seals plain for that user's column with the home's key and appends it to sealed; unseal
+     * does the reverse. What was sealed for another user or column does not open. ERR_CONFIG: no
+     * key, or not ours to read, or the bytes are not what this key sealed.
+     */
+    enum err (*seal)(const struct home *h, const char *code, const char *column, struct span plain,
+                     struct buf *sealed, struct why *why);
+    enum err (*unseal)(const struct home *h, const char *code, const char *column,
+                       struct span sealed, struct buf *plain, struct why *why);
+    /* Appends a new SCRAM-SHA-256 verifier of password; iterations from the settings. */
+    enum err (*verifier)(const struct home *h, struct span password, struct buf *out,
+                         struct why *why);
+    /*
+     * ERR_AUTH when password is not the verifier's. With an empty verifier it takes as long as
+     * with one, and says ERR_AUTH. ERR_CONFIG: the text is no verifier.
+     */
+    enum err (*verify)(const struct home *h, struct span verifier, struct span password,
+                       struct why *why);
+};
+
+#endif
