@@ -7,6 +7,7 @@
 #include "spool/spool.h"
 
 struct spool {
+    char code[SPOOL_CODE_MAX + 1];
     char dir[HOME_PATH_MAX];  /* spool/CODE */
     char lock[HOME_PATH_MAX]; /* db/CODE.lock */
     int lock_fd;              /* opened by us, or -1 */

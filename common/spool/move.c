@@ -1,5 +1,6 @@
 #include "spool/deliver.h"
 #include "spool/entry.h"
+#include "store/store.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 
@@ -140,6 +141,14 @@ static enum err claim(const struct spool *s, const char *id, struct entries *fou
     return e ? e : entry_find(s, id, found, why);
 }
 
+/* A mailbox's row is completed first: after this, the file may be gone before it is looked for. */
+static enum err claim_seen(const struct spool *s, struct store *store, const char *id,
+                           struct entries *found, struct why *why)
+{
+    enum err e = store ? store_seen_done_file(store, s->code, id, why) : ERR_NONE;
+    return e && e != ERR_NO ? e : claim(s, id, found, why);
+}
+
 static bool offered(const struct spool_mail *mail, const char *id, const char *after)
 {
     if (mail->state == SPOOL_HELD)
@@ -154,7 +163,6 @@ enum err spool_take(struct spool *s, struct store *store, const char *id, const 
 {
     struct spool_list list;
     struct entries found;
-    (void)store;
     if (!s->locked)
         return why_set(why, ERR_BUG, "take without the lock");
     clean_copies(s);
@@ -164,7 +172,7 @@ enum err spool_take(struct spool *s, struct store *store, const char *id, const 
     e = ERR_NO;
     for (size_t i = 0; i < list.count && e == ERR_NO; i++)
         if (offered(&list.mails[i], id, after))
-            e = claim(s, list.mails[i].id, &found, why);
+            e = claim_seen(s, store, list.mails[i].id, &found, why);
     spool_list_free(&list);
     if (e == ERR_NO)
         return why_set(why, ERR_NO, "nothing to take");

@@ -40,6 +40,7 @@ enum err spool_open(const struct home *home, const char *code, struct spool **sp
     s->lock_fd = -1;
     enum err e = spool_dir(home, code, s->dir, why);
     if (!e) {
+        snprintf(s->code, sizeof s->code, "%s", code);
         snprintf(relative, sizeof relative, "db/%s.lock", code);
         e = home_path(home, relative, s->lock, why);
     }

@@ -1,0 +1,18 @@
+# fish completion for fax-spool(1)
+complete -c fax-spool -f
+complete -c fax-spool -n __fish_use_subcommand -a 'list take hold cat done due'
+complete -c fax-spool -l json -d 'list: print JSON'
+complete -c fax-spool -l days -x -d 'hold: for N days'
+complete -c fax-spool -l until -x -d 'hold: until this second since 1970'
+complete -c fax-spool -l undecodable -d 'hold: mark as not to be decoded'
+complete -c fax-spool -l after -x -d 'take: only what arrived after ID'
+complete -c fax-spool -l lock-fd -x -d 'take: descriptor N holds the lock'
+complete -c fax-spool -l result -x -a 'done printed deleted forwarded' -d 'done: for the journal'
+complete -c fax-spool -l pages -x -d 'done: pages for the journal'
+complete -c fax-spool -l password-fd -x -d 'read the password from descriptor N'
+complete -c fax-spool -l config -r -d 'read settings from FILE'
+complete -c fax-spool -s q -l quiet -d 'no warnings'
+complete -c fax-spool -s v -l verbose -d 'say what is done'
+complete -c fax-spool -l help -d 'show help'
+complete -c fax-spool -l usage -d 'show a short form of it'
+complete -c fax-spool -l version -d 'show the version'
