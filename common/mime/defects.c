@@ -1,0 +1,43 @@
+/* What mime/parse.h says about defects, in words. */
+#include "mime/parse.h"
+
+#include <stdio.h>
+
+bool mime_defective(const struct mime_defects *d)
+{
+    return d->base64.strays || d->base64.trailing || d->base64.no_padding || d->base64.cut ||
+           d->qp || d->uu || d->no_final_boundary || d->no_boundary || d->bad_type ||
+           d->bad_encoding || d->bad_header;
+}
+
+void mime_defects_words(const struct mime_defects *d, char *out, size_t size)
+{
+    struct buf b;
+    buf_init(&b, 1024);
+    if (d->base64.strays)
+        buf_add_format(&b, ", %llu stray bytes in base64", (unsigned long long)d->base64.strays);
+    if (d->base64.trailing)
+        buf_add_format(&b, ", %llu bytes behind the end of base64",
+                       (unsigned long long)d->base64.trailing);
+    if (d->base64.cut)
+        buf_add_str(&b, ", base64 cut short");
+    if (d->base64.no_padding)
+        buf_add_str(&b, ", base64 without padding");
+    if (d->qp)
+        buf_add_format(&b, ", %llu bad escapes in quoted-printable", (unsigned long long)d->qp);
+    if (d->uu)
+        buf_add_str(&b, ", damaged uuencode");
+    if (d->no_final_boundary)
+        buf_add_str(&b, ", no final boundary");
+    if (d->no_boundary)
+        buf_add_str(&b, ", multipart without boundary");
+    if (d->bad_type)
+        buf_add_str(&b, ", bad content type");
+    if (d->bad_encoding)
+        buf_add_str(&b, ", unknown transfer encoding");
+    if (d->bad_header)
+        buf_add_str(&b, ", header cut short");
+    const char *words = buf_cstr(&b);
+    snprintf(out, size, "%s", words && b.len > 2 ? words + 2 : "");
+    buf_release(&b);
+}

@@ -1,0 +1,493 @@
+#include "mime/parse_inner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE_MAX_HELD = MIME_BOUNDARY_MAX + 256 };
+
+void mime_parser_init(struct mime_parser *p, const struct mime_options *options)
+{
+    memset(p, 0, sizeof *p);
+    if (options)
+        p->options = *options;
+    buf_init(&p->levels, MIME_DEPTH_MAX * sizeof(struct mime_level));
+    buf_init(&p->boundaries, MIME_DEPTH_MAX * (size_t)MIME_BOUNDARY_MAX);
+    buf_init(&p->header, MIME_HEADER_MAX);
+    buf_init(&p->line, MIME_HEADER_MAX);
+    buf_init(&p->out, 2 * MIME_HEADER_MAX);
+    buf_init(&p->uu.line, 512);
+    buf_init(&p->uu.begin, 1200);
+    buf_init(&p->uu.out, 2 * MIME_CHUNK);
+}
+
+void mime_parser_release(struct mime_parser *p)
+{
+    buf_release(&p->levels);
+    buf_release(&p->boundaries);
+    buf_release(&p->header);
+    buf_release(&p->line);
+    buf_release(&p->out);
+    buf_release(&p->uu.line);
+    buf_release(&p->uu.begin);
+    buf_release(&p->uu.out);
+}
+
+void mime_parser_push(struct mime_parser *p, struct span bytes)
+{
+    p->in = bytes;
+}
+
+void mime_parser_end(struct mime_parser *p)
+{
+    p->in = span_of(NULL, 0);
+    p->ended = true;
+}
+
+const struct why *mime_parser_why(const struct mime_parser *p)
+{
+    return &p->why;
+}
+
+bool mime_parser_fail(struct mime_parser *p, enum err e, const char *reason)
+{
+    p->failed = why_set(&p->why, e, "%s", reason);
+    return true;
+}
+
+bool mime_event_body(struct mime_parser *p, struct mime_event *event, struct span body)
+{
+    *event = (struct mime_event){MIME_BODY, &mime_level_top(p)->part, {0}, body};
+    return true;
+}
+
+static bool need_more(struct mime_event *event)
+{
+    *event = (struct mime_event){.kind = MIME_NEED_MORE};
+    return true;
+}
+
+/* ---- boundaries ---- */
+
+static struct span without_end(struct span s)
+{
+    if (s.n && s.p[s.n - 1] == '\n')
+        s.n--;
+    if (s.n && s.p[s.n - 1] == '\r')
+        s.n--;
+    return s;
+}
+
+static bool all_blank(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != ' ' && s.p[i] != '\t')
+            return false;
+    return true;
+}
+
+/* The line is a boundary of the open level *index (innermost first); *last: its closing one. */
+static bool is_boundary(struct mime_parser *p, struct span line, size_t *index, bool *last)
+{
+    line = without_end(line);
+    if (!span_starts(line, span_str("--")))
+        return false;
+    line = span_skip(line, 2);
+    for (size_t i = mime_levels(p); i-- > 0;) {
+        const struct mime_level *level = mime_level_at(p, i);
+        struct span boundary = span_of(p->boundaries.data + level->boundary, level->boundary_n);
+        if (!level->multipart || !span_starts(line, boundary))
+            continue;
+        struct span rest = span_skip(line, boundary.n);
+        *index = i;
+        *last = span_starts(rest, span_str("--"));
+        if (all_blank(span_skip(rest, *last ? 2 : 0)))
+            return true;
+    }
+    return false;
+}
+
+static void start_header(struct mime_parser *p)
+{
+    buf_clear(&p->header);
+    p->line_start = 0;
+    p->state = MIME_IN_HEADER;
+}
+
+/* Closes levels until only count are open, then goes on with after. */
+static void close_levels(struct mime_parser *p, size_t count, enum mime_parse_state after)
+{
+    p->state = MIME_CLOSING;
+    p->close_to = count;
+    p->after = after;
+    p->flushed = false;
+    p->pending_n = 0;
+}
+
+static void at_boundary(struct mime_parser *p, size_t index, bool last)
+{
+    for (size_t i = index + 1; i < mime_levels(p); i++)
+        if (mime_level_at(p, i)->multipart)
+            mime_level_at(p, i)->part.defects.no_final_boundary = true;
+    if (last)
+        close_levels(p, index, MIME_IN_GAP);
+    else
+        close_levels(p, index + 1, MIME_IN_HEADER);
+}
+
+/* ---- header ---- */
+
+/* The entity's header is complete: it begins. */
+static bool open_entity(struct mime_parser *p, struct mime_event *event, bool bad_header)
+{
+    if (!p->started)
+        return mime_parser_fail(p, ERR_DATA, "not a mail: no header field");
+    if (!mime_entity_open(p, bad_header))
+        return true;
+    struct mime_level *level = mime_level_top(p);
+    *event = (struct mime_event){MIME_PART_BEGIN, &level->part, buf_span(&p->header), {0}};
+    p->pending_n = 0;
+    p->at_line = true;
+    if (level->message) {
+        /* The header stays until the next call; step_header clears it then. */
+        p->state = MIME_IN_HEADER;
+        p->line_start = SIZE_MAX;
+    } else {
+        p->state = level->multipart ? MIME_IN_GAP : MIME_IN_BODY;
+    }
+    memset(&p->decoder, 0, sizeof p->decoder);
+    p->uu.todo = span_of(NULL, 0);
+    p->uu.phase = MIME_UU_NONE;
+    p->uu.mid_line = p->uu.overlong = false;
+    p->uu.whole = level->part.encoding == MIME_UU;
+    buf_clear(&p->uu.line);
+    buf_clear(&p->uu.begin);
+    buf_clear(&p->uu.out);
+    return true;
+}
+
+/* The first line of a mail: names of fields that exist are made of these. */
+static bool plausible_field(struct span line)
+{
+    size_t n = 0;
+    while (n < line.n && (ascii_alnum(line.p[n]) || (line.p[n] && strchr("-_.", line.p[n]))))
+        n++;
+    return header_is_field(line) && (n == line.n || strchr(": \t", line.p[n])) &&
+           span_find(line, 0) == line.n;
+}
+
+static bool may_precede_mail(struct span line)
+{
+    return line.n == 0 || span_starts(line, span_str("From ")) ||
+           span_starts(line, span_str(">From "));
+}
+
+/* Puts the line, which was gathered in the header, where the body's lines are judged. */
+static bool line_to_body(struct mime_parser *p, struct span line)
+{
+    buf_clear(&p->line);
+    p->line_spent = false;
+    p->line_ready = true;
+    return buf_add_span(&p->line, line) == ERR_NONE;
+}
+
+/* Judges the line that has just been completed in p->header. True: as in a step. */
+static bool header_line(struct mime_parser *p, struct mime_event *event)
+{
+    struct span whole = span_skip(buf_span(&p->header), p->line_start);
+    struct span line = without_end(whole);
+    size_t index;
+    bool last;
+    if (!p->started && may_precede_mail(line) && !header_is_field(line)) {
+        p->header.len = p->line_start;
+        return false;
+    }
+    if (line.n == 0) {
+        p->header.len = p->line_start;
+        return open_entity(p, event, false);
+    }
+    bool first = p->header.len == whole.n;
+    bool boundary = is_boundary(p, line, &index, &last);
+    bool folded = !first && (line.p[0] == ' ' || line.p[0] == '\t');
+    if (!boundary && (folded || (p->started ? header_is_field(line) : plausible_field(line)))) {
+        p->started = true;
+        p->line_start = p->header.len;
+        return false;
+    }
+    if (!p->started)
+        return mime_parser_fail(p, ERR_DATA, "not a mail: no header field");
+    if (!line_to_body(p, whole))
+        return mime_parser_fail(p, ERR_OS, "out of memory");
+    p->header.len = p->line_start;
+    return open_entity(p, event, !boundary);
+}
+
+static bool step_header(struct mime_parser *p, struct mime_event *event)
+{
+    if (p->line_start == SIZE_MAX)
+        start_header(p);
+    if (p->line_ready) {
+        /* What ended the header of a message/rfc822 begins that of its contents. */
+        p->line_ready = false;
+        p->line_spent = true;
+        if (buf_add_span(&p->header, buf_span(&p->line)))
+            return mime_parser_fail(p, ERR_OS, "out of memory");
+        return header_line(p, event);
+    }
+    if (p->in.n == 0 && !p->ended)
+        return need_more(event);
+    if (p->in.n == 0) {
+        if (p->header.len > p->line_start && header_line(p, event))
+            return true;
+        if (p->header.len || !p->started)
+            return open_entity(p, event, false);
+        close_levels(p, 0, MIME_DONE);
+        return false;
+    }
+    size_t n = span_find(p->in, '\n');
+    bool complete = n < p->in.n;
+    enum err e = buf_add(&p->header, p->in.p, n + complete);
+    if (e)
+        return mime_parser_fail(p, e, e == ERR_DATA ? "header larger than 1 MiB"
+                                                    : "out of memory");
+    p->in = span_skip(p->in, n + complete);
+    return complete && header_line(p, event);
+}
+
+/* ---- bodies ---- */
+
+/* The part whose bytes stand in the mail; a uuencoded file lies inside it. */
+static struct mime_part *leaf_part(struct mime_parser *p)
+{
+    size_t n = mime_levels(p);
+    struct mime_level *top = mime_level_at(p, n - 1);
+    return top->part.in_text ? &mime_level_at(p, n - 2)->part : &top->part;
+}
+
+static bool searched_for_uu(const struct mime_parser *p, const struct mime_part *part)
+{
+    return p->uu.whole || (!p->options.keep_uu && strcmp(part->type, "text/plain") == 0);
+}
+
+/* Data of the innermost part, or of nobody. True when it made an event. */
+static bool give(struct mime_parser *p, struct mime_event *event, struct span data)
+{
+    if (p->state == MIME_IN_GAP || data.n == 0)
+        return false;
+    struct mime_part *part = leaf_part(p);
+    uint8_t *room;
+    if (p->options.raw)
+        return mime_event_body(p, event, data);
+    if (part->encoding == MIME_BASE64 || part->encoding == MIME_QP) {
+        bool base64 = part->encoding == MIME_BASE64;
+        buf_clear(&p->out);
+        if (buf_reserve(&p->out, base64 ? base64_decode_bound(data.n) : qp_decode_bound(data.n),
+                        &room))
+            return mime_parser_fail(p, ERR_OS, "out of memory");
+        p->out.len = base64 ? base64_decode(&p->decoder.base64, data, room)
+                            : qp_decode(&p->decoder.qp, data, room);
+        data = buf_span(&p->out);
+    }
+    if (searched_for_uu(p, part)) {
+        p->uu.todo = data;
+        return mime_uu_step(p, event);
+    }
+    return data.n && mime_event_body(p, event, data);
+}
+
+/* Gathers a line that begins with '-'. True when p->line can be judged. */
+static bool gather_line(struct mime_parser *p)
+{
+    if (p->line_spent) {
+        buf_clear(&p->line);
+        p->line_spent = false;
+    }
+    size_t n = span_find(p->in, '\n');
+    n += n < p->in.n;
+    if (n > LINE_MAX_HELD - p->line.len)
+        n = LINE_MAX_HELD - p->line.len;
+    if (buf_add(&p->line, p->in.p, n))
+        return mime_parser_fail(p, ERR_OS, "out of memory");
+    p->in = span_skip(p->in, n);
+    struct span line = buf_span(&p->line);
+    /* Only what begins with "--" is worth waiting for. */
+    return line.p[line.n - 1] == '\n' || line.n == LINE_MAX_HELD || p->ended ||
+           (line.n > 1 && line.p[1] != '-');
+}
+
+/* The held line is data after all: it follows the line end that was pending. */
+static bool give_line(struct mime_parser *p, struct mime_event *event)
+{
+    struct span line = buf_span(&p->line), bare = without_end(line);
+    /* A lone CR at the end of a piece may belong to a line end. */
+    p->line_spent = true;
+    p->line_ready = false;
+    memcpy(p->pending, bare.p + bare.n, line.n - bare.n);
+    p->pending_n = line.n - bare.n;
+    p->at_line = p->pending_n && p->pending[p->pending_n - 1] == '\n';
+    return give(p, event, bare);
+}
+
+static bool give_pending(struct mime_parser *p, struct mime_event *event)
+{
+    size_t n = p->pending_n;
+    p->pending_n = 0;
+    return give(p, event, span_of(p->pending, n));
+}
+
+static bool judge_line(struct mime_parser *p, struct mime_event *event)
+{
+    size_t index;
+    bool last;
+    if (is_boundary(p, buf_span(&p->line), &index, &last)) {
+        p->line_ready = false;
+        p->line_spent = true;
+        at_boundary(p, index, last);
+        return false;
+    }
+    p->line_ready = true;
+    if (p->pending_n)
+        return give_pending(p, event);
+    return give_line(p, event);
+}
+
+/* Takes the bytes up to a line that begins with '-', or all there are. */
+static bool give_run(struct mime_parser *p, struct mime_event *event)
+{
+    size_t limit = p->in.n < MIME_CHUNK ? p->in.n : MIME_CHUNK, stop = limit, at = 1;
+    if (p->pending_n == 1 && p->pending[0] == '\r' && p->in.p[0] == '\n') {
+        p->pending[1] = '\n';
+        p->pending_n = 2;
+        p->in = span_skip(p->in, 1);
+        p->at_line = true;
+        return false;
+    }
+    if (p->pending_n)
+        return give_pending(p, event);
+    while (at < limit) {
+        const uint8_t *dash = memchr(p->in.p + at, '-', limit - at);
+        if (!dash)
+            break;
+        at = (size_t)(dash - p->in.p) + 1;
+        if (dash[-1] == '\n') {
+            stop = at - 1;
+            break;
+        }
+    }
+    struct span run = span_take(p->in, stop), bare = run;
+    if (bare.p[bare.n - 1] == '\n' || bare.p[bare.n - 1] == '\r')
+        bare = without_end(run);
+    p->in = span_skip(p->in, stop);
+    p->pending_n = run.n - bare.n;
+    memcpy(p->pending, bare.p + bare.n, p->pending_n);
+    p->at_line = p->pending_n && p->pending[p->pending_n - 1] == '\n';
+    return give(p, event, bare);
+}
+
+static bool step_body(struct mime_parser *p, struct mime_event *event)
+{
+    if (p->uu.todo.n && mime_uu_step(p, event))
+        return true;
+    if (p->line_ready)
+        return judge_line(p, event);
+    bool held = p->line.len && !p->line_spent;
+    if (p->in.n == 0 && !p->ended)
+        return need_more(event);
+    if (p->in.n == 0 && held)
+        return judge_line(p, event);
+    if (p->in.n == 0) {
+        if (p->pending_n)
+            return give_pending(p, event);
+        for (size_t i = 0; i < mime_levels(p); i++)
+            if (mime_level_at(p, i)->multipart)
+                mime_level_at(p, i)->part.defects.no_final_boundary = true;
+        close_levels(p, 0, MIME_DONE);
+        return false;
+    }
+    if (p->at_line && (held || p->in.p[0] == '-')) {
+        if (gather_line(p))
+            return p->failed || judge_line(p, event);
+        return false;
+    }
+    p->at_line = false;
+    return give_run(p, event);
+}
+
+/* ---- the ends of parts ---- */
+
+/* Empties the leaf's decoder once. True when that made an event. */
+static bool flush_leaf(struct mime_parser *p, struct mime_event *event)
+{
+    struct mime_part *part = leaf_part(p);
+    uint8_t room[128];
+    size_t n = 0;
+    p->flushed = true;
+    if (p->options.raw)
+        return false;
+    if (part->encoding == MIME_BASE64) {
+        n = base64_decode_end(&p->decoder.base64, room);
+        part->defects.base64 = p->decoder.base64.defects;
+    } else if (part->encoding == MIME_QP) {
+        n = qp_decode_end(&p->decoder.qp, room);
+        part->defects.qp = p->decoder.qp.defects;
+    }
+    buf_clear(&p->out);
+    if (n && buf_add(&p->out, room, n))
+        return mime_parser_fail(p, ERR_OS, "out of memory");
+    if (n == 0)
+        return false;
+    if (searched_for_uu(p, part)) {
+        p->uu.todo = buf_span(&p->out);
+        return mime_uu_step(p, event);
+    }
+    return mime_event_body(p, event, buf_span(&p->out));
+}
+
+static bool step_closing(struct mime_parser *p, struct mime_event *event)
+{
+    if (mime_levels(p) > p->close_to) {
+        bool leaf = !mime_level_top(p)->part.container;
+        if (leaf && p->uu.todo.n && mime_uu_step(p, event))
+            return true;
+        if (leaf && !p->flushed && flush_leaf(p, event))
+            return true;
+        if (leaf && mime_uu_finish(p, event))
+            return true;
+        struct mime_level *level = mime_level_top(p);
+        *event = (struct mime_event){.kind = MIME_PART_END, .part = &level->part};
+        if (level->multipart)
+            p->boundaries.len = level->boundary;
+        /* The bytes of the part stay where they are until the next call. */
+        p->levels.len -= sizeof *level;
+        return true;
+    }
+    p->at_line = true;
+    p->pending_n = 0;
+    if (p->after == MIME_IN_HEADER)
+        start_header(p);
+    p->state = p->after;
+    return false;
+}
+
+enum err mime_parser_next(struct mime_parser *p, struct mime_event *event)
+{
+    bool done = false;
+    while (!done && !p->failed) {
+        switch (p->state) {
+        case MIME_IN_HEADER:
+            done = step_header(p, event);
+            break;
+        case MIME_IN_BODY:
+        case MIME_IN_GAP:
+            done = step_body(p, event);
+            break;
+        case MIME_CLOSING:
+            done = step_closing(p, event);
+            break;
+        case MIME_DONE:
+            *event = (struct mime_event){.kind = MIME_END};
+            done = true;
+            break;
+        }
+    }
+    return p->failed;
+}

@@ -1,0 +1,182 @@
+/*
+ * The mail parser: bytes in by push, parts and their decoded bodies out by next.
+ *
+ *     mime_parser_init(&p, &options);
+ *     while (… read …) {
+ *         mime_parser_push(&p, bytes);
+ *         while (!(e = mime_parser_next(&p, &event)) && event.kind != MIME_NEED_MORE) …
+ *     }
+ *     mime_parser_end(&p);
+ *     … next as before, until MIME_END …
+ *     mime_parser_release(&p);
+ *
+ * It takes mail with CR LF, LF or mixed line ends, with an mbox "From " line or blank lines
+ * before it, without MIME-Version, and without its last boundary. Every entity is a part:
+ *
+ *     BEGIN  (type, name, header …)
+ *     BODY*  decoded bytes (base64, quoted-printable, uuencode; others as they stand)
+ *     END    (its defects)
+ *
+ * Containers (multipart, and message/rfc822 unless it is opaque) have their children between
+ * BEGIN and END, and no BODY. Numbers are IMAP's (RFC 3501 §6.4.5): a mail that is no multipart
+ * is part "1"; the outermost multipart and the entity inside a message/rfc822, where that is a
+ * multipart, have no number of their own ("" and the message's). Preambles and epilogues are
+ * dropped. uuencoded files in a text part are parts inside it ("1.1"), announced amid its BODYs.
+ *
+ * Memory: one header block (at most 1 MiB), 64 KiB, and 2 KiB for each level. Time: linear in
+ * the input.
+ */
+#ifndef MIME_PARSE_H
+#define MIME_PARSE_H
+
+#include "base64/base64.h"
+#include "bytes/buf.h"
+#include "mime/header.h"
+#include "mime/qp.h"
+#include "mime/uu.h"
+
+enum {
+    MIME_DEPTH_MAX = 100,
+    MIME_PARTS_MAX = 10000,
+    MIME_HEADER_MAX = 1 << 20,
+    MIME_BOUNDARY_MAX = 250, /* RFC 2046 has 70; longer ones than this never match */
+    MIME_NUMBER_SIZE = 640,
+    MIME_TYPE_SIZE = 128,
+    MIME_NAME_SIZE = 512
+};
+
+enum mime_encoding {
+    MIME_IDENTITY, /* 7bit, 8bit, binary, or none that we know */
+    MIME_BASE64,
+    MIME_QP,
+    MIME_UU,
+};
+
+/* What the parser passed over or repaired in a part; all 0 for a proper one. */
+struct mime_defects {
+    struct base64_defects base64;
+    uint64_t qp;             /* "=" that is followed by neither two hex digits nor a line end */
+    bool uu;                 /* a damaged or endless uuencoded file */
+    bool no_final_boundary;  /* a multipart that was not closed */
+    bool no_boundary;        /* a multipart without the parameter: taken for plain text */
+    bool bad_type;           /* a Content-Type that is none: taken for plain text */
+    bool bad_encoding;       /* an unknown Content-Transfer-Encoding: taken for 8bit */
+    bool bad_header;         /* the header was ended by a line that is no field */
+};
+
+struct mime_part {
+    char number[MIME_NUMBER_SIZE]; /* "1.2"; "" for the outermost multipart */
+    char type[MIME_TYPE_SIZE];     /* "image/tiff", lower case, always with a slash */
+    char charset[64];              /* the parameter, lower case; "" when there is none */
+    char name[MIME_NAME_SIZE];     /* file name: Content-Disposition's, else Content-Type's, as
+                                      UTF-8 and as the sender gave it: see mime/filename.h */
+    char disposition[32];          /* "attachment", "inline" …, lower case, or "" */
+    char encoding_name[32];        /* as the header has it, lower case; "7bit" when silent */
+    enum mime_encoding encoding;
+    unsigned depth;  /* 0: the mail itself */
+    bool container;  /* has children instead of a body */
+    bool in_text;    /* a uuencoded file found inside a text part */
+    struct mime_defects defects; /* complete at MIME_PART_END */
+};
+
+enum mime_event_kind {
+    MIME_NEED_MORE,  /* all pushed bytes are used up: push more, or end */
+    MIME_PART_BEGIN, /* part, header */
+    MIME_BODY,       /* part, body: never empty */
+    MIME_PART_END,   /* part */
+    MIME_END,        /* after the outermost part's end */
+};
+
+/* Spans and part are valid until the next call of next, push or release. */
+struct mime_event {
+    enum mime_event_kind kind;
+    const struct mime_part *part;
+    struct span header; /* the entity's header block as it stands; of uuencode in text empty */
+    struct span body;
+};
+
+struct mime_options {
+    const struct mime_converter *conv; /* for names; NULL as in mime/header.h */
+    const char *opaque;   /* number of a message/rfc822 that is given as a body; NULL for none */
+    bool opaque_messages; /* every message/rfc822 is */
+    bool keep_uu;         /* uuencode in text is left in the text */
+    bool raw;             /* bodies as they stand, not decoded */
+};
+
+/* Where the search for uuencoded files in a text stands. */
+enum mime_uu_phase { MIME_UU_NONE, MIME_UU_MAYBE, MIME_UU_OPEN, MIME_UU_ENDED };
+
+/* The parser; only the functions below look inside. Release it, do not copy it. */
+struct mime_parser {
+    struct mime_options options;
+    struct span in; /* what is pushed and not yet used */
+    enum mime_parse_state {
+        MIME_IN_HEADER,
+        MIME_IN_BODY, /* of a leaf */
+        MIME_IN_GAP,  /* preamble, epilogue */
+        MIME_CLOSING, /* down to close_to levels, then to after */
+        MIME_DONE,
+    } state, after;
+    size_t close_to;
+    unsigned parts;
+    bool ended;        /* push is over */
+    bool started;      /* the first header field has been seen */
+    struct buf levels; /* of struct mime_level: what is open, outermost first */
+    struct buf boundaries;
+    struct buf header;
+    size_t line_start;  /* in header, of the line being gathered */
+    struct buf line;    /* of a body, when it may be a boundary */
+    bool at_line;       /* the next byte begins a line */
+    bool line_ready;    /* line is whole and waits for a decision */
+    bool line_spent;    /* line has been given out */
+    uint8_t pending[2]; /* the line end before what may be a boundary */
+    size_t pending_n;
+    struct buf out; /* decoded bytes */
+    bool flushed;   /* the decoder of the leaf being closed has been emptied */
+    union {
+        struct base64_decoder base64;
+        struct qp_decoder qp;
+    } decoder;
+    struct {
+        struct span todo; /* decoded text that is still to be searched */
+        enum mime_uu_phase phase;
+        bool mid_line; /* of text that is no uuencode */
+        bool base64;   /* begin-base64 */
+        bool overlong; /* the line was too long: what is left of it is dropped */
+        bool given;    /* out has been given out */
+        bool whole;    /* the file is the part's own body (Content-Transfer-Encoding) */
+        struct buf line, begin, out;
+    } uu;
+    enum err failed;
+    struct why why;
+};
+
+/* options may be NULL: all defaults; they are copied, what they point at must outlive p. */
+void mime_parser_init(struct mime_parser *p, const struct mime_options *options);
+
+/* Frees everything. */
+void mime_parser_release(struct mime_parser *p);
+
+/* Gives bytes, which must stay until next has said MIME_NEED_MORE. */
+void mime_parser_push(struct mime_parser *p, struct span bytes);
+
+/* Says that there are no more bytes. */
+void mime_parser_end(struct mime_parser *p);
+
+/*
+ * The next event. ERR_DATA: no mail (empty, or its first line is no header field), or one over
+ * the limits above; mime_parser_why tells. ERR_OS: no memory. After an error every call gives it
+ * again.
+ */
+enum err mime_parser_next(struct mime_parser *p, struct mime_event *event);
+
+/* The reason of the error that next gave: never NULL. */
+const struct why *mime_parser_why(const struct mime_parser *p);
+
+/* Something in the defects is set. */
+bool mime_defective(const struct mime_defects *defects);
+
+/* Writes a few words about the defects ("12 stray bytes in base64, no padding") to out. */
+void mime_defects_words(const struct mime_defects *defects, char *out, size_t size);
+
+#endif

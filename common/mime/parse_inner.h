@@ -1,0 +1,52 @@
+/*
+ * What the files of the mail parser share: parse.c (lines, boundaries, events), entity.c (header
+ * to part), uutext.c (uuencoded files in text). Not for other folders.
+ */
+#ifndef MIME_PARSE_INNER_H
+#define MIME_PARSE_INNER_H
+
+#include "mime/parse.h"
+
+enum { MIME_CHUNK = 48 * 1024 };
+
+/* An open entity. */
+struct mime_level {
+    struct mime_part part;
+    char base[MIME_NUMBER_SIZE]; /* what the numbers of its children begin with */
+    unsigned children;
+    bool multipart, message, digest;
+    size_t boundary, boundary_n; /* in the parser's boundaries */
+};
+
+/* The ith open level, and how many there are. */
+struct mime_level *mime_level_at(struct mime_parser *p, size_t i);
+size_t mime_levels(const struct mime_parser *p);
+
+/* The innermost. There is one. */
+struct mime_level *mime_level_top(struct mime_parser *p);
+
+/* Records a failure for good; true, so that a step can end in it. */
+bool mime_parser_fail(struct mime_parser *p, enum err e, const char *reason);
+
+/*
+ * Opens a level for the entity whose header lies in p->header, and fills its part. False: it
+ * failed (recorded).
+ */
+bool mime_entity_open(struct mime_parser *p, bool bad_header);
+
+/* Opens a level for the uuencoded file whose begin line gave name. False: it failed. */
+bool mime_entity_open_uu(struct mime_parser *p, struct span name, bool base64);
+
+/*
+ * Searches p->uu.todo; true when *event is set or the parser has failed, false when all of it is
+ * used up and gave no event.
+ */
+bool mime_uu_step(struct mime_parser *p, struct mime_event *event);
+
+/* As mime_uu_step at the end of the text: gives out what was held back, and closes a file. */
+bool mime_uu_finish(struct mime_parser *p, struct mime_event *event);
+
+/* Sets a BODY event of the innermost part; true. */
+bool mime_event_body(struct mime_parser *p, struct mime_event *event, struct span body);
+
+#endif
