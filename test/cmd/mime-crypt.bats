@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# mime-crypt: round trips, foreign judges (openssl cms, gpgsm), and everything that must be refused.
+load ../lib/helper
+
+# Keys are made once for the file.
+setup_file() {
+    local d=$BATS_FILE_TMPDIR who
+    for who in bob eve; do
+        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$who" \
+            -addext "subjectAltName=email:$who@fax.example" \
+            -addext keyUsage=digitalSignature,keyEncipherment -addext extendedKeyUsage=emailProtection \
+            -addext basicConstraints=critical,CA:FALSE \
+            -keyout "$d/$who.key" -out "$d/$who.pem" 2>/dev/null
+    done
+    openssl ecparam -name prime256v1 -genkey -noout -out "$d/ec.key" 2>/dev/null
+    openssl req -x509 -key "$d/ec.key" -days 2 -subj /CN=ec -out "$d/ec.pem" 2>/dev/null
+    openssl rsa -aes256 -in "$d/bob.key" -out "$d/locked.key" -passout pass:sesame 2>/dev/null
+}
+
+setup() {
+    scratch
+    K=$BATS_FILE_TMPDIR
+    printf '%s\n' 'From: Alice <alice@fax.example>' 'To: bob@fax.example' 'Subject: a fax' \
+        'Date: Mon, 2 Mar 2026 10:00:00 +0000' 'Message-ID: <1@fax.example>' 'MIME-Version: 1.0' \
+        'Content-Type: image/tiff; application=faxbw;' '	name="fax.tif"' \
+        'Content-Transfer-Encoding: base64' '' >mail
+    head -c 100000 /dev/zero | openssl enc -aes-128-ctr -K 00 -iv 00 2>/dev/null | base64 >>mail
+}
+teardown() { cleanup; }
+
+seal() { mime-crypt --method "$1" --cert "$K/bob.pem" mail; }
+unseal() { mime-crypt -d --key "$K/bob.key" --cert "$K/bob.pem" "$@"; }
+# Changes one character of the base64 body: line N from the body's start (from its end if < 0).
+damage() {
+    python3 - "$1" "$2" <<'PY'
+import sys
+name, n = sys.argv[1], int(sys.argv[2])
+head, body = open(name).read().split("\n\n", 1)
+lines = body.rstrip("\n").split("\n")
+line = lines[n]
+lines[n] = ("A" if line[0] != "A" else "B") + line[1:]
+open(name, "w").write(head + "\n\n" + "\n".join(lines) + "\n")
+PY
+}
+body() { sed '1,/^$/d' "$@"; }
+
+@test "a mail sealed and opened is the same mail, by both methods" {
+    for m in smime-aes256-gcm smime-aes256-cbc; do
+        seal $m >sealed
+        unseal sealed | cmp - mail
+        unseal <sealed | cmp - mail
+    done
+}
+
+@test "outside stay the fields that servers need, and no Content-* of the document" {
+    seal smime-aes256-gcm >sealed
+    sed '/^$/q' sealed >head
+    for f in From To Subject Date Message-ID; do grep -q "^$f: " head; done
+    grep -qi 'smime-type=authEnveloped-data' head
+    run ! grep -qiE 'image/tiff|fax\.tif' sealed
+    seal smime-aes256-cbc | grep -i 'smime-type=enveloped-data'
+    python3 - sealed <<'PY'
+import email, email.policy, sys
+m = email.message_from_file(open(sys.argv[1]), policy=email.policy.default)
+assert m.get_content_type() == "application/pkcs7-mime", m.get_content_type()
+assert m["content-transfer-encoding"] == "base64" and not m.defects
+assert len(m.get_payload(decode=True)) > 100000
+PY
+}
+
+@test "openssl opens what we seal, and we open what openssl seals" {
+    for m in gcm cbc; do
+        seal smime-aes256-$m >sealed
+        openssl cms -decrypt -in sealed -recip "$K/bob.pem" -inkey "$K/bob.key" -out got
+        tr -d '\r' <got | body | cmp - <(body mail)
+    done
+    for flag in '' -stream; do
+        # shellcheck disable=SC2086
+        openssl cms -encrypt -aes-256-gcm $flag -in mail -out gcm "$K/bob.pem"
+        unseal gcm | cmp - mail
+        # shellcheck disable=SC2086
+        openssl cms -encrypt -aes256 $flag -in mail -out cbc "$K/bob.pem"
+        unseal cbc | cmp - mail
+    done
+}
+
+@test "gpgsm opens what we seal by CBC, and we open what gpgsm seals" {
+    needs gpgsm
+    export GNUPGHOME=$T/g
+    mkdir -m 700 g
+    openssl pkcs12 -export -inkey "$K/bob.key" -in "$K/bob.pem" -passout pass:xyz -out bob.p12 \
+        -keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1
+    printf 'disable-crl-checks\n' >g/gpgsm.conf
+    fpr=$(openssl x509 -in "$K/bob.pem" -noout -fingerprint -sha1 | sed 's/.*=//; s/://g')
+    echo "$fpr S relax" >g/trustlist.txt
+    gpgsm_x() { printf xyz | gpgsm --batch --pinentry-mode loopback --passphrase-fd 0 "$@" 2>gpg.log || { cat gpg.log; false; }; }
+    gpgsm_x --import bob.p12
+    seal smime-aes256-cbc | body | base64 -d >sealed.der
+    gpgsm_x -d sealed.der >got
+    tr -d '\r' <got | body | cmp - <(body mail)
+    sed -n '/^Content-/,$p' mail | sed 's/$/\r/' >inner
+    gpgsm_x --base64 --cipher-algo AES256 -e -r "$fpr" inner >armored
+    { sed '/^Content-/,$d' mail
+      printf 'Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\n'
+      printf 'Content-Transfer-Encoding: base64\n\n'
+      grep -v -- ----- armored; } >theirs
+    unseal theirs | cmp - mail
+    gpgconf --kill all || :
+}
+
+@test "every recipient can open, also one with an elliptic key" {
+    mime-crypt --method smime-aes256-gcm --cert "$K/bob.pem" --cert "$K/ec.pem" mail >sealed
+    unseal sealed | cmp - mail
+    mime-crypt -d --key "$K/ec.key" --cert "$K/ec.pem" sealed | cmp - mail
+}
+
+@test "method none passes the mail through" {
+    mime-crypt --method none mail | cmp - mail
+}
+
+@test "a changed bit anywhere gives no plaintext" {
+    for n in 8 100 -20 -1; do
+        seal smime-aes256-gcm >sealed
+        damage sealed $n
+        run --separate-stderr unseal sealed
+        expect_refusal 65
+    done
+}
+
+@test "a mail cut anywhere gives no plaintext" {
+    for m in gcm cbc; do
+        seal smime-aes256-$m >sealed
+        size=$(stat -c %s sealed)
+        for n in 700 2000 $((size / 2)) $((size - 100)); do
+            head -c "$n" sealed >cut
+            run --separate-stderr unseal cut
+            expect_refusal 65
+        done
+    done
+}
+
+@test "the wrong key, certificate or password is 77" {
+    seal smime-aes256-gcm >sealed
+    run --separate-stderr mime-crypt -d --key "$K/eve.key" --cert "$K/eve.pem" sealed
+    expect_refusal 77
+    run --separate-stderr mime-crypt -d --key "$K/eve.key" --cert "$K/bob.pem" sealed
+    expect_refusal 77
+    echo wrong >pw
+    run --separate-stderr mime-crypt -d --key "$K/locked.key" --cert "$K/bob.pem" --password-file pw sealed
+    expect_refusal 77
+    echo sesame >pw
+    mime-crypt -d --key "$K/locked.key" --cert "$K/bob.pem" --password-file pw sealed | cmp - mail
+}
+
+@test "what is no mail, or no S/MIME mail, is 65" {
+    : >empty
+    head -c 5000 /dev/urandom >random
+    for f in empty random; do
+        run --separate-stderr mime-crypt --method smime-aes256-gcm --cert "$K/bob.pem" $f
+        expect_refusal 65
+        run --separate-stderr unseal $f
+        expect_refusal 65
+    done
+    run --separate-stderr unseal mail
+    expect_refusal 65
+    head -c 60 mail >cut
+    run --separate-stderr mime-crypt --method smime-aes256-gcm --cert "$K/bob.pem" cut
+    expect_refusal 65
+    openssl cms -sign -in mail -signer "$K/bob.pem" -inkey "$K/bob.key" -nodetach -out signed
+    run --separate-stderr unseal signed
+    expect_refusal 65
+}
+
+@test "options and files that are wrong: 64, 65, 66" {
+    run --separate-stderr mime-crypt --nonsense
+    expect_refusal 64
+    run --separate-stderr mime-crypt mail
+    expect_refusal 64
+    run --separate-stderr mime-crypt --method rot13 --cert "$K/bob.pem" mail
+    expect_refusal 64
+    run --separate-stderr mime-crypt --method smime-aes256-gcm mail
+    expect_refusal 64
+    run --separate-stderr mime-crypt -d mail
+    expect_refusal 64
+    run --separate-stderr mime-crypt --method smime-aes256-gcm --cert "$K/bob.pem" missing
+    expect_refusal 66
+    run --separate-stderr mime-crypt --method smime-aes256-gcm --cert missing mail
+    expect_refusal 66
+    run --separate-stderr mime-crypt --method smime-aes256-gcm --cert mail mail
+    expect_refusal 65
+}
+
+@test "a full disk is 74 and a closed pipe is quiet" {
+    run bash -c "mime-crypt --method smime-aes256-gcm --cert $K/bob.pem mail 2>err >/dev/full"
+    expect_status 74
+    [ "$(wc -l <err)" -eq 1 ]
+    seal smime-aes256-gcm >sealed
+    run bash -c "mime-crypt -d --key $K/bob.key --cert $K/bob.pem sealed 2>err >/dev/full"
+    expect_status 74
+    [ "$(wc -l <err)" -eq 1 ]
+    run bash -c "mime-crypt --method smime-aes256-gcm --cert $K/bob.pem mail 2>err | :; echo \${PIPESTATUS[0]}"
+    [ "$output" = 141 ] || [ "$output" = 0 ]
+    [ ! -s err ]
+}
+
+@test "line ends: CR LF inside, LF on the pipes, binary parts untouched" {
+    printf 'Subject: x\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: binary\n\na\nb\r\nc\rd' >binary
+    mime-crypt --method smime-aes256-gcm --cert "$K/bob.pem" binary >sealed
+    unseal sealed | body | cmp - <(printf 'a\nb\r\nc\rd')
+    sed 's/$/\r/' mail | mime-crypt --method smime-aes256-cbc --cert "$K/bob.pem" >sealed
+    run ! grep -q $'\r' sealed
+    sed 's/$/\r/' sealed >crlf
+    unseal crlf | cmp - mail
+    openssl cms -decrypt -in sealed -recip "$K/bob.pem" -inkey "$K/bob.key" -out got
+    [ "$(grep -c $'\r$' got)" -eq "$(wc -l <got)" ]
+}
+
+# bats test_tags=nosan
+@test "a 64 MiB mail is sealed and opened in 60 MB of address space" {
+    { sed '/^$/q' mail; head -c 48M /dev/zero | base64 -w 76; } >big
+    (ulimit -v 60000; mime-crypt --method smime-aes256-gcm --cert "$K/bob.pem" big >sealed)
+    (ulimit -v 60000; unseal sealed | cmp - big)
+}
+
+@test "--to takes method and certificate from the encryption table" {
+    fuser init
+    fuser encryption set bob@fax.example smime-aes256-cbc --cert "$K/bob.pem"
+    fuser encryption set @gcm.example smime-aes256-gcm --cert "$K/bob.pem"
+    fuser encryption set @clear.example none
+    mime-crypt --to bob@fax.example mail >sealed
+    grep -q 'smime-type=enveloped-data' sealed
+    unseal sealed | cmp - mail
+    mime-crypt --to x@gcm.example --to y@gcm.example mail >sealed
+    grep -q 'smime-type=authEnveloped-data' sealed
+    unseal sealed | cmp - mail
+    mime-crypt --to z@clear.example mail | cmp - mail
+    run --separate-stderr mime-crypt --to z@clear.example --to bob@fax.example mail
+    expect_refusal 78
+    run --separate-stderr mime-crypt --to x@gcm.example --to eve@elsewhere.example mail
+    expect_refusal 78
+    fuser encryption set default none
+    mime-crypt --to eve@elsewhere.example mail | cmp - mail
+}
+
+@test "--to without a station is 78" {
+    run --separate-stderr mime-crypt --to bob@fax.example mail
+    expect_refusal 78
+}
