@@ -103,6 +103,22 @@ static enum err read_at(const struct outgoing *mail, uint64_t at, void *p, size_
     return ERR_NONE;
 }
 
+enum err outgoing_measure(struct outgoing *mail, struct why *why)
+{
+    struct outgoing sum = {0};
+    struct meter m = {&sum, '\n'};
+    uint8_t *piece = malloc(PIECE);
+    size_t got;
+    enum err e = piece ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    while (!e && !(e = read_at(mail, sum.length, piece, PIECE, &got, why)) && got)
+        measure(&m, span_of(piece, got));
+    free(piece);
+    e = e ? e : measured(&m, why);
+    mail->size = sum.size;
+    mail->eight_bit = sum.eight_bit;
+    return e;
+}
+
 /* The length of the header block in text with its empty line; 0: its end is not in there. */
 static size_t header_end(struct span text)
 {

@@ -25,6 +25,9 @@ struct outgoing {
  */
 enum err outgoing_take(int fd, struct outgoing *mail, int *spooled, struct why *why);
 
+/* Fills size and eight_bit of a mail whose place (fd, start, length) is known. ERR_DATA: empty. */
+enum err outgoing_measure(struct outgoing *mail, struct why *why);
+
 /* Appends the header block with its empty line; at most out's cap. ERR_DATA: larger. */
 enum err outgoing_header(const struct outgoing *mail, struct buf *out, struct why *why);
 

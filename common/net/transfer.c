@@ -3,6 +3,7 @@
 #include "tool/diag.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -129,15 +130,70 @@ bool transfer_is_open(struct transfer *t)
     return sender_next(&t->sender) == SENDER_READY;
 }
 
+/* The receiver has had enough recipients for one mail: this one was not refused for himself. */
+static bool too_many(const struct sender_result *r)
+{
+    return r->at_rcpt && r->err == ERR_AGAIN && (r->code == 452 || r->code == 552);
+}
+
+/* The recipients who were put off go to the front of mail; their number. */
+static size_t keep_put_off(struct sender_mail *mail, const char **to, size_t *place)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < mail->count; i++)
+        if (too_many(&mail->results[i])) {
+            to[left] = to[i];
+            place[left++] = place[i];
+        }
+    return left;
+}
+
+/* Mail after mail for those put off, as long as each one serves somebody. */
+static void send_rest(struct transfer *t, const struct sender_mail *mail, size_t count,
+                          const char **to, size_t *place, const struct outgoing *content)
+{
+    struct sender_result *some = calloc(count, sizeof *some);
+    struct sender_mail rest = *mail;
+    rest.recipients = to;
+    rest.results = some;
+    rest.count = count;
+    while (some && rest.count && transfer_is_open(t)) {
+        struct content c = {content, 0};
+        if (sender_mail(&t->sender, &rest, NULL))
+            break;
+        turn(t, &c);
+        for (size_t i = 0; i < rest.count; i++)
+            mail->results[place[i]] = some[i];
+        size_t left = keep_put_off(&rest, to, place);
+        if (left == rest.count)
+            break;
+        rest.count = left;
+    }
+    free(some);
+}
+
 enum err transfer_mail(struct transfer *t, struct sender_mail *mail,
                        const struct outgoing *content, struct why *why)
 {
     struct content c = {content, 0};
+    const char **to = calloc(mail->count, sizeof *to);
+    size_t *place = calloc(mail->count, sizeof *place);
     mail->size = content->size;
     mail->eight_bit = content->eight_bit;
-    enum err e = sender_mail(&t->sender, mail, why);
-    if (!e)
+    enum err e = to && place ? sender_mail(&t->sender, mail, why)
+                             : why_set(why, ERR_OS, "out of memory");
+    if (!e) {
         turn(t, &c);
+        for (size_t i = 0; i < mail->count; i++) {
+            to[i] = mail->recipients[i];
+            place[i] = i;
+        }
+        size_t left = keep_put_off(mail, to, place);
+        if (left && left < mail->count)
+            send_rest(t, mail, left, to, place, content);
+    }
+    free(place);
+    free(to);
     return e;
 }
 

@@ -30,8 +30,10 @@ enum err transfer_open(struct transfer *t, struct channel *channel,
                        const struct transfer_options *options, struct why *why);
 
 /*
- * Sends one mail; mail->size and mail->eight_bit are filled in here. ERR_NONE: every recipient is
- * settled, each with his own fate. Anything else: no recipient was touched (ERR_DATA: a path).
+ * Sends one mail to all its recipients; mail->size and mail->eight_bit are filled in here. Those
+ * whom the receiver puts off as too many for one mail (452, 552 at RCPT) get it in further ones.
+ * ERR_NONE: every recipient is settled, each with his own fate. Anything else: nothing was sent
+ * (ERR_DATA: a path; ERR_OS).
  */
 enum err transfer_mail(struct transfer *t, struct sender_mail *mail,
                        const struct outgoing *content, struct why *why);

@@ -22,7 +22,7 @@
 #include "smtp/reply.h"
 #include "smtp/wire.h"
 
-enum { SENDER_PIECE = 65536, SENDER_WORDS = 400 };
+enum { SENDER_PIECE = 65536, SENDER_WORDS = 512 };
 
 enum sender_event { SENDER_WRITE, SENDER_READ, SENDER_CONTENT, SENDER_READY, SENDER_CLOSED };
 

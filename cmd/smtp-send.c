@@ -1,0 +1,496 @@
+/* smtp-send: the sender-SMTP. Mail in, a reply for every recipient out. */
+#include "net/mbox.h"
+#include "net/report.h"
+#include "net/transfer.h"
+#include "seal/password.h"
+#include "store/store.h"
+#include "tool/diag.h"
+#include "tool/home.h"
+#include "tool/io.h"
+#include "tool/program.h"
+#include "tool/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAILS_MAX = 100000, RECIPIENTS_MAX = 1000000, HEADER_MAX = 1 << 20 };
+
+static struct {
+    char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
+    int headers, dots, stdio, mbox, json, timeout;
+    struct secret_source secret;
+} opt = {.secret = {NULL, -1, NULL}};
+
+static struct poptOption options[] = {
+    {"url", 0, POPT_ARG_STRING, &opt.url, 0, "the server: smtp, smtps or lmtp://[user@]host[:port]",
+     "URL"},
+    {"user", 0, POPT_ARG_STRING, &opt.user, 0, "URL, log-in and password of this user", "CODE"},
+    {"host", 0, POPT_ARG_STRING, &opt.host, 0, "the next hop by its name, port 25", "HOST"},
+    {"from", 'f', POPT_ARG_STRING, &opt.from, 0, "the reverse-path; <> for none", "PATH"},
+    {NULL, 't', POPT_ARG_NONE, &opt.headers, 0, "also the recipients of To, Cc and Bcc", NULL},
+    {NULL, 'i', POPT_ARG_NONE, &opt.dots, 0, "a lone dot ends nothing (it never does)", NULL},
+    {NULL, 'o', POPT_ARG_STRING, &opt.compatible, 0, "sendmail's: i, e and m are understood", "X"},
+    {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "none, try or require", "HOW"},
+    {"ca", 0, POPT_ARG_STRING, &opt.ca, 0, "trust the certificates in FILE", "FILE"},
+    SECRET_OPTIONS(opt.secret),
+    {"helo", 0, POPT_ARG_STRING, &opt.helo, 0, "our name", "NAME"},
+    {"verb", 0, POPT_ARG_STRING, &opt.verb, 0, "mail, send, soml or saml", "VERB"},
+    {"stdio", 0, POPT_ARG_NONE, &opt.stdio, 0, "speak on stdin and stdout; mail by --file", NULL},
+    {"file", 0, POPT_ARG_ARGV, &opt.files, 0, "a mail, instead of stdin's...", "FILE"},
+    {"mbox", 0, POPT_ARG_NONE, &opt.mbox, 0, "the input is an mbox of several mails", NULL},
+    {"timeout", 0, POPT_ARG_INT, &opt.timeout, 0, "wait so long for each answer (300)", "SECONDS"},
+    {"json", 0, POPT_ARG_NONE, &opt.json, 0, "an object a recipient on stdout", NULL},
+    POPT_TABLEEND,
+};
+
+
+/* One run: what is sent, to whom, where, and how it goes. */
+struct job {
+    struct home home;
+    const char *helo;
+    char name[256];
+    char url[USER_LONG_MAX + 1];
+    char login[USER_TEXT_MAX + 1];
+    char from[USER_ADDRESS_MAX + 1];
+    struct buf mails;       /* of struct outgoing */
+    struct buf descriptors; /* of int: closed at the end */
+    struct buf recipients;  /* of char *: freed at the end */
+    enum sender_verb verb;
+    enum channel_tls tls;
+    struct buf password;
+    struct transfer transfer;
+    bool connected;
+    enum err unreachable; /* nobody can be reached: the first failure to connect */
+    struct why reason;
+    struct buf line;
+    enum err worst;
+};
+
+static const char *const *recipients(const struct job *j)
+{
+    return (const char *const *)(void *)j->recipients.data;
+}
+
+static size_t recipient_count(const struct job *j)
+{
+    return j->recipients.len / sizeof(char *);
+}
+
+static const struct outgoing *mails(const struct job *j)
+{
+    return (const struct outgoing *)(void *)j->mails.data;
+}
+
+static size_t mail_count(const struct job *j)
+{
+    return j->mails.len / sizeof(struct outgoing);
+}
+
+/* ---- The command line ---- */
+
+static int word(const char *text, const char *const words[], int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+static enum err usage(const char *what, const char *words)
+{
+    diag_error("%s: %s", what, words);
+    return ERR_USAGE;
+}
+
+static enum err check_options(struct job *j)
+{
+    static const char *const how[] = {[CHANNEL_TLS_TRY] = "try", [CHANNEL_TLS_NONE] = "none",
+                                      [CHANNEL_TLS_REQUIRE] = "require"};
+    static const char *const verbs[] = {"mail", "send", "soml", "saml"};
+    int tls = opt.tls ? word(opt.tls, how, 3) : CHANNEL_TLS_TRY;
+    int verb = opt.verb ? word(opt.verb, verbs, 4) : SENDER_MAIL;
+    int wheres = !!opt.url + !!opt.user + !!opt.host + opt.stdio;
+    if (tls < 0)
+        return usage(opt.tls, "not none, try or require");
+    if (verb < 0)
+        return usage(opt.verb, "not mail, send, soml or saml");
+    if (wheres > 1)
+        return usage("--url, --user, --host, --stdio", "only one of them");
+    if (opt.compatible && !strchr("iem", *opt.compatible))
+        return usage("-o", "an option of sendmail's that is not understood");
+    if (opt.stdio && (!opt.files || opt.json || tls == CHANNEL_TLS_REQUIRE))
+        return usage("--stdio", !opt.files ? "the mail must come by --file"
+                                : opt.json ? "stdout is the channel: no --json"
+                                           : "the channel has no TLS of its own");
+    if (opt.timeout < 0 || opt.timeout > 86400)
+        return usage("--timeout", "not a number of seconds up to 86400");
+    if (opt.user && secret_given(&opt.secret))
+        return usage("--user", "the password is the table's");
+    j->tls = (enum channel_tls)tls;
+    j->verb = (enum sender_verb)verb;
+    return ERR_NONE;
+}
+
+/* ---- Recipients ---- */
+
+/* The path without its angle brackets; the caller frees. */
+static char *bare(const char *path)
+{
+    size_t n = strlen(path);
+    bool brackets = n >= 2 && path[0] == '<' && path[n - 1] == '>';
+    return brackets ? strndup(path + 1, n - 2) : strdup(path);
+}
+
+static enum err add_recipient(struct job *j, const char *path)
+{
+    char *text = bare(path);
+    for (size_t i = 0; text && i < recipient_count(j); i++)
+        if (strcmp(recipients(j)[i], text) == 0) {
+            free(text);
+            return ERR_NONE;
+        }
+    enum err e = text ? buf_add(&j->recipients, &text, sizeof text) : ERR_OS;
+    if (e)
+        free(text);
+    return e ? diag_fail(e, NULL, "recipients") : ERR_NONE;
+}
+
+/* ---- Where from: mails ---- */
+
+static enum err keep_open(struct job *j, int fd)
+{
+    if (fd > 2 && buf_add(&j->descriptors, &fd, sizeof fd)) {
+        close(fd);
+        return ERR_OS;
+    }
+    return ERR_NONE;
+}
+
+static enum err take(struct job *j, int fd, struct why *why)
+{
+    struct outgoing mail;
+    int spooled;
+    enum err e = opt.mbox ? mbox_take(fd, &j->mails, &spooled, why)
+                          : outgoing_take(fd, &mail, &spooled, why);
+    if (!e && !opt.mbox)
+        e = buf_add(&j->mails, &mail, sizeof mail);
+    enum err kept = keep_open(j, spooled);
+    return e ? e : kept;
+}
+
+static enum err take_file(struct job *j, const char *path)
+{
+    struct why why = {""};
+    int fd;
+    enum err e = io_open(path, &fd, &why);
+    if (!e) {
+        e = take(j, fd, &why);
+        enum err kept = keep_open(j, fd);
+        e = e ? e : kept;
+    }
+    return e ? diag_fail(e, &why, "%s", strcmp(path, "-") ? path : "stdin") : ERR_NONE;
+}
+
+static enum err take_mails(struct job *j)
+{
+    if (!opt.files)
+        return take_file(j, "-");
+    enum err e = ERR_NONE;
+    for (char **file = opt.files; *file && !e; file++)
+        e = opt.stdio && strcmp(*file, "-") == 0 ? usage("--stdio", "stdin is the channel")
+                                                 : take_file(j, *file);
+    return e;
+}
+
+/* ---- Where to ---- */
+
+static enum err from_table(struct job *j, struct why *why)
+{
+    struct store *store = NULL;
+    struct user user;
+    enum err e = store_open(&j->home, STORE_READ, &store, why);
+    if (!e)
+        e = store_user_get(store, opt.user, &user, why);
+    if (!e && !*user.submit)
+        e = why_set(why, ERR_CONFIG, "no submission URL is set");
+    if (!e) {
+        snprintf(j->url, sizeof j->url, "%s", user.submit);
+        snprintf(j->login, sizeof j->login, "%s", user.login);
+        snprintf(j->from, sizeof j->from, "%s", user.address);
+        e = store_user_password(store, &seal_vault, opt.user, &j->password, why);
+        /* A next hop that asks for none needs none. */
+        if (e == ERR_AUTH)
+            e = ERR_NONE;
+    }
+    store_close(store);
+    return e;
+}
+
+static enum err ask_password(struct job *j, const struct url *url, struct why *why)
+{
+    char prompt[600];
+    bool login = *url->user;
+    if (!login && secret_given(&opt.secret))
+        return why_set(why, ERR_USAGE, "a password, and no log-in name in the URL");
+    if (!login || opt.user)
+        return ERR_NONE;
+    snprintf(prompt, sizeof prompt, "password of %s at %s: ", url->user, url->host);
+    return secret_read(&opt.secret, prompt, &j->password, why);
+}
+
+/* Sets j->url, log-in and password. */
+static enum err find_server(struct job *j)
+{
+    struct why why = {""};
+    struct url url;
+    enum err e = ERR_NONE;
+    const char *smarthost = conf_get(j->home.conf, "smarthost");
+    bool colons = opt.host && strchr(opt.host, ':') && *opt.host != '[';
+    if (opt.user) {
+        e = from_table(j, &why);
+        if (e)
+            return diag_fail(e, &why, "user %s", opt.user);
+    } else if (!opt.host && !opt.url && !smarthost) {
+        return usage("--url, --user, --host", "one of them must say where the mail goes");
+    } else {
+        int n = opt.host ? snprintf(j->url, sizeof j->url, "smtp://%s%s%s:25", colons ? "[" : "",
+                                    opt.host, colons ? "]" : "")
+                         : snprintf(j->url, sizeof j->url, "%s", opt.url ? opt.url : smarthost);
+        if (n < 0 || (size_t)n >= sizeof j->url)
+            return usage("--url", "too long");
+    }
+    e = url_parse(j->url, &url, &why);
+    if (!e && url.scheme > URL_LMTP)
+        e = why_set(&why, ERR_USAGE, "mail is not sent by %s", url_scheme_name(url.scheme));
+    if (!e && (url.scheme != URL_LMTP || *url.user))
+        e = ask_password(j, &url, &why);
+    if (!e && !j->login[0])
+        snprintf(j->login, sizeof j->login, "%s", url.user);
+    return e ? diag_fail(e, &why, "%s", opt.host ? opt.host : j->url) : ERR_NONE;
+}
+
+static void find_own_name(struct job *j)
+{
+    const char *set = conf_get(j->home.conf, "hostname");
+    if (opt.helo || set) {
+        j->helo = opt.helo ? opt.helo : set;
+        return;
+    }
+    if (gethostname(j->name, sizeof j->name) != 0 || !j->name[0])
+        snprintf(j->name, sizeof j->name, "localhost");
+    j->name[sizeof j->name - 1] = '\0';
+    j->helo = j->name;
+}
+
+/* ---- Connecting ---- */
+
+static enum err open_channel(struct job *j, struct channel **channel, bool *lmtp, struct why *why)
+{
+    if (opt.stdio) {
+        *lmtp = false;
+        return channel_open_fds(0, 1, (unsigned)opt.timeout, channel, why);
+    }
+    struct channel_options o = {
+        .url = j->url,
+        .user = j->login,
+        .password = &j->password,
+        .tls = j->tls,
+        .ca = opt.ca ? opt.ca : conf_get(j->home.conf, "ca"),
+        .timeout = (unsigned)opt.timeout,
+        .helo = j->helo,
+    };
+    struct url url;
+    enum err e = url_parse(j->url, &url, why);
+    *lmtp = url.scheme == URL_LMTP;
+    return e ? e : channel_open(&o, channel, why);
+}
+
+static enum err connect_now(struct job *j)
+{
+    struct channel *channel;
+    bool lmtp;
+    struct why *why = &j->reason;
+    enum err e = open_channel(j, &channel, &lmtp, why);
+    if (!e) {
+        struct transfer_options o = {lmtp, !lmtp && !opt.stdio, j->helo, (unsigned)opt.timeout};
+        e = transfer_open(&j->transfer, channel, &o, why);
+        j->connected = !e;
+        if (e)
+            transfer_close(&j->transfer);
+    }
+    return e ? diag_fail(e, why, "%s", opt.stdio ? "stdio" : j->url) : ERR_NONE;
+}
+
+static void disconnect(struct job *j)
+{
+    if (!j->connected)
+        return;
+    transfer_quit(&j->transfer);
+    transfer_close(&j->transfer);
+    j->connected = false;
+}
+
+/* ---- Results ---- */
+
+static enum err print_json(struct job *j, size_t mail, const char *to,
+                           const struct sender_result *r)
+{
+    buf_clear(&j->line);
+    enum err e = report_json(&j->line, to, mail, r);
+    if (e)
+        return diag_fail(e, NULL, "results");
+    /* At once: who reads this may act on it though we are killed later. */
+    fwrite(j->line.data, 1, j->line.len, stdout);
+    fflush(stdout);
+    return ERR_NONE;
+}
+
+static enum err tell(struct job *j, size_t mail, const struct sender_result *results)
+{
+    enum err e = ERR_NONE;
+    for (size_t i = 0; i < recipient_count(j) && !e; i++) {
+        const struct sender_result *r = &results[i];
+        const char *to = recipients(j)[i];
+        char code[40] = "";
+        if (r->code)
+            snprintf(code, sizeof code, "%u %s%s", r->code, r->enhanced, *r->enhanced ? " " : "");
+        if (!r->err)
+            diag_trace("%s: %s%s", to, code, r->text);
+        else if (j->unreachable == ERR_NONE)
+            diag_error("%s: %s%s", to, code, r->text);
+        j->worst = report_worse(j->worst, r->err);
+        if (opt.json)
+            e = print_json(j, mail, to, r);
+    }
+    return e;
+}
+
+/* ---- Sending ---- */
+
+static enum err transfer(struct job *j, size_t mail, struct sender_result *results)
+{
+    struct why why = {""};
+    struct sender_mail m = {.from = j->from,
+                            .recipients = recipients(j),
+                            .count = recipient_count(j),
+                            .results = results,
+                            .verb = j->verb};
+    enum err e = transfer_mail(&j->transfer, &m, &mails(j)[mail], &why);
+    return e ? diag_fail(e, &why, "mail %zu", mail + 1) : ERR_NONE;
+}
+
+static enum err send_one(struct job *j, size_t mail)
+{
+    size_t n = recipient_count(j);
+    struct sender_result *results = calloc(n, sizeof *results);
+    enum err e = results ? ERR_NONE : diag_fail(ERR_OS, NULL, "recipients");
+    if (!e && j->connected && !transfer_is_open(&j->transfer))
+        disconnect(j);
+    if (!e && !j->connected && !j->unreachable)
+        j->unreachable = connect_now(j);
+    if (!e && !j->unreachable)
+        e = transfer(j, mail, results);
+    for (size_t i = 0; !e && j->unreachable && i < n; i++) {
+        results[i].err = j->unreachable;
+        snprintf(results[i].text, sizeof results[i].text, "%s", j->reason.text);
+    }
+    if (!e)
+        e = tell(j, mail + 1, results);
+    free(results);
+    return e;
+}
+
+/* Everything that can be known before a byte is sent. */
+static enum err check_paths(struct job *j)
+{
+    struct why why = {""};
+    if (recipient_count(j) == 0)
+        return usage("recipients", "there are none");
+    struct sender_mail mail = {
+        .from = j->from, .recipients = recipients(j), .count = recipient_count(j)};
+    enum err e = sender_check(&mail, &why);
+    return e ? diag_fail(e, &why, "address") : ERR_NONE;
+}
+
+static enum err set_from(struct job *j)
+{
+    if (!opt.from)
+        return ERR_NONE;
+    char *text = bare(opt.from);
+    size_t n = text ? strlen(text) : 0;
+    if (text && n < sizeof j->from)
+        memcpy(j->from, text, n + 1);
+    free(text);
+    return !text                 ? diag_fail(ERR_OS, NULL, "--from")
+           : n >= sizeof j->from ? diag_fail(ERR_DATA, NULL, "--from: too long")
+                                 : ERR_NONE;
+}
+
+static enum err prepare(struct job *j, const struct operands *operands)
+{
+    struct why why = {""};
+    enum err e = check_options(j);
+    if (!e && !opt.user && !opt.host && !opt.url && !opt.stdio)
+        diag_trace("no --url, --user or --host: the settings' smarthost");
+    if (!e)
+        e = take_mails(j);
+    for (int i = 0; i < operands->count && !e; i++)
+        e = add_recipient(j, operands->list[i]);
+    if (e)
+        return e;
+    /* A filter's uid stays; who reads the table becomes its owner. */
+    enum home_flags flags = opt.user ? HOME_ANY : HOME_KEEP_ROOT;
+    e = opt.user ? home_open(&j->home, flags, &why) : home_open_maybe(&j->home, flags, &why);
+    if (e)
+        return diag_fail(e, &why, "settings");
+    find_own_name(j);
+    if (!opt.stdio)
+        e = find_server(j);
+    return e ? e : set_from(j);
+}
+
+static void release(struct job *j)
+{
+    disconnect(j);
+    for (size_t i = 0; i < recipient_count(j); i++)
+        free((char *)(uintptr_t)recipients(j)[i]);
+    for (size_t i = 0; i < j->descriptors.len / sizeof(int); i++)
+        close(((const int *)(const void *)j->descriptors.data)[i]);
+    buf_release(&j->recipients);
+    buf_release(&j->mails);
+    buf_release(&j->descriptors);
+    buf_release(&j->line);
+    buf_wipe(&j->password);
+    home_close(&j->home);
+}
+
+static enum err run(const struct operands *operands)
+{
+    static struct job job;
+    buf_init(&job.mails, MAILS_MAX * sizeof(struct outgoing));
+    buf_init(&job.descriptors, MAILS_MAX * sizeof(int));
+    buf_init(&job.recipients, RECIPIENTS_MAX * sizeof(char *));
+    buf_init(&job.line, 1 << 16);
+    buf_init(&job.password, SECRET_MAX);
+    enum err e = prepare(&job, operands);
+    if (!e)
+        e = check_paths(&job);
+    for (size_t i = 0; i < mail_count(&job) && !e; i++)
+        e = send_one(&job, i);
+    release(&job);
+    return e ? e : job.worst;
+}
+
+static const struct program program = {
+    .name = "smtp-send",
+    .operands = "[RECIPIENT...]",
+    .options = options,
+    .run = run,
+};
+
+int main(int argc, char **argv)
+{
+    return program_main(&program, argc, argv);
+}
