@@ -1,5 +1,7 @@
 /* smtp-send: the sender-SMTP. Mail in, a reply for every recipient out. */
-#include "net/mbox.h"
+#include "mime/address.h"
+#include "net/addressees.h"
+#include "net/mailbag.h"
 #include "net/report.h"
 #include "net/transfer.h"
 #include "seal/password.h"
@@ -15,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAILS_MAX = 100000, RECIPIENTS_MAX = 1000000, HEADER_MAX = 1 << 20 };
+enum { HEADER_MAX = 1 << 20 };
 
 static struct {
     char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
@@ -54,9 +56,10 @@ struct job {
     char url[USER_LONG_MAX + 1];
     char login[USER_TEXT_MAX + 1];
     char from[USER_ADDRESS_MAX + 1];
-    struct buf mails;       /* of struct outgoing */
-    struct buf descriptors; /* of int: closed at the end */
-    struct buf recipients;  /* of char *: freed at the end */
+    bool from_given;
+    struct mailbag bag;
+    struct addressees to;
+    size_t operands;        /* so many of them are the command line's */
     enum sender_verb verb;
     enum channel_tls tls;
     struct buf password;
@@ -67,26 +70,6 @@ struct job {
     struct buf line;
     enum err worst;
 };
-
-static const char *const *recipients(const struct job *j)
-{
-    return (const char *const *)(void *)j->recipients.data;
-}
-
-static size_t recipient_count(const struct job *j)
-{
-    return j->recipients.len / sizeof(char *);
-}
-
-static const struct outgoing *mails(const struct job *j)
-{
-    return (const struct outgoing *)(void *)j->mails.data;
-}
-
-static size_t mail_count(const struct job *j)
-{
-    return j->mails.len / sizeof(struct outgoing);
-}
 
 /* ---- The command line ---- */
 
@@ -133,63 +116,12 @@ static enum err check_options(struct job *j)
     return ERR_NONE;
 }
 
-/* ---- Recipients ---- */
-
-/* The path without its angle brackets; the caller frees. */
-static char *bare(const char *path)
-{
-    size_t n = strlen(path);
-    bool brackets = n >= 2 && path[0] == '<' && path[n - 1] == '>';
-    return brackets ? strndup(path + 1, n - 2) : strdup(path);
-}
-
-static enum err add_recipient(struct job *j, const char *path)
-{
-    char *text = bare(path);
-    for (size_t i = 0; text && i < recipient_count(j); i++)
-        if (strcmp(recipients(j)[i], text) == 0) {
-            free(text);
-            return ERR_NONE;
-        }
-    enum err e = text ? buf_add(&j->recipients, &text, sizeof text) : ERR_OS;
-    if (e)
-        free(text);
-    return e ? diag_fail(e, NULL, "recipients") : ERR_NONE;
-}
-
-/* ---- Where from: mails ---- */
-
-static enum err keep_open(struct job *j, int fd)
-{
-    if (fd > 2 && buf_add(&j->descriptors, &fd, sizeof fd)) {
-        close(fd);
-        return ERR_OS;
-    }
-    return ERR_NONE;
-}
-
-static enum err take(struct job *j, int fd, struct why *why)
-{
-    struct outgoing mail;
-    int spooled;
-    enum err e = opt.mbox ? mbox_take(fd, &j->mails, &spooled, why)
-                          : outgoing_take(fd, &mail, &spooled, why);
-    if (!e && !opt.mbox)
-        e = buf_add(&j->mails, &mail, sizeof mail);
-    enum err kept = keep_open(j, spooled);
-    return e ? e : kept;
-}
+/* ---- Mails and recipients ---- */
 
 static enum err take_file(struct job *j, const char *path)
 {
     struct why why = {""};
-    int fd;
-    enum err e = io_open(path, &fd, &why);
-    if (!e) {
-        e = take(j, fd, &why);
-        enum err kept = keep_open(j, fd);
-        e = e ? e : kept;
-    }
+    enum err e = mailbag_add(&j->bag, path, opt.mbox, &why);
     return e ? diag_fail(e, &why, "%s", strcmp(path, "-") ? path : "stdin") : ERR_NONE;
 }
 
@@ -202,6 +134,65 @@ static enum err take_mails(struct job *j)
         e = opt.stdio && strcmp(*file, "-") == 0 ? usage("--stdio", "stdin is the channel")
                                                  : take_file(j, *file);
     return e;
+}
+
+static enum err take_operands(struct job *j, const struct operands *operands)
+{
+    enum err e = ERR_NONE;
+    for (int i = 0; i < operands->count && !e; i++)
+        e = addressees_add(&j->to, operands->list[i]);
+    j->operands = addressees_count(&j->to);
+    return e ? diag_fail(e, NULL, "recipients") : ERR_NONE;
+}
+
+/* Whoever gives no path means the author. */
+static enum err default_from(struct job *j, struct span header)
+{
+    struct mime_address *author = malloc(sizeof *author);
+    if (!author)
+        return ERR_OS;
+    if (mime_address_first(header, "Sender", NULL, author) ||
+        mime_address_first(header, "From", NULL, author))
+        snprintf(j->from, sizeof j->from, "%.*s", (int)sizeof j->from - 1, author->addr);
+    free(author);
+    return ERR_NONE;
+}
+
+/* What the nth mail's own header says: recipients, and a reverse-path where none was given. */
+static enum err read_header(struct job *j, size_t n, struct why *why)
+{
+    struct buf header;
+    bool recipients = opt.headers || j->operands == 0;
+    if (!recipients && j->from_given)
+        return ERR_NONE;
+    buf_init(&header, HEADER_MAX);
+    enum err e = outgoing_header(mailbag_get(&j->bag, n), &header, why);
+    if (!e && !j->from_given)
+        e = default_from(j, buf_span(&header));
+    if (!e && recipients)
+        e = addressees_add_header(&j->to, buf_span(&header));
+    if (!e && recipients)
+        e = mailbag_drop_field(&j->bag, n, buf_span(&header), "Bcc", why);
+    if (!e && recipients)
+        e = mailbag_drop_field(&j->bag, n, buf_span(&header), "Resent-Bcc", why);
+    buf_release(&header);
+    return e;
+}
+
+/* The nth mail's envelope: everything about it that can be known before a byte is sent. */
+static enum err address(struct job *j, size_t n)
+{
+    struct why why = {""};
+    addressees_cut(&j->to, j->operands);
+    enum err e = read_header(j, n, &why);
+    struct sender_mail mail = {.from = j->from,
+                               .recipients = addressees_paths(&j->to),
+                               .count = addressees_count(&j->to)};
+    if (!e && mail.count == 0)
+        return usage("recipients", "there are none");
+    if (!e)
+        e = sender_check(&mail, &why);
+    return e ? diag_fail(e, &why, "address") : ERR_NONE;
 }
 
 /* ---- Where to ---- */
@@ -219,6 +210,7 @@ static enum err from_table(struct job *j, struct why *why)
         snprintf(j->url, sizeof j->url, "%s", user.submit);
         snprintf(j->login, sizeof j->login, "%s", user.login);
         snprintf(j->from, sizeof j->from, "%s", user.address);
+        j->from_given = *user.address;
         e = store_user_password(store, &seal_vault, opt.user, &j->password, why);
         /* A next hop that asks for none needs none. */
         if (e == ERR_AUTH)
@@ -350,9 +342,9 @@ static enum err print_json(struct job *j, size_t mail, const char *to,
 static enum err tell(struct job *j, size_t mail, const struct sender_result *results)
 {
     enum err e = ERR_NONE;
-    for (size_t i = 0; i < recipient_count(j) && !e; i++) {
+    for (size_t i = 0; i < addressees_count(&j->to) && !e; i++) {
         const struct sender_result *r = &results[i];
-        const char *to = recipients(j)[i];
+        const char *to = addressees_paths(&j->to)[i];
         char code[40] = "";
         if (r->code)
             snprintf(code, sizeof code, "%u %s%s", r->code, r->enhanced, *r->enhanced ? " " : "");
@@ -373,17 +365,17 @@ static enum err transfer(struct job *j, size_t mail, struct sender_result *resul
 {
     struct why why = {""};
     struct sender_mail m = {.from = j->from,
-                            .recipients = recipients(j),
-                            .count = recipient_count(j),
+                            .recipients = addressees_paths(&j->to),
+                            .count = addressees_count(&j->to),
                             .results = results,
                             .verb = j->verb};
-    enum err e = transfer_mail(&j->transfer, &m, &mails(j)[mail], &why);
+    enum err e = transfer_mail(&j->transfer, &m, mailbag_get(&j->bag, mail), &why);
     return e ? diag_fail(e, &why, "mail %zu", mail + 1) : ERR_NONE;
 }
 
 static enum err send_one(struct job *j, size_t mail)
 {
-    size_t n = recipient_count(j);
+    size_t n = addressees_count(&j->to);
     struct sender_result *results = calloc(n, sizeof *results);
     enum err e = results ? ERR_NONE : diag_fail(ERR_OS, NULL, "recipients");
     if (!e && j->connected && !transfer_is_open(&j->transfer))
@@ -402,30 +394,17 @@ static enum err send_one(struct job *j, size_t mail)
     return e;
 }
 
-/* Everything that can be known before a byte is sent. */
-static enum err check_paths(struct job *j)
-{
-    struct why why = {""};
-    if (recipient_count(j) == 0)
-        return usage("recipients", "there are none");
-    struct sender_mail mail = {
-        .from = j->from, .recipients = recipients(j), .count = recipient_count(j)};
-    enum err e = sender_check(&mail, &why);
-    return e ? diag_fail(e, &why, "address") : ERR_NONE;
-}
-
 static enum err set_from(struct job *j)
 {
+    struct span path = span_str(opt.from ? opt.from : "");
     if (!opt.from)
         return ERR_NONE;
-    char *text = bare(opt.from);
-    size_t n = text ? strlen(text) : 0;
-    if (text && n < sizeof j->from)
-        memcpy(j->from, text, n + 1);
-    free(text);
-    return !text                 ? diag_fail(ERR_OS, NULL, "--from")
-           : n >= sizeof j->from ? diag_fail(ERR_DATA, NULL, "--from: too long")
-                                 : ERR_NONE;
+    if (path.n >= 2 && path.p[0] == '<' && path.p[path.n - 1] == '>')
+        path = span_take(span_skip(path, 1), path.n - 2);
+    j->from_given = true;
+    if (!span_copy(path, j->from, sizeof j->from))
+        return diag_fail(ERR_DATA, NULL, "--from: too long");
+    return ERR_NONE;
 }
 
 static enum err prepare(struct job *j, const struct operands *operands)
@@ -436,8 +415,8 @@ static enum err prepare(struct job *j, const struct operands *operands)
         diag_trace("no --url, --user or --host: the settings' smarthost");
     if (!e)
         e = take_mails(j);
-    for (int i = 0; i < operands->count && !e; i++)
-        e = add_recipient(j, operands->list[i]);
+    if (!e)
+        e = take_operands(j, operands);
     if (e)
         return e;
     /* A filter's uid stays; who reads the table becomes its owner. */
@@ -454,13 +433,8 @@ static enum err prepare(struct job *j, const struct operands *operands)
 static void release(struct job *j)
 {
     disconnect(j);
-    for (size_t i = 0; i < recipient_count(j); i++)
-        free((char *)(uintptr_t)recipients(j)[i]);
-    for (size_t i = 0; i < j->descriptors.len / sizeof(int); i++)
-        close(((const int *)(const void *)j->descriptors.data)[i]);
-    buf_release(&j->recipients);
-    buf_release(&j->mails);
-    buf_release(&j->descriptors);
+    mailbag_release(&j->bag);
+    addressees_release(&j->to);
     buf_release(&j->line);
     buf_wipe(&j->password);
     home_close(&j->home);
@@ -469,16 +443,19 @@ static void release(struct job *j)
 static enum err run(const struct operands *operands)
 {
     static struct job job;
-    buf_init(&job.mails, MAILS_MAX * sizeof(struct outgoing));
-    buf_init(&job.descriptors, MAILS_MAX * sizeof(int));
-    buf_init(&job.recipients, RECIPIENTS_MAX * sizeof(char *));
+    mailbag_init(&job.bag);
+    addressees_init(&job.to);
     buf_init(&job.line, 1 << 16);
     buf_init(&job.password, SECRET_MAX);
     enum err e = prepare(&job, operands);
-    if (!e)
-        e = check_paths(&job);
-    for (size_t i = 0; i < mail_count(&job) && !e; i++)
-        e = send_one(&job, i);
+    /* Nothing is sent of a run in which one mail cannot be. */
+    for (size_t i = mailbag_count(&job.bag); i > 0 && !e; i--)
+        e = address(&job, i - 1);
+    for (size_t i = 0; i < mailbag_count(&job.bag) && !e; i++) {
+        e = i ? address(&job, i) : ERR_NONE;
+        if (!e)
+            e = send_one(&job, i);
+    }
     release(&job);
     return e ? e : job.worst;
 }
