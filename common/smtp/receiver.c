@@ -95,7 +95,7 @@ static const struct verdict *verdict_reply(enum receiver_verdict verdict)
         [RECIPIENT_FOREIGN] = {550, "5.7.1", "not a user of ours, and no relaying"},
         [RECIPIENT_REFUSED] = {550, "5.7.1", "refused by the recipient"},
         [RECIPIENT_FULL] = {452, "4.2.2", "mailbox full"},
-        [RECIPIENT_NO_ROOM] = {452, "4.3.1", "no space left"},
+        [RECIPIENT_NO_ROOM] = {452, "4.3.1", "insufficient system storage"},
         [RECIPIENT_LATER] = {451, "4.3.0", "local trouble, try again later"},
         [RECIPIENT_REJECTED] = {554, "5.3.0", "cannot be delivered"},
     };
@@ -154,7 +154,17 @@ static void command(struct receiver *r)
     else
         commands_run(r, line);
     r->skipping = false;
+    r->line_ready = false;
     r->line_done = true;
+}
+
+static void line_taken(struct receiver *r)
+{
+    r->line_ready = true;
+    if (!r->options->trace)
+        return;
+    r->event.text = span_trim(buf_span(&r->line));
+    receiver_tell(r, RECEIVER_LINE, false);
 }
 
 static const char *protocol(const struct receiver *r)
@@ -238,6 +248,7 @@ static void end_of_data(struct receiver *r)
     static const struct verdict large = {552, "5.3.4", "mail larger than the limit"};
     static const struct verdict loop = {554, "5.4.6", "too many hops"};
     r->phase = RECEIVER_COMMANDS;
+    buf_release(&r->text);
     if (r->content.bare) {
         say_for_all(r, &bare);
     } else if (too_large(r)) {
@@ -304,8 +315,10 @@ enum receiver_event_kind receiver_next(struct receiver *r, struct receiver_event
         case RECEIVER_COMMANDS:
             if (r->out.len > REPLIES_HIGH)
                 return plain(event, RECEIVER_FLUSH);
-            if (take_line(r))
+            if (r->line_ready)
                 command(r);
+            else if (take_line(r))
+                line_taken(r);
             else if (!r->failed)
                 return plain(event, RECEIVER_NEED);
             break;

@@ -41,12 +41,14 @@ struct receiver_options {
     bool tls_offered;  /* STARTTLS */
     bool tls_required; /* no mail before it */
     bool tls_on;       /* it begins under TLS */
+    bool trace;        /* RECEIVER_LINE is wanted */
 };
 
 enum receiver_event_kind {
     RECEIVER_NEED,      /* all bytes are used up: push more */
     RECEIVER_WAIT,      /* a question has no answer yet */
     RECEIVER_FLUSH,     /* too many replies unsent: send before going on */
+    RECEIVER_LINE,      /* text is the command line about to be carried out: for traces */
     RECEIVER_RECIPIENT, /* ask: path, local → receiver_recipient */
     RECEIVER_VERIFY,    /* ask: text, expand → receiver_verified */
     RECEIVER_BEGIN,     /* ask: a mail is about to come → receiver_begun */
@@ -110,6 +112,7 @@ struct receiver {
     bool told;
     struct span in;
     struct buf line;
+    bool line_ready; /* line is whole and not yet carried out */
     bool line_done; /* line has been carried out; its spans may still be looked at */
     bool skipping;  /* the rest of an overlong line */
     struct buf out;

@@ -1,14 +1,18 @@
 #include "tool/cleanup.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { NAMES = 16, NAME_SIZE = 4128 };
 
-/* Slots are filled name first, flag last: a handler in between sees either no name or all of it. */
+enum { FREE, FILLING, USED };
+
+/* Slots are filled name first, flag last: a handler in between sees either no name or all of it.
+ * A slot is claimed by FILLING, so that threads (mail being written at once) never share one. */
 static struct {
-    volatile sig_atomic_t used;
+    sig_atomic_t used;
     char path[NAME_SIZE];
 } names[NAMES];
 
@@ -18,9 +22,11 @@ void cleanup_add(const char *path)
     if (n > NAME_SIZE)
         return;
     for (int i = 0; i < NAMES; i++) {
-        if (!names[i].used) {
+        sig_atomic_t was = FREE;
+        if (__atomic_compare_exchange_n(&names[i].used, &was, FILLING, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED)) {
             memcpy(names[i].path, path, n);
-            names[i].used = 1;
+            __atomic_store_n(&names[i].used, USED, __ATOMIC_RELEASE);
             return;
         }
     }
@@ -29,16 +35,17 @@ void cleanup_add(const char *path)
 void cleanup_forget(const char *path)
 {
     for (int i = 0; i < NAMES; i++)
-        if (names[i].used && strcmp(names[i].path, path) == 0)
-            names[i].used = 0;
+        if (__atomic_load_n(&names[i].used, __ATOMIC_ACQUIRE) == USED &&
+            strcmp(names[i].path, path) == 0)
+            __atomic_store_n(&names[i].used, FREE, __ATOMIC_RELEASE);
 }
 
 void cleanup_run(void)
 {
     for (int i = 0; i < NAMES; i++) {
-        if (names[i].used) {
+        if (__atomic_load_n(&names[i].used, __ATOMIC_ACQUIRE) == USED) {
             unlink(names[i].path);
-            names[i].used = 0;
+            __atomic_store_n(&names[i].used, FREE, __ATOMIC_RELEASE);
         }
     }
 }

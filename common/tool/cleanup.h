@@ -10,7 +10,7 @@
 /* Installs the handlers and ignores SIGPIPE (writes then fail with EPIPE). Once, at start. */
 void cleanup_install(void);
 
-/* Remembers a file's name (copied). At most 16 at once, of at most 4127 bytes; what is over
+/* Remembers a file's name (copied); callable by several threads. At most 16 at once, of at most 4127 bytes; what is over
  * these is not remembered. A registered name is a path that this program created. */
 void cleanup_add(const char *path);
 void cleanup_forget(const char *path);

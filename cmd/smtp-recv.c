@@ -1,0 +1,497 @@
+/* smtp-recv: receiver-SMTP. Mail comes in over stdin/stdout, sockets or a batch file, and goes
+ * durably into the spool of the table's users, a maildir, a command or an mbox. */
+#include "net/crew.h"
+#include "net/handover.h"
+#include "net/listener.h"
+#include "net/serve.h"
+#include "net/sockets.h"
+#include "spool/deliver.h"
+#include "spool/recipients.h"
+#include "spool/spool.h"
+#include "tool/diag.h"
+#include "tool/home.h"
+#include "tool/io.h"
+#include "tool/program.h"
+#include "tool/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LISTEN_MAX = 64, DOMAINS_MAX = 1000 };
+
+static struct {
+    char **listen, **domain;
+    int print_port;
+    char *hostname, *maildir, *exec, *mbox, *batch;
+    int lmtp;
+    char *tls_cert, *tls_key, *tls;
+    int smtps;
+    char *vrfy, *max_size;
+    int greet_pause, max_recipients, max_connections, max_per_client, timeout, workers;
+    char *user, *chroot;
+    int no_sync;
+} opt = {.max_recipients = RECEIVER_RECIPIENTS_MIN,
+         .max_connections = 2000,
+         .max_per_client = 100,
+         .timeout = 300,
+         .workers = 1};
+
+static struct poptOption options[] = {
+    {"listen", 0, POPT_ARG_ARGV, &opt.listen, 0, "serve ADDR:PORT, [ADDR]:PORT or unix:PATH; may be repeated", "ADDR:PORT"},
+    {"print-port", 0, POPT_ARG_NONE, &opt.print_port, 0, "print the port of each socket on stdout", NULL},
+    {"hostname", 0, POPT_ARG_STRING, &opt.hostname, 0, "what we call ourselves", "NAME"},
+    {"domain", 0, POPT_ARG_ARGV, &opt.domain, 0, "a domain of ours (the hostname); may be repeated", "DOMAIN"},
+    {"maildir", 0, POPT_ARG_STRING, &opt.maildir, 0, "deliver everything into this maildir", "DIR"},
+    {"exec", 0, POPT_ARG_STRING, &opt.exec, 0, "run COMMAND with each mail on stdin", "COMMAND"},
+    {"mbox", 0, POPT_ARG_STRING, &opt.mbox, 0, "append everything to this mbox, - for stdout", "FILE"},
+    {"lmtp", 0, POPT_ARG_NONE, &opt.lmtp, 0, "speak LMTP", NULL},
+    {"batch", 0, POPT_ARG_STRING, &opt.batch, 0, "carry out a batch of SMTP commands", "FILE"},
+    {"tls-cert", 0, POPT_ARG_STRING, &opt.tls_cert, 0, "certificate, with its chain (PEM)", "FILE"},
+    {"tls-key", 0, POPT_ARG_STRING, &opt.tls_key, 0, "its key (PEM)", "FILE"},
+    {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "STARTTLS: none, try or require", "WHEN"},
+    {"smtps", 0, POPT_ARG_NONE, &opt.smtps, 0, "TLS from the first byte", NULL},
+    {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0, "what VRFY and EXPN tell: hide or users (hide)", "WHAT"},
+    {"greet-pause", 0, POPT_ARG_INT, &opt.greet_pause, 0, "seconds of silence before the greeting (0)", "SECONDS"},
+    {"max-size", 0, POPT_ARG_STRING, &opt.max_size, 0, "octets of a mail; K, M, G (256M); 0: any", "OCTETS"},
+    {"max-recipients", 0, POPT_ARG_INT, &opt.max_recipients, 0, "recipients of a mail (1000)", "N"},
+    {"max-connections", 0, POPT_ARG_INT, &opt.max_connections, 0, "connections at once (2000)", "N"},
+    {"max-per-client", 0, POPT_ARG_INT, &opt.max_per_client, 0, "of which from one address (100)", "N"},
+    {"timeout", 0, POPT_ARG_INT, &opt.timeout, 0, "seconds a client may be idle (300)", "SECONDS"},
+    {"workers", 0, POPT_ARG_INT, &opt.workers, 0, "processes that read the network (1)", "N"},
+    {"user", 0, POPT_ARG_STRING, &opt.user, 0, "whom these become when started as root (faxrecv)", "NAME"},
+    {"chroot", 0, POPT_ARG_STRING, &opt.chroot, 0, "where they are shut in when started as root", "DIR"},
+    {"no-sync", 0, POPT_ARG_NONE, &opt.no_sync, 0, "do not wait for the disk: a crash loses mail", NULL},
+    POPT_TABLEEND,
+};
+
+/* What the run is made of. Everything but the store is made before the worker and clerk part. */
+static struct {
+    struct home home;
+    bool table;  /* deliver to the table's users */
+    bool inside; /* the worker's root is the spool */
+    struct recipients recipients; /* the clerk's */
+    struct words command;
+    struct mbox mbox;
+    int batch;
+    char hostname[256];
+    const char *domains[DOMAINS_MAX + 1];
+    struct session_host host;
+    int fds[LISTEN_MAX];
+    unsigned fd_count;
+} here = {.mbox = {.fd = -1}};
+
+/* ---- The clerk ---- */
+
+static enum err start_clerk(void *arg, struct why *why)
+{
+    (void)arg;
+    if (!here.table)
+        return ERR_NONE;
+    enum err e = store_open(&here.home, STORE_READ, &here.recipients.store, why);
+    return e ? e : spool_make(&here.home, "postmaster", why);
+}
+
+static enum receiver_verdict answer_recipient(const struct clerk_question *q, struct buf *codes)
+{
+    struct path path;
+    struct why why = {""};
+    char local[PATH_LOCAL_MAX + 1], address[PATH_LOCAL_MAX + PATH_DOMAIN_MAX + 2];
+    if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN, &path) != PATH_OK || !q->local ||
+        !path_local_text(&path, local, sizeof local))
+        return RECIPIENT_FOREIGN;
+    if (!here.table)
+        return RECIPIENT_OK;
+    snprintf(address, sizeof address, "%s%s%.*s", local, path.domain.n ? "@" : "",
+             (int)path.domain.n, path.domain.n ? (const char *)path.domain.p : "");
+    switch (recipients_find(&here.recipients, address, q->sender, codes, &why)) {
+    case ERR_NONE:
+        return RECIPIENT_OK;
+    case ERR_NO_USER:
+        return RECIPIENT_UNKNOWN;
+    case ERR_NO:
+        return RECIPIENT_REFUSED;
+    case ERR_AGAIN:
+        return RECIPIENT_FULL;
+    default:
+        diag_warn("users: %s", why.text);
+        return RECIPIENT_LATER;
+    }
+}
+
+static unsigned answer_verify(const struct clerk_question *q, struct buf *text)
+{
+    struct why why = {""};
+    if (!here.table) {
+        buf_add_str(text, "whoever it is, mail for it is tried");
+        return 252;
+    }
+    unsigned code = recipients_verify(&here.recipients, span_str(q->text),
+                                      q->kind == CLERK_EXPAND, text, &why);
+    if (code == 451)
+        diag_warn("users: %s", why.text);
+    return code;
+}
+
+static void answer(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a)
+{
+    struct buf text;
+    (void)arg;
+    buf_init(&text, sizeof a->text - 1);
+    a->verdict = RECIPIENT_LATER;
+    switch (q->kind) {
+    case CLERK_RECIPIENT:
+        a->verdict = answer_recipient(q, &text);
+        break;
+    case CLERK_VERIFY:
+    case CLERK_EXPAND:
+        a->code = answer_verify(q, &text);
+        break;
+    case CLERK_EXEC:
+        if (here.command.list && mail >= 0)
+            a->verdict = handover_run((const char *const *)here.command.list, q, mail);
+        break;
+    }
+    span_copy(buf_span(&text), a->text, sizeof a->text);
+    buf_release(&text);
+}
+
+/* ---- Delivery into maildirs ---- */
+
+/* The directory of a code. In a worker the spool is the root. */
+static enum err code_dir(const char *code, char out[HOME_PATH_MAX], struct why *why)
+{
+    if (!here.inside)
+        return spool_dir(&here.home, code, out, why);
+    snprintf(out, HOME_PATH_MAX, "/%s", code);
+    return ERR_NONE;
+}
+
+/* Every directory that the envelope's mailboxes mean, allocated; the strings as well. */
+static enum err mail_dirs(const struct envelope *envelope, char ***dirs, size_t *count,
+                          struct why *why)
+{
+    for (size_t i = 0; i < envelope->count; i++) {
+        struct span left = span_str(envelope->recipients[i].mailboxes);
+        while (left.n) {
+            char code[SPOOL_CODE_MAX + 1], dir[HOME_PATH_MAX];
+            struct span line = span_take(left, span_find(left, '\n'));
+            left = span_skip(left, line.n + 1);
+            if (!span_copy(line, code, sizeof code) || !spool_code_valid(line))
+                return why_set(why, ERR_BUG, "the clerk named no user");
+            enum err e = code_dir(code, dir, why);
+            if (e)
+                return e;
+            char **more = reallocarray(*dirs, *count + 1, sizeof *more);
+            if (!more)
+                return why_set(why, ERR_OS, "out of memory");
+            *dirs = more;
+            if (!(more[*count] = strdup(dir)))
+                return why_set(why, ERR_OS, "out of memory");
+            ++*count;
+        }
+    }
+    return ERR_NONE;
+}
+
+static enum err dirs_begin(void *arg, const struct envelope *envelope, void **mail,
+                           struct why *why)
+{
+    struct spool_delivery *d = NULL;
+    char **dirs = NULL;
+    size_t count = 0;
+    unsigned sync = opt.no_sync ? SPOOL_NO_SYNC : 0;
+    enum err e;
+    (void)arg;
+    if (!here.table) {
+        e = spool_delivery_begin((const char *const[]){opt.maildir}, 1, SPOOL_FOREIGN | sync, &d,
+                                 why);
+    } else {
+        e = mail_dirs(envelope, &dirs, &count, why);
+        if (!e)
+            e = spool_delivery_begin((const char *const *)dirs, count, SPOOL_OURS | sync, &d, why);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(dirs[i]);
+    free(dirs);
+    *mail = d;
+    return e;
+}
+
+static const char *dirs_id(void *mail)
+{
+    return spool_delivery_name(mail);
+}
+
+static enum err dirs_write(void *mail, struct span piece, struct why *why)
+{
+    return spool_delivery_write(mail, piece.p, piece.n, why);
+}
+
+static enum err dirs_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
+{
+    (void)verdicts; /* all of them have it, or none */
+    return spool_delivery_commit(mail, why);
+}
+
+static void dirs_free(void *mail)
+{
+    spool_delivery_free(mail);
+}
+
+static const struct delivery_method into_dirs = {dirs_begin, dirs_id, dirs_write, dirs_commit,
+                                                 dirs_free};
+
+/* ---- The worker ---- */
+
+static enum err make_maildir(const char *dir, struct why *why)
+{
+    static const char *const subs[] = {"", "/tmp", "/new", "/cur"};
+    char path[HOME_PATH_MAX];
+    for (size_t i = 0; i < sizeof subs / sizeof *subs; i++) {
+        if ((size_t)snprintf(path, sizeof path, "%s%s", dir, subs[i]) >= sizeof path)
+            return why_set(why, ERR_CREATE, "%s: name too long", dir);
+        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+            return why_errno(why, ERR_CREATE, "%s", path);
+    }
+    return ERR_NONE;
+}
+
+static enum err work(void *arg, const struct clerk *clerk, struct why *why)
+{
+    struct rlimit files;
+    enum err e = opt.maildir ? make_maildir(opt.maildir, why) : ERR_NONE;
+    (void)arg;
+    if (e)
+        return e;
+    here.host.clerk = *clerk;
+    here.host.method_arg = opt.mbox ? (void *)&here.mbox : (void *)&here.host.clerk;
+    if (opt.batch)
+        return serve_batch(&here.host, here.batch, why);
+    if (!here.fd_count) {
+        struct serve_options serve = {STDIN_FILENO, STDOUT_FILENO, (unsigned)opt.timeout,
+                                      (unsigned)opt.greet_pause, false};
+        return serve_session(&here.host, &serve, why);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    struct listener_options listener = {.fds = here.fds,
+                                        .count = here.fd_count,
+                                        .max_connections = (unsigned)opt.max_connections,
+                                        .max_per_client = (unsigned)opt.max_per_client,
+                                        .timeout = (unsigned)opt.timeout,
+                                        .greet_pause = (unsigned)opt.greet_pause};
+    return listener_run(&here.host, &listener, why);
+}
+
+/* ---- Setting up ---- */
+
+/* "10", "10K", "10M", "10G". */
+static bool octets(const char *text, uint64_t *value)
+{
+    struct span s = span_str(text);
+    unsigned shift = 0;
+    switch (s.n ? s.p[s.n - 1] | 0x20 : 0) {
+    case 'k':
+        shift = 10;
+        break;
+    case 'm':
+        shift = 20;
+        break;
+    case 'g':
+        shift = 30;
+        break;
+    }
+    s.n -= shift != 0;
+    if (!span_number(s, UINT64_MAX >> (shift + 1), value))
+        return false;
+    *value <<= shift;
+    return true;
+}
+
+static enum err check_options(void)
+{
+    int ways = (opt.maildir != NULL) + (opt.exec != NULL) + (opt.mbox != NULL);
+    bool on_stdout = opt.mbox && strcmp(opt.mbox, "-") == 0;
+    if (ways > 1)
+        return diag_fail(ERR_USAGE, NULL, "--maildir, --exec and --mbox exclude each other");
+    if (opt.batch && opt.listen)
+        return diag_fail(ERR_USAGE, NULL, "--batch and --listen exclude each other");
+    if (on_stdout && !opt.batch && !opt.listen)
+        return diag_fail(ERR_USAGE, NULL, "--mbox -: stdout is the session's");
+    if (opt.greet_pause < 0 || opt.max_recipients < 1 || opt.max_connections < 0 ||
+        opt.max_per_client < 0 || opt.timeout < 0 || opt.workers < 1 || opt.workers > 64 ||
+        opt.greet_pause > 3600 || opt.timeout > 86400 || opt.max_recipients > 1000000)
+        return diag_fail(ERR_USAGE, NULL, "a number out of its range");
+    return ERR_NONE;
+}
+
+static enum err set_tls(struct receiver_options *o, struct why *why)
+{
+    const char *cert = opt.tls_cert ? opt.tls_cert : conf_get(here.home.conf, "tls-cert");
+    const char *key = opt.tls_key ? opt.tls_key : conf_get(here.home.conf, "tls-key");
+    const char *when = opt.tls ? opt.tls : cert ? "try" : "none";
+    struct tls_server *tls;
+    if (strcmp(when, "none") != 0 && strcmp(when, "try") != 0 && strcmp(when, "require") != 0)
+        return why_set(why, ERR_USAGE, "--tls %s: not none, try or require", when);
+    if (strcmp(when, "none") == 0 && !opt.smtps)
+        return ERR_NONE;
+    if (!cert)
+        return why_set(why, ERR_USAGE, "TLS needs --tls-cert and --tls-key");
+    enum err e = tls_server_open(cert, key ? key : cert, &tls, why);
+    if (e)
+        return e;
+    here.host.tls = tls;
+    here.host.implicit_tls = opt.smtps;
+    o->tls_offered = !opt.smtps;
+    o->tls_required = strcmp(when, "require") == 0;
+    return ERR_NONE;
+}
+
+static enum err set_names(struct why *why)
+{
+    const char *name = opt.hostname ? opt.hostname : conf_get(here.home.conf, "hostname");
+    unsigned count = 0;
+    if (name ? !span_copy(span_str(name), here.hostname, sizeof here.hostname)
+             : gethostname(here.hostname, sizeof here.hostname - 1) != 0)
+        here.hostname[0] = '\0';
+    if (path_check_domain(span_str(here.hostname), 0))
+        return why_set(why, ERR_USAGE, "hostname %s: not a domain", here.hostname);
+    for (char **d = opt.domain; d && *d && count < DOMAINS_MAX; d++)
+        here.domains[count++] = *d;
+    const char *next;
+    for (unsigned i = 0; !opt.domain && (next = conf_nth(here.home.conf, "domain", i)); i++)
+        if (count < DOMAINS_MAX)
+            here.domains[count++] = next;
+    if (!count)
+        here.domains[count++] = here.hostname;
+    for (unsigned i = 0; i < count; i++)
+        if (path_check_domain(span_str(here.domains[i]), 0))
+            return why_set(why, ERR_USAGE, "domain %s: not a domain", here.domains[i]);
+    return ERR_NONE;
+}
+
+static enum err set_options(struct why *why)
+{
+    struct receiver_options *o = &here.host.options;
+    *o = (struct receiver_options){.hostname = here.hostname,
+                                   .domains = here.domains,
+                                   .max_size = 256 << 20,
+                                   .max_recipients = (unsigned)opt.max_recipients,
+                                   .lmtp = opt.lmtp};
+    if (opt.max_size && !octets(opt.max_size, &o->max_size))
+        return why_set(why, ERR_USAGE, "--max-size %s: not a number of octets", opt.max_size);
+    if (opt.vrfy && strcmp(opt.vrfy, "users") != 0 && strcmp(opt.vrfy, "hide") != 0)
+        return why_set(why, ERR_USAGE, "--vrfy %s: not hide or users", opt.vrfy);
+    o->vrfy = opt.vrfy && strcmp(opt.vrfy, "users") == 0;
+    enum err e = set_names(why);
+    return e ? e : set_tls(o, why);
+}
+
+/* Everything that may need root, or files outside of a new root. */
+static enum err set_method(struct why *why)
+{
+    here.host.method = opt.exec ? &handover_exec : opt.mbox ? &handover_mbox : &into_dirs;
+    if (opt.batch) {
+        enum err e = io_open(opt.batch, &here.batch, why);
+        if (e)
+            return e;
+    }
+    if (opt.exec)
+        return words_split(opt.exec, &here.command, why);
+    here.mbox.sync = !opt.no_sync;
+    if (opt.mbox && strcmp(opt.mbox, "-") == 0)
+        here.mbox.fd = STDOUT_FILENO;
+    else if (opt.mbox)
+        here.mbox.fd = open(opt.mbox, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (opt.mbox && here.mbox.fd < 0)
+        return why_errno(why, ERR_CREATE, "%s", opt.mbox);
+    here.recipients.home = &here.home;
+    here.recipients.domains = here.domains;
+    return conf_number(here.home.conf, "spool-limit", 0, UINT64_MAX / 2,
+                       &here.recipients.spool_limit, why);
+}
+
+static enum err open_sockets(struct why *why)
+{
+    unsigned inherited = opt.batch ? 0 : sockets_inherited();
+    enum err e = ERR_NONE;
+    for (unsigned i = 0; i < inherited && here.fd_count < LISTEN_MAX; i++)
+        if (socket_is_listening(3 + (int)i))
+            here.fds[here.fd_count++] = 3 + (int)i;
+    for (char **a = opt.listen; !e && a && *a; a++) {
+        if (here.fd_count == LISTEN_MAX)
+            return why_set(why, ERR_USAGE, "more than %d sockets", LISTEN_MAX);
+        e = socket_listen(*a, &here.fds[here.fd_count], why);
+        here.fd_count += !e;
+    }
+    for (unsigned i = 0; !e && opt.print_port && i < here.fd_count; i++)
+        printf("%u\n", socket_port(here.fds[i]));
+    fflush(stdout);
+    return e;
+}
+
+/*
+ * Started as root, the worker becomes --user or faxrecv and the clerk the home's owner. Root's
+ * own station, as in a container of one user, has nobody to become without --user.
+ */
+static enum err set_crew(struct crew *crew, struct why *why)
+{
+    uid_t owner = here.home.path[0] ? here.home.owner : 0;
+    enum err e = ERR_NONE;
+    *crew = (struct crew){.workers = (unsigned)opt.workers,
+                          .answer = answer,
+                          .clerk_start = start_clerk,
+                          .work = work,
+                          .root = opt.chroot};
+    if (geteuid() == 0 && owner) {
+        crew_account_of(owner, here.home.group, &crew->clerk);
+        if (!opt.user && crew_account_find("faxrecv", &crew->worker, NULL))
+            crew->worker = crew->clerk;
+        static char spool[HOME_PATH_MAX];
+        if (here.table && !opt.chroot && !opt.batch)
+            e = home_path(&here.home, "spool", spool, why);
+        if (!e && spool[0])
+            crew->root = spool;
+        here.inside = spool[0] != '\0';
+    }
+    if (!e && opt.user)
+        e = crew_account_find(opt.user, &crew->worker, why);
+    crew->separate = crew->clerk.change || crew->workers > 1;
+    return e;
+}
+
+static enum err run(const struct operands *operands)
+{
+    struct why why = {""};
+    struct crew crew;
+    enum err e = operands_check(operands, 0, 0);
+    if (e || (e = check_options()))
+        return e;
+    here.table = !opt.maildir && !opt.exec && !opt.mbox;
+    e = here.table ? home_open(&here.home, HOME_KEEP_ROOT, &why)
+                   : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);
+    if (e)
+        return diag_fail(e, &why, "station");
+    if ((e = set_options(&why)) || (e = set_method(&why)) || (e = set_crew(&crew, &why)))
+        return diag_fail(e, &why, "setting up");
+    if ((e = open_sockets(&why)))
+        return diag_fail(e, &why, "listening");
+    e = crew_run(&crew, &why);
+    if (e && why.text[0])
+        diag_fail(e, &why, "%s", opt.batch ? opt.batch : "session");
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct program program = {"smtp-recv", "", options, run, NULL};
+    return program_main(&program, argc, argv);
+}

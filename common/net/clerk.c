@@ -1,0 +1,150 @@
+#include "net/clerk.h"
+
+#include "tool/diag.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* One question is out at a time: answers then need no number, and the store no lock. */
+static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
+
+enum err clerk_pair(int fds[2], struct why *why)
+{
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
+        return why_errno(why, ERR_OS, "socket pair");
+    return ERR_NONE;
+}
+
+union control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static enum err send_packet(int fd, const void *p, size_t n, int descriptor, struct why *why)
+{
+    union control control = {.bytes = {0}};
+    struct iovec iov = {(void *)p, n};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(c), &descriptor, sizeof descriptor);
+    }
+    ssize_t sent;
+    do
+        sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent != (ssize_t)n)
+        return why_errno(why, ERR_UNAVAILABLE, "the other process has gone");
+    return ERR_NONE;
+}
+
+/* ERR_NO: the other end is closed. *descriptor is -1 when none came along. */
+static enum err receive_packet(int fd, void *p, size_t n, int *descriptor, struct why *why)
+{
+    union control control = {.bytes = {0}};
+    struct iovec iov = {p, n};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t got;
+    *descriptor = -1;
+    do
+        got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+        c->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(descriptor, CMSG_DATA(c), sizeof *descriptor);
+    if (got == 0 || (got < 0 && errno == ECONNRESET))
+        return ERR_NO;
+    if (got != (ssize_t)n || (message.msg_flags & MSG_TRUNC)) {
+        if (*descriptor >= 0)
+            close(*descriptor);
+        *descriptor = -1;
+        return why_set(why, ERR_PROTOCOL, "a packet that is none of ours");
+    }
+    return ERR_NONE;
+}
+
+static enum err ask_over(int fd, const struct clerk_question *q, int mail, struct clerk_answer *a,
+                         struct why *why)
+{
+    int none;
+    enum err e = send_packet(fd, q, sizeof *q, mail, why);
+    if (!e)
+        e = receive_packet(fd, a, sizeof *a, &none, why);
+    if (none >= 0 && !e)
+        close(none);
+    if (e)
+        return why_set(why, ERR_UNAVAILABLE, "the clerk has gone");
+    a->text[sizeof a->text - 1] = '\0';
+    return ERR_NONE;
+}
+
+enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
+                   struct clerk_answer *a, struct why *why)
+{
+    enum err e = ERR_NONE;
+    memset(a, 0, sizeof *a);
+    pthread_mutex_lock(&asking);
+    if (clerk->fn)
+        clerk->fn(clerk->arg, q, mail, a);
+    else
+        e = ask_over(clerk->fd, q, mail, a, why);
+    pthread_mutex_unlock(&asking);
+    return e;
+}
+
+/* One question from fd. ERR_NO: that worker has gone. */
+static enum err serve_one(int fd, clerk_fn *fn, void *arg, struct why *why)
+{
+    static struct clerk_question q;
+    static struct clerk_answer a;
+    int mail;
+    enum err e = receive_packet(fd, &q, sizeof q, &mail, why);
+    if (e)
+        return e;
+    q.sender[sizeof q.sender - 1] = q.text[sizeof q.text - 1] = '\0';
+    memset(&a, 0, sizeof a);
+    fn(arg, &q, mail, &a);
+    if (mail >= 0)
+        close(mail);
+    e = send_packet(fd, &a, sizeof a, -1, why);
+    return e == ERR_UNAVAILABLE ? ERR_NO : e;
+}
+
+enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, struct why *why)
+{
+    struct pollfd *polls = calloc(count, sizeof *polls);
+    unsigned left = count;
+    enum err e = polls ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    for (unsigned i = 0; !e && i < count; i++)
+        polls[i] = (struct pollfd){fds[i], POLLIN, 0};
+    while (!e && left) {
+        if (poll(polls, count, -1) < 0 && errno != EINTR)
+            e = why_errno(why, ERR_OS, "poll");
+        for (unsigned i = 0; !e && i < count; i++) {
+            if (polls[i].fd < 0 || !polls[i].revents)
+                continue;
+            e = serve_one(fds[i], fn, arg, why);
+            if (e == ERR_NO) {
+                polls[i].fd = -1;
+                left--;
+                e = ERR_NONE;
+            }
+        }
+    }
+    free(polls);
+    return e;
+}

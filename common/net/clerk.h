@@ -1,0 +1,66 @@
+/*
+ * The clerk: who answers the questions of the process that reads the network.
+ *
+ * That process (the worker) has no database and no key; it asks over a socket pair, and the clerk,
+ * another process of another uid, answers. Where one user plays both, the same call goes straight
+ * to the answering function. A question is a fixed struct in one packet: nothing is parsed.
+ */
+#ifndef NET_CLERK_H
+#define NET_CLERK_H
+
+#include "smtp/receiver.h"
+
+enum { CLERK_TEXT_MAX = 32768, CLERK_QUESTION_MAX = 2048 };
+
+enum clerk_kind {
+    CLERK_RECIPIENT, /* text is the forward-path without brackets */
+    CLERK_VERIFY,    /* text is VRFY's argument */
+    CLERK_EXPAND,    /* text is EXPN's argument */
+    CLERK_EXEC,      /* text is the forward-path; a descriptor of the mail comes along */
+};
+
+struct clerk_question {
+    enum clerk_kind kind;
+    bool local; /* CLERK_RECIPIENT: the domain is ours */
+    char sender[PATH_MAX_OCTETS + 1];
+    char text[CLERK_QUESTION_MAX];
+};
+
+struct clerk_answer {
+    enum receiver_verdict verdict; /* CLERK_RECIPIENT, CLERK_EXEC */
+    unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553 */
+    char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply */
+};
+
+/*
+ * Answers q into a, which is all zero. mail is CLERK_EXEC's descriptor, else -1; the caller closes
+ * it. q's strings are terminated, and otherwise whatever the worker chose to send.
+ */
+typedef void clerk_fn(void *arg, const struct clerk_question *q, int mail,
+                      struct clerk_answer *a);
+
+/* How to reach the clerk. Zero it and set fn and arg, or fd. */
+struct clerk {
+    clerk_fn *fn; /* in this process; NULL: over fd */
+    void *arg;
+    int fd; /* the worker's end of clerk_pair */
+};
+
+/* A socket pair for a worker and its clerk. ERR_OS. */
+enum err clerk_pair(int fds[2], struct why *why);
+
+/*
+ * Asks and waits for the answer; mail is a descriptor to go along, or -1. Callable by several
+ * threads: one question is out at a time. ERR_UNAVAILABLE: the clerk has gone.
+ */
+enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
+                   struct clerk_answer *a, struct why *why);
+
+/*
+ * The clerk's life: answers what comes in on the count descriptors until all of their other ends
+ * are closed. ERR_OS; ERR_PROTOCOL: a worker sent something that is no question, which it never
+ * does by itself.
+ */
+enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, struct why *why);
+
+#endif

@@ -1,0 +1,179 @@
+#include "net/crew.h"
+
+#include "tool/cleanup.h"
+#include "tool/diag.h"
+#include "tool/status.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORKERS_MAX = 64 };
+
+enum err crew_account_find(const char *name, struct crew_account *account, struct why *why)
+{
+    const struct passwd *pw = getpwnam(name);
+    if (!pw)
+        return why_set(why, ERR_CONFIG, "%s: no such account", name);
+    crew_account_of(pw->pw_uid, pw->pw_gid, account);
+    return ERR_NONE;
+}
+
+void crew_account_of(uid_t uid, gid_t gid, struct crew_account *account)
+{
+    const struct passwd *pw = getpwuid(uid);
+    *account = (struct crew_account){true, "", uid, gid};
+    if (pw)
+        snprintf(account->name, sizeof account->name, "%s", pw->pw_name);
+}
+
+/* For good: real, effective and saved ids, and the groups. */
+static enum err become(const struct crew_account *a, struct why *why)
+{
+    if (!a->change)
+        return ERR_NONE;
+    if ((a->name[0] ? initgroups(a->name, a->gid) : setgroups(1, &a->gid)) != 0)
+        return why_errno(why, ERR_OS, "groups of uid %u", (unsigned)a->uid);
+    if (setresgid(a->gid, a->gid, a->gid) != 0 || setresuid(a->uid, a->uid, a->uid) != 0)
+        return why_errno(why, ERR_OS, "becoming uid %u", (unsigned)a->uid);
+    return ERR_NONE;
+}
+
+static enum err enter_root(const char *root, struct why *why)
+{
+    /* The zone must be known before /etc/localtime is out of reach. */
+    tzset();
+    if (root && (chroot(root) != 0 || chdir("/") != 0))
+        return why_errno(why, ERR_OS, "chroot to %s", root);
+    return ERR_NONE;
+}
+
+/* The account's groups are looked up before the chroot hides /etc/group. */
+static enum err confine(const struct crew *crew, struct why *why)
+{
+    const struct crew_account *a = &crew->worker;
+    enum err e = ERR_NONE;
+    if (a->change && (a->name[0] ? initgroups(a->name, a->gid) : setgroups(1, &a->gid)) != 0)
+        e = why_errno(why, ERR_OS, "groups of uid %u", (unsigned)a->uid);
+    if (!e)
+        e = enter_root(crew->root, why);
+    if (!e && a->change &&
+        (setresgid(a->gid, a->gid, a->gid) != 0 || setresuid(a->uid, a->uid, a->uid) != 0))
+        e = why_errno(why, ERR_OS, "becoming uid %u", (unsigned)a->uid);
+    if (!e && crew->separate && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        e = why_errno(why, ERR_OS, "no new privileges");
+    return e;
+}
+
+static void worker(const struct crew *crew, int fd, pid_t clerk)
+{
+    struct why why = {""};
+    struct clerk over = {.fd = fd};
+    enum err e = confine(crew, &why);
+    if (!e && (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 || getppid() != clerk))
+        e = why_set(&why, ERR_UNAVAILABLE, "the clerk has gone");
+    if (!e)
+        e = crew->work(crew->work_arg, &over, &why);
+    if (e)
+        diag_fail(e, &why, "worker");
+    fflush(NULL);
+    cleanup_run();
+    _exit(status_of(e));
+}
+
+/* What the workers' exit statuses say; the words have been said by them. */
+static enum err reap(const pid_t pids[], unsigned count)
+{
+    enum err e = ERR_NONE;
+    for (unsigned i = 0; i < count; i++) {
+        int status;
+        while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR)
+            continue;
+        if (e)
+            continue;
+        if (WIFSIGNALED(status)) {
+            diag_error("worker: ended by signal %d", WTERMSIG(status));
+            e = ERR_BUG;
+        } else {
+            e = status_to_err(WEXITSTATUS(status));
+        }
+    }
+    return e;
+}
+
+static void end_all(const pid_t pids[], unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        kill(pids[i], SIGTERM);
+}
+
+static enum err clerk(const struct crew *crew, const int fds[], const pid_t pids[],
+                      unsigned count, struct why *why)
+{
+    enum err e = become(&crew->clerk, why);
+    if (!e && crew->clerk_start)
+        e = crew->clerk_start(crew->clerk_arg, why);
+    if (!e)
+        e = clerk_serve(fds, count, crew->answer, crew->clerk_arg, why);
+    if (!e)
+        return reap(pids, count);
+    /* Of another uid they may be out of reach; they also die with us. */
+    end_all(pids, count);
+    return e;
+}
+
+static enum err separate(const struct crew *crew, struct why *why)
+{
+    int fds[WORKERS_MAX];
+    pid_t pids[WORKERS_MAX];
+    pid_t self = getpid();
+    unsigned count = 0;
+    enum err e = ERR_NONE;
+    fflush(NULL);
+    while (!e && count < crew->workers && count < WORKERS_MAX) {
+        int pair[2];
+        if ((e = clerk_pair(pair, why)))
+            break;
+        pids[count] = fork();
+        if (pids[count] == 0) {
+            close(pair[0]);
+            for (unsigned i = 0; i < count; i++)
+                close(fds[i]);
+            worker(crew, pair[1], self);
+        }
+        close(pair[1]);
+        fds[count] = pair[0];
+        if (pids[count] < 0) {
+            close(pair[0]);
+            e = why_errno(why, ERR_OS, "fork");
+            break;
+        }
+        count++;
+    }
+    if (e) {
+        end_all(pids, count);
+        return e;
+    }
+    return clerk(crew, fds, pids, count, why);
+}
+
+enum err crew_run(const struct crew *crew, struct why *why)
+{
+    struct clerk here = {.fn = crew->answer, .arg = crew->clerk_arg, .fd = -1};
+    if (crew->separate)
+        return separate(crew, why);
+    enum err e = confine(crew, why);
+    if (!e && crew->clerk_start)
+        e = crew->clerk_start(crew->clerk_arg, why);
+    if (!e)
+        e = crew->work(crew->work_arg, &here, why);
+    return e;
+}

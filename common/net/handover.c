@@ -1,0 +1,218 @@
+#include "net/handover.h"
+
+#include "tool/diag.h"
+#include "tool/io.h"
+#include "tool/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A mail on its way: all of it in an unlinked file. */
+struct waiting {
+    void *arg;
+    const struct envelope *envelope;
+    int fd;
+    struct writer out;
+};
+
+static enum err waiting_begin(void *arg, const struct envelope *envelope, void **mail,
+                              struct why *why)
+{
+    struct waiting *w = calloc(1, sizeof *w);
+    if (!w)
+        return why_set(why, ERR_OS, "out of memory");
+    enum err e = io_temp(&w->fd, why);
+    if (e) {
+        free(w);
+        return e;
+    }
+    w->arg = arg;
+    w->envelope = envelope;
+    writer_init(&w->out, w->fd);
+    *mail = w;
+    return ERR_NONE;
+}
+
+static const char *waiting_id(void *mail)
+{
+    (void)mail;
+    return NULL;
+}
+
+static enum err waiting_write(void *mail, struct span piece, struct why *why)
+{
+    struct waiting *w = mail;
+    writer_add(&w->out, piece.p, piece.n);
+    return w->out.err ? why_set(why, w->out.err, "%s", w->out.why.text) : ERR_NONE;
+}
+
+static void waiting_free(void *mail)
+{
+    struct waiting *w = mail;
+    close(w->fd);
+    free(w);
+}
+
+static enum err rewind_mail(struct waiting *w, struct why *why)
+{
+    return lseek(w->fd, 0, SEEK_SET) == 0 ? ERR_NONE : why_errno(why, ERR_IO, "seek");
+}
+
+static enum err exec_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
+{
+    struct waiting *w = mail;
+    struct clerk_question *q = calloc(1, sizeof *q);
+    struct clerk_answer *a = calloc(1, sizeof *a);
+    enum err e = q && a ? writer_flush(&w->out, why) : why_set(why, ERR_OS, "out of memory");
+    for (size_t i = 0; !e && i < w->envelope->count; i++) {
+        q->kind = CLERK_EXEC;
+        span_copy(span_str(w->envelope->sender), q->sender, sizeof q->sender);
+        span_copy(span_str(w->envelope->recipients[i].path), q->text, sizeof q->text);
+        /* The file's position is shared with whoever gets the descriptor. */
+        e = rewind_mail(w, why);
+        if (!e)
+            e = clerk_ask(w->arg, q, w->fd, a, why);
+        if (!e)
+            verdicts[i] = a->verdict;
+    }
+    free(q);
+    free(a);
+    return e;
+}
+
+const struct delivery_method handover_exec = {waiting_begin, waiting_id, waiting_write,
+                                              exec_commit, waiting_free};
+
+enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q, int mail)
+{
+    char sender[sizeof q->sender + 8], recipient[PATH_MAX_OCTETS + 16];
+    const char *environment[] = {sender, recipient, NULL};
+    struct why why = {""};
+    pid_t pid;
+    int status;
+    snprintf(sender, sizeof sender, "SENDER=%s", q->sender);
+    snprintf(recipient, sizeof recipient, "RECIPIENT=%.*s", PATH_MAX_OCTETS, q->text);
+    enum err e = spawn(words, mail, -1, environment, &pid, &why);
+    if (!e)
+        e = spawn_wait(pid, &status, &why);
+    if (e) {
+        diag_warn("%s: %s", words[0], why.text);
+        return RECIPIENT_LATER;
+    }
+    if (status)
+        diag_warn("%s: exit status %d", words[0], status);
+    return status == 0 ? RECIPIENT_OK
+           : status == 75 || status > 127 ? RECIPIENT_LATER
+                                          : RECIPIENT_REJECTED;
+}
+
+/* Where mboxrd's quoting stands: in the '>'s of a line's start, and how much of "From " is seen. */
+struct quoting {
+    bool line_start;
+    size_t matched;
+};
+
+/* Copies piece with a '>' put into the start of every line that is ">*From ". */
+static void quote(struct writer *out, struct quoting *q, struct span piece)
+{
+    static const char from[] = "From ";
+    while (piece.n) {
+        uint8_t c = piece.p[0];
+        if (!q->line_start) {
+            size_t n = span_find(piece, '\n');
+            q->line_start = n < piece.n;
+            q->matched = 0;
+            n += q->line_start;
+            writer_add(out, piece.p, n);
+            piece = span_skip(piece, n);
+        } else if (c == (uint8_t)from[q->matched]) {
+            q->matched++;
+            piece = span_skip(piece, 1);
+            if (q->matched < 5)
+                continue;
+            writer_add(out, ">From ", 6);
+            q->line_start = false;
+        } else if (c == '>' && !q->matched) {
+            writer_add(out, ">", 1);
+            piece = span_skip(piece, 1);
+        } else {
+            writer_add(out, from, q->matched);
+            q->line_start = false;
+        }
+    }
+}
+
+static void from_line(struct writer *out, const char *sender)
+{
+    char text[PATH_MAX_OCTETS + 64], date[32];
+    struct tm tm;
+    time_t now = time(NULL);
+    if (!gmtime_r(&now, &tm) || !asctime_r(&tm, date))
+        strcpy(date, "Thu Jan  1 00:00:00 1970\n");
+    int n = snprintf(text, sizeof text, "From %s %s", *sender ? sender : "MAILER-DAEMON", date);
+    /* A quoted local part may hold blanks; the line's fields may not. */
+    for (char *c = text + 5; c < text + 5 + strlen(sender); c++)
+        *c = *c == ' ' ? '_' : *c;
+    writer_add(out, text, (size_t)n);
+}
+
+static enum err append(struct waiting *w, int fd, struct why *why)
+{
+    struct writer *out = malloc(sizeof *out);
+    uint8_t *bytes = malloc(65536);
+    struct quoting q = {true, 0};
+    enum err e = out && bytes ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    size_t got = 1;
+    if (!e) {
+        writer_init(out, fd);
+        from_line(out, w->envelope->sender);
+    }
+    while (!e && got) {
+        e = io_read(w->fd, bytes, 65536, &got, why);
+        quote(out, &q, span_of(bytes, e ? 0 : got));
+    }
+    if (!e) {
+        /* What is held back of a line, its end where it has none, and the line between mails. */
+        writer_add(out, "From ", q.line_start ? q.matched : 0);
+        writer_add(out, "\n\n", !q.line_start || q.matched ? 2 : 1);
+        e = writer_flush(out, why);
+    }
+    free(bytes);
+    free(out);
+    return e;
+}
+
+static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
+{
+    struct waiting *w = mail;
+    const struct mbox *box = w->arg;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    enum err e = writer_flush(&w->out, why);
+    (void)verdicts;
+    if (!e)
+        e = rewind_mail(w, why);
+    if (e)
+        return e;
+    /* A pipe knows no locks and no end to go back to. */
+    flock(box->fd, LOCK_EX);
+    fcntl(box->fd, F_SETLKW, &lock);
+    off_t end = lseek(box->fd, 0, SEEK_END);
+    e = append(w, box->fd, why);
+    if (!e && box->sync)
+        e = io_sync(box->fd, why);
+    if (e && end >= 0 && ftruncate(box->fd, end) != 0)
+        diag_warn("mbox: a part of a mail stays at its end");
+    lock.l_type = F_UNLCK;
+    fcntl(box->fd, F_SETLK, &lock);
+    flock(box->fd, LOCK_UN);
+    return e;
+}
+
+const struct delivery_method handover_mbox = {waiting_begin, waiting_id, waiting_write,
+                                              mbox_commit, waiting_free};

@@ -1,0 +1,381 @@
+#include "net/listener.h"
+
+#include "net/serve.h"
+#include "tool/diag.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+enum {
+    LINGER_MS = 2000, /* for the peer to read our last words before the reset */
+    CLIENT_MAX = 64,
+};
+
+struct listener {
+    uv_loop_t loop;
+    const struct session_host *host;
+    const struct listener_options *options;
+    struct connection *first;
+    unsigned connections;
+    char bytes[SESSION_INPUT]; /* all reads land here: a session takes what came at once */
+};
+
+struct connection {
+    struct listener *listener;
+    struct connection *next, **link;
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } channel;
+    uv_timer_t timer;
+    uv_work_t work;
+    uv_write_t write;
+    char client[CLIENT_MAX]; /* "" for a unix socket */
+    struct session *session;
+    bool greeting;  /* greet_pause runs */
+    bool reading;
+    bool writing;   /* the first written bytes of the output are under way */
+    size_t written;
+    bool working;   /* another thread has the session */
+    bool leaving;   /* CLOSE was said: only the output is still to go */
+    bool lingering; /* nothing but discarding */
+    bool closed;    /* handles are being closed */
+    int open_handles;
+};
+
+static void pump(struct connection *c);
+
+static void forget(struct connection *c)
+{
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    c->listener->connections--;
+    session_free(c->session);
+    free(c);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *c = handle->data;
+    if (--c->open_handles == 0 && !c->working)
+        forget(c);
+}
+
+static void close_connection(struct connection *c)
+{
+    if (c->closed)
+        return;
+    c->closed = true;
+    uv_close(&c->channel.handle, on_closed);
+    uv_close((uv_handle_t *)&c->timer, on_closed);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct connection *c = timer->data;
+    if (c->lingering || c->leaving || c->writing) {
+        close_connection(c);
+        return;
+    }
+    if (c->working)
+        return;
+    if (c->greeting) {
+        c->greeting = false;
+        session_greet(c->session);
+    } else {
+        session_drop(c->session, RECEIVER_DROP_IDLE);
+    }
+    pump(c);
+}
+
+static void set_timer(struct connection *c)
+{
+    const struct listener_options *o = c->listener->options;
+    if (c->greeting)
+        return;
+    if (o->timeout)
+        uv_timer_start(&c->timer, on_timer, (uint64_t)o->timeout * 1000, 0);
+    else
+        uv_timer_stop(&c->timer);
+}
+
+static void on_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct connection *c = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(c->listener->bytes, sizeof c->listener->bytes);
+}
+
+static void stop_reading(struct connection *c)
+{
+    if (c->reading)
+        uv_read_stop(&c->channel.stream);
+    c->reading = false;
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct connection *c = stream->data;
+    if (n < 0 && (c->lingering || n != UV_EOF)) {
+        close_connection(c);
+        return;
+    }
+    if (n == 0 || c->lingering)
+        return;
+    stop_reading(c);
+    if (n < 0) {
+        session_ended(c->session);
+    } else if (c->greeting) {
+        c->greeting = false;
+        session_drop(c->session, RECEIVER_DROP_EARLY);
+    } else {
+        session_received(c->session, span_of(buf->base, (size_t)n),
+                         (int64_t)uv_now(&c->listener->loop));
+    }
+    set_timer(c);
+    pump(c);
+}
+
+static void start_reading(struct connection *c)
+{
+    if (c->reading)
+        return;
+    if (uv_read_start(&c->channel.stream, on_buffer, on_read) != 0)
+        close_connection(c);
+    else
+        c->reading = true;
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct connection *c = write->data;
+    c->writing = false;
+    session_sent(c->session, c->written);
+    if (status < 0) {
+        close_connection(c);
+        return;
+    }
+    set_timer(c);
+    pump(c);
+}
+
+/* False: it is still under way, or the connection is done for. */
+static bool flush(struct connection *c)
+{
+    struct span out = session_output(c->session);
+    if (!out.n)
+        return true;
+    uv_buf_t buf = uv_buf_init((char *)out.p, (unsigned)out.n);
+    int n = uv_try_write(&c->channel.stream, &buf, 1);
+    if (n > 0)
+        session_sent(c->session, (size_t)n);
+    out = session_output(c->session);
+    if (!out.n)
+        return true;
+    buf = uv_buf_init((char *)out.p, (unsigned)out.n);
+    c->written = out.n;
+    c->write.data = c;
+    c->writing = true;
+    if ((n < 0 && n != UV_EAGAIN) ||
+        uv_write(&c->write, &c->channel.stream, &buf, 1, on_written) != 0) {
+        c->writing = false;
+        close_connection(c);
+    }
+    return false;
+}
+
+static void in_thread(uv_work_t *work)
+{
+    struct connection *c = work->data;
+    session_work(c->session);
+}
+
+static void after_work(uv_work_t *work, int status)
+{
+    struct connection *c = work->data;
+    (void)status;
+    c->working = false;
+    if (c->closed) {
+        if (c->open_handles == 0)
+            forget(c);
+        return;
+    }
+    session_resume(c->session);
+    set_timer(c);
+    pump(c);
+}
+
+/* Our side is shut; what the peer still sends is thrown away for a while, since closing with
+ * unread bytes would reset the connection under our last reply. */
+static void linger(struct connection *c)
+{
+    uv_os_fd_t fd;
+    c->lingering = true;
+    if (uv_fileno(&c->channel.handle, &fd) != 0 || shutdown(fd, SHUT_WR) != 0) {
+        close_connection(c);
+        return;
+    }
+    uv_timer_start(&c->timer, on_timer, LINGER_MS, 0);
+    start_reading(c);
+}
+
+static bool bytes_waiting(struct connection *c)
+{
+    uv_os_fd_t fd;
+    char byte;
+    return uv_fileno(&c->channel.handle, &fd) == 0 &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void start_work(struct connection *c)
+{
+    stop_reading(c);
+    c->working = true;
+    c->work.data = c;
+    if (uv_queue_work(&c->listener->loop, &c->work, in_thread, after_work) != 0) {
+        c->working = false;
+        close_connection(c);
+    }
+}
+
+/* Goes on as far as it can without waiting. */
+static void pump(struct connection *c)
+{
+    while (!c->closed && !c->working && !c->writing) {
+        enum session_state state = c->leaving ? SESSION_CLOSE : session_run(c->session);
+        c->leaving = state == SESSION_CLOSE;
+        if (!flush(c))
+            return;
+        switch (state) {
+        case SESSION_READ:
+            start_reading(c);
+            return;
+        case SESSION_WORK:
+            start_work(c);
+            return;
+        case SESSION_PEEK:
+            session_starttls(c->session, bytes_waiting(c));
+            break;
+        case SESSION_CLOSE:
+            linger(c);
+            return;
+        case SESSION_FLUSH:
+            break;
+        }
+    }
+}
+
+static bool over_limits(const struct listener *l, const struct connection *new)
+{
+    unsigned same = 0;
+    if (l->options->max_connections && l->connections > l->options->max_connections)
+        return true;
+    if (!l->options->max_per_client || !new->client[0])
+        return false;
+    for (const struct connection *c = l->first; c; c = c->next)
+        same += strcmp(c->client, new->client) == 0;
+    return same > l->options->max_per_client;
+}
+
+static void begin(struct connection *c)
+{
+    const struct listener_options *o = c->listener->options;
+    if (over_limits(c->listener, c)) {
+        session_drop(c->session, RECEIVER_DROP_FULL);
+    } else if (!c->listener->host->implicit_tls && bytes_waiting(c)) {
+        session_drop(c->session, RECEIVER_DROP_EARLY);
+    } else if (o->greet_pause && !c->listener->host->implicit_tls) {
+        c->greeting = true;
+        uv_timer_start(&c->timer, on_timer, (uint64_t)o->greet_pause * 1000, 0);
+        start_reading(c);
+        return;
+    } else {
+        session_greet(c->session);
+    }
+    set_timer(c);
+    pump(c);
+}
+
+static void on_connection(uv_stream_t *server, int status)
+{
+    struct listener *l = server->data;
+    struct connection *c = status == 0 ? calloc(1, sizeof *c) : NULL;
+    struct why why = {""};
+    uv_os_fd_t fd;
+    if (!c)
+        return;
+    c->listener = l;
+    uv_timer_init(&l->loop, &c->timer);
+    if (server->type == UV_TCP)
+        uv_tcp_init(&l->loop, &c->channel.tcp);
+    else
+        uv_pipe_init(&l->loop, &c->channel.pipe, 0);
+    c->channel.handle.data = c->timer.data = c;
+    c->open_handles = 2;
+    c->next = l->first;
+    c->link = &l->first;
+    if (c->next)
+        c->next->link = &c->next;
+    l->first = c;
+    l->connections++;
+    if (uv_accept(server, &c->channel.stream) != 0 ||
+        uv_fileno(&c->channel.handle, &fd) != 0) {
+        close_connection(c);
+        return;
+    }
+    if (!serve_client(fd, c->client, sizeof c->client))
+        c->client[0] = '\0';
+    const char *client = c->client[0] ? c->client : NULL;
+    bool relay = l->options->relay && l->options->relay(l->options->relay_arg, client);
+    if (session_open(l->host, client, relay, &c->session, &why)) {
+        diag_warn("session: %s", why.text);
+        close_connection(c);
+        return;
+    }
+    begin(c);
+}
+
+static enum err open_server(struct listener *l, int fd, struct why *why)
+{
+    union {
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } *server = calloc(1, sizeof *server);
+    if (!server)
+        return why_set(why, ERR_OS, "out of memory");
+    int r;
+    if (uv_guess_handle(fd) == UV_NAMED_PIPE) {
+        uv_pipe_init(&l->loop, &server->pipe, 0);
+        r = uv_pipe_open(&server->pipe, fd);
+    } else {
+        uv_tcp_init(&l->loop, &server->tcp);
+        r = uv_tcp_open(&server->tcp, fd);
+    }
+    server->stream.data = l;
+    if (r == 0)
+        r = uv_listen(&server->stream, 1024, on_connection);
+    /* The loop never ends, so the handle is never closed. */
+    return r == 0 ? ERR_NONE : why_set(why, ERR_OS, "listening: %s", uv_strerror(r));
+}
+
+enum err listener_run(const struct session_host *host, const struct listener_options *options,
+                      struct why *why)
+{
+    static struct listener l;
+    l.host = host;
+    l.options = options;
+    int r = uv_loop_init(&l.loop);
+    enum err e = r == 0 ? ERR_NONE : why_set(why, ERR_OS, "loop: %s", uv_strerror(r));
+    for (unsigned i = 0; !e && i < options->count; i++)
+        e = open_server(&l, options->fds[i], why);
+    if (e)
+        return e;
+    uv_run(&l.loop, UV_RUN_DEFAULT);
+    return why_set(why, ERR_BUG, "the loop has ended");
+}

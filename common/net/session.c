@@ -1,0 +1,430 @@
+#include "net/session.h"
+
+#include "tool/diag.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    RATE_WINDOW_MS = 60000,
+    RATE_MINIMUM = 100 * 60, /* octets in a window of mail data */
+};
+
+struct session {
+    const struct session_host *host;
+    struct receiver_options options;
+    char *client;
+    struct receiver receiver;
+    struct receiver_event event;
+    struct tls *tls;
+    bool handshake; /* TLS is on and not yet ready */
+    bool greet;     /* 220 is due after it */
+    bool ended, broken;
+    struct buf in;  /* opened bytes, the machine's while it has not asked for more */
+    struct buf out; /* as it goes over the channel */
+    char sender[PATH_MAX_OCTETS + 1];
+    struct envelope envelope;
+    void *mail;
+    /* The work at hand and its outcome. */
+    enum receiver_event_kind work;
+    struct clerk_question question;
+    struct clerk_answer answer;
+    enum receiver_verdict verdict;
+    enum receiver_verdict *verdicts;
+    /* The rate of mail data. */
+    int64_t window;
+    uint64_t in_window;
+};
+
+enum err session_open(const struct session_host *host, const char *client, bool relay,
+                      struct session **session, struct why *why)
+{
+    struct session *s = calloc(1, sizeof *s);
+    char *copy = client ? strdup(client) : NULL;
+    *session = NULL;
+    if (!s || (client && !copy)) {
+        free(s);
+        free(copy);
+        return why_set(why, ERR_OS, "out of memory");
+    }
+    s->host = host;
+    s->options = host->options;
+    s->options.client = s->client = copy;
+    s->options.relay = relay;
+    s->options.trace = diag_verbose();
+    s->options.tls_on = host->implicit_tls;
+    buf_init(&s->in, SESSION_INPUT);
+    buf_init(&s->out, 1 << 24);
+    receiver_init(&s->receiver, &s->options);
+    if (host->implicit_tls) {
+        enum err e = tls_open(host->tls, &s->tls, why);
+        if (e) {
+            session_free(s);
+            return e;
+        }
+        s->handshake = true;
+    }
+    *session = s;
+    return ERR_NONE;
+}
+
+static void drop_mail(struct session *s)
+{
+    if (s->mail)
+        s->host->method->free(s->mail);
+    s->mail = NULL;
+}
+
+static void clear_envelope(struct session *s)
+{
+    for (size_t i = 0; i < s->envelope.count; i++) {
+        free(s->envelope.recipients[i].path);
+        free(s->envelope.recipients[i].mailboxes);
+    }
+    free(s->envelope.recipients);
+    free(s->verdicts);
+    s->verdicts = NULL;
+    s->envelope = (struct envelope){s->sender, 0, NULL};
+}
+
+void session_free(struct session *s)
+{
+    if (!s)
+        return;
+    drop_mail(s);
+    clear_envelope(s);
+    receiver_release(&s->receiver);
+    tls_free(s->tls);
+    buf_release(&s->in);
+    buf_release(&s->out);
+    free(s->client);
+    free(s);
+}
+
+void session_greet(struct session *s)
+{
+    if (s->handshake)
+        s->greet = true;
+    else
+        receiver_greet(&s->receiver);
+}
+
+/* A fault that the peer cannot be told of any more. */
+static void give_up(struct session *s, const struct why *why)
+{
+    diag_trace("%s: %s", s->client ? s->client : "session", why->text);
+    s->broken = true;
+}
+
+static void trace_output(struct span text)
+{
+    while (diag_verbose() && text.n) {
+        size_t n = span_find(text, '\n');
+        struct span line = span_trim(span_take(text, n));
+        diag_trace("> %.*s", (int)line.n, (const char *)line.p);
+        text = span_skip(text, n + 1);
+    }
+}
+
+/* Moves the machine's replies to where the channel takes them from. */
+static void gather(struct session *s)
+{
+    struct why why = {""};
+    enum err e = ERR_NONE;
+    if (!s->handshake) {
+        struct span text = receiver_output(&s->receiver);
+        trace_output(text);
+        if (text.n)
+            e = s->tls ? tls_write(s->tls, text, &why) : buf_add_span(&s->out, text);
+        receiver_sent(&s->receiver, text.n);
+    }
+    if (s->tls && !e)
+        e = tls_output(s->tls, &s->out);
+    if (e)
+        give_up(s, &why);
+}
+
+/* Of a minute of mail data at least so much must have come: 100 octets a second. */
+static void watch_rate(struct session *s, size_t n, int64_t now_ms)
+{
+    if (!receiver_in_data(&s->receiver)) {
+        s->window = 0;
+        return;
+    }
+    if (!s->window) {
+        s->window = now_ms;
+        s->in_window = 0;
+    }
+    s->in_window += n;
+    if (now_ms - s->window < RATE_WINDOW_MS)
+        return;
+    if (s->in_window < RATE_MINIMUM)
+        receiver_drop(&s->receiver, RECEIVER_DROP_SLOW);
+    s->window = now_ms;
+    s->in_window = 0;
+}
+
+void session_received(struct session *s, struct span bytes, int64_t now_ms)
+{
+    struct why why = {""};
+    watch_rate(s, bytes.n, now_ms);
+    if (s->tls ? tls_push(s->tls, bytes, &why) : buf_add_span(&s->in, bytes))
+        give_up(s, &why);
+    else if (!s->tls)
+        receiver_push(&s->receiver, buf_span(&s->in));
+}
+
+void session_ended(struct session *s)
+{
+    s->ended = true;
+}
+
+/* The machine has used up what it had. True: there is more for it. */
+static bool refill(struct session *s)
+{
+    struct why why = {""};
+    buf_clear(&s->in);
+    if (!s->tls || s->broken)
+        return false;
+    if (tls_read(s->tls, &s->in, &why)) {
+        gather(s); /* the alert that says why */
+        give_up(s, &why);
+        return false;
+    }
+    if (s->handshake && tls_ready(s->tls)) {
+        s->handshake = false;
+        receiver_tls_started(&s->receiver);
+        if (s->greet)
+            receiver_greet(&s->receiver);
+        s->greet = false;
+        gather(s);
+    }
+    s->ended = s->ended || tls_ended(s->tls);
+    receiver_push(&s->receiver, buf_span(&s->in));
+    return s->in.len > 0;
+}
+
+static enum receiver_verdict verdict_of(enum err e)
+{
+    switch (e) {
+    case ERR_NONE:
+        return RECIPIENT_OK;
+    case ERR_IO:
+    case ERR_CREATE:
+        return RECIPIENT_NO_ROOM;
+    default:
+        return RECIPIENT_LATER;
+    }
+}
+
+static void begin_work(struct session *s, enum receiver_event_kind kind)
+{
+    struct clerk_question *q = &s->question;
+    s->work = kind;
+    if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY)
+        return;
+    memset(q, 0, sizeof *q);
+    q->local = s->event.local;
+    memcpy(q->sender, s->sender, sizeof q->sender);
+    q->kind = kind == RECEIVER_RECIPIENT ? CLERK_RECIPIENT
+              : s->event.expand          ? CLERK_EXPAND
+                                         : CLERK_VERIFY;
+    span_copy(kind == RECEIVER_RECIPIENT ? s->event.path.text : s->event.text, q->text,
+              sizeof q->text);
+}
+
+static void write_data(struct session *s)
+{
+    struct why why = {""};
+    enum err e = s->host->method->write(s->mail, s->event.text, &why);
+    if (e) {
+        diag_warn("mail: %s", why.text);
+        receiver_unwritable(&s->receiver, verdict_of(e));
+    }
+}
+
+enum session_state session_run(struct session *s)
+{
+    receiver_clock(&s->receiver, (int64_t)time(NULL));
+    for (;;) {
+        if (s->handshake && !refill(s) && s->handshake) {
+            gather(s);
+            return s->broken || s->ended ? SESSION_CLOSE : SESSION_READ;
+        }
+        enum receiver_event_kind kind = receiver_next(&s->receiver, &s->event);
+        if (s->broken && kind != RECEIVER_ABORT && kind != RECEIVER_CLOSE)
+            return SESSION_CLOSE;
+        switch (kind) {
+        case RECEIVER_NEED:
+            if (refill(s))
+                break;
+            gather(s);
+            return s->broken || s->ended ? SESSION_CLOSE : SESSION_READ;
+        case RECEIVER_FLUSH:
+            gather(s);
+            return SESSION_FLUSH;
+        case RECEIVER_LINE:
+            diag_trace("< %.*s", (int)s->event.text.n, (const char *)s->event.text.p);
+            break;
+        case RECEIVER_SENDER:
+            clear_envelope(s);
+            span_copy(s->event.path.text, s->sender, sizeof s->sender);
+            break;
+        case RECEIVER_DATA:
+            write_data(s);
+            break;
+        case RECEIVER_ABORT:
+            drop_mail(s);
+            break;
+        case RECEIVER_RECIPIENT:
+        case RECEIVER_VERIFY:
+        case RECEIVER_BEGIN:
+        case RECEIVER_END:
+            begin_work(s, kind);
+            gather(s);
+            return SESSION_WORK;
+        case RECEIVER_STARTTLS:
+            gather(s);
+            return SESSION_PEEK;
+        case RECEIVER_WAIT:
+            return SESSION_WORK;
+        case RECEIVER_CLOSE:
+            gather(s);
+            if (s->tls)
+                tls_end(s->tls);
+            gather(s);
+            return SESSION_CLOSE;
+        }
+    }
+}
+
+static void ask(struct session *s)
+{
+    struct why why = {""};
+    if (clerk_ask(&s->host->clerk, &s->question, -1, &s->answer, &why)) {
+        diag_warn("clerk: %s", why.text);
+        s->answer.verdict = RECIPIENT_LATER;
+        s->answer.code = 451;
+        strcpy(s->answer.text, "local trouble");
+    }
+}
+
+void session_work(struct session *s)
+{
+    struct why why = {""};
+    enum err e = ERR_NONE;
+    switch (s->work) {
+    case RECEIVER_BEGIN:
+        s->verdicts = calloc(s->envelope.count, sizeof *s->verdicts);
+        e = s->verdicts ? s->host->method->begin(s->host->method_arg, &s->envelope, &s->mail, &why)
+                        : why_set(&why, ERR_OS, "out of memory");
+        break;
+    case RECEIVER_END:
+        e = s->host->method->commit(s->mail, s->verdicts, &why);
+        break;
+    default:
+        ask(s);
+        return;
+    }
+    s->verdict = verdict_of(e);
+    if (e)
+        diag_warn("mail: %s", why.text);
+}
+
+/* Notes an accepted recipient; RECIPIENT_LATER when there is no memory for it. */
+static enum receiver_verdict add_recipient(struct session *s)
+{
+    struct envelope *e = &s->envelope;
+    /* Grown by doubling: 1, 2, 4, … */
+    if ((e->count & (e->count - 1)) == 0) {
+        size_t room = e->count ? e->count * 2 : 1;
+        void *more = reallocarray(e->recipients, room, sizeof *e->recipients);
+        if (!more)
+            return RECIPIENT_LATER;
+        e->recipients = more;
+    }
+    struct envelope_recipient *r = &e->recipients[e->count];
+    r->path = strdup(s->question.text);
+    r->mailboxes = strdup(s->answer.text);
+    if (!r->path || !r->mailboxes) {
+        free(r->path);
+        free(r->mailboxes);
+        return RECIPIENT_LATER;
+    }
+    e->count++;
+    return RECIPIENT_OK;
+}
+
+void session_resume(struct session *s)
+{
+    enum receiver_verdict verdict = s->answer.verdict;
+    switch (s->work) {
+    case RECEIVER_RECIPIENT:
+        if (!verdict)
+            verdict = add_recipient(s);
+        receiver_recipient(&s->receiver, verdict);
+        break;
+    case RECEIVER_VERIFY:
+        receiver_verified(&s->receiver, s->answer.code, s->answer.text);
+        break;
+    case RECEIVER_BEGIN:
+        receiver_begun(&s->receiver, s->verdict, s->mail ? s->host->method->id(s->mail) : NULL);
+        break;
+    case RECEIVER_END:
+        drop_mail(s);
+        for (size_t i = 0; i < s->envelope.count; i++)
+            receiver_settled(&s->receiver, s->verdict ? s->verdict : s->verdicts[i]);
+        break;
+    default:
+        break;
+    }
+    s->work = RECEIVER_NEED;
+}
+
+void session_starttls(struct session *s, bool early)
+{
+    struct why why = {""};
+    struct tls *tls = NULL;
+    if (early) {
+        receiver_tls(&s->receiver, RECEIVER_TLS_EARLY);
+        return;
+    }
+    if (tls_open(s->host->tls, &tls, &why)) {
+        diag_warn("%s", why.text);
+        receiver_tls(&s->receiver, RECEIVER_TLS_UNAVAILABLE);
+        return;
+    }
+    receiver_tls(&s->receiver, RECEIVER_TLS_GO);
+    gather(s); /* the 220, still in clear */
+    buf_clear(&s->in);
+    s->tls = tls;
+    s->handshake = true;
+}
+
+void session_drop(struct session *s, enum receiver_drop reason)
+{
+    if (s->handshake)
+        s->broken = true;
+    receiver_drop(&s->receiver, reason);
+}
+
+struct span session_output(const struct session *s)
+{
+    return buf_span(&s->out);
+}
+
+void session_sent(struct session *s, size_t n)
+{
+    buf_consume(&s->out, n);
+}
+
+enum err session_result(const struct session *s)
+{
+    return s->ended && receiver_in_data(&s->receiver) ? ERR_PROTOCOL : ERR_NONE;
+}
+
+unsigned session_worst_reply(const struct session *s)
+{
+    return receiver_worst_reply(&s->receiver);
+}

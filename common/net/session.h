@@ -1,0 +1,100 @@
+/*
+ * One SMTP session without its channel: the receiver machine, TLS, the questions to the clerk and
+ * the delivery of mail, joined. Whoever has a channel (net/serve.h, net/listener.h) moves bytes.
+ *
+ *     session_received    bytes from the peer
+ *     session_run         what is to be done next
+ *     session_output      bytes for the peer; session_sent says how many went
+ */
+#ifndef NET_SESSION_H
+#define NET_SESSION_H
+
+#include "net/clerk.h"
+#include "net/tls.h"
+#include "smtp/receiver.h"
+
+/* A mail about to be delivered. */
+struct envelope {
+    const char *sender; /* without brackets, "" for <> */
+    size_t count;
+    struct envelope_recipient {
+        char *path;      /* the forward-path without brackets */
+        char *mailboxes; /* what the clerk said: a line each */
+    } *recipients;
+};
+
+/* Where mail goes: into maildirs, a command, an mbox. May be called by several threads, each with
+ * another mail. */
+struct delivery_method {
+    /* Begins *mail. envelope lives as long as the mail. Errors: ERR_CREATE, ERR_IO, ERR_OS. */
+    enum err (*begin)(void *arg, const struct envelope *envelope, void **mail, struct why *why);
+    /* A name for the Received field, or NULL. */
+    const char *(*id)(void *mail);
+    enum err (*write)(void *mail, struct span piece, struct why *why);
+    /* Makes it durable; a verdict per recipient. What it says has happened is on disk. */
+    enum err (*commit)(void *mail, enum receiver_verdict verdicts[], struct why *why);
+    /* In every case the last call; without a successful commit nothing stays. */
+    void (*free)(void *mail);
+};
+
+/* What all sessions share; outlives them. */
+struct session_host {
+    struct receiver_options options; /* client, relay and tls_on are set per session */
+    struct clerk clerk;
+    const struct delivery_method *method;
+    void *method_arg;
+    const struct tls_server *tls; /* NULL: none */
+    bool implicit_tls;            /* TLS from the first byte */
+};
+
+enum session_state {
+    SESSION_READ,  /* send the output; more bytes are needed */
+    SESSION_FLUSH, /* send all of the output, then run again */
+    SESSION_WORK,  /* session_work, perhaps in another thread; then session_resume, then run */
+    SESSION_PEEK,  /* STARTTLS: session_starttls, then run */
+    SESSION_CLOSE, /* send the output and close */
+};
+
+struct session;
+
+/* client as in receiver_options, copied; relay: it may name foreign recipients. ERR_OS. */
+enum err session_open(const struct session_host *host, const char *client, bool relay,
+                      struct session **session, struct why *why);
+void session_free(struct session *s);
+
+/* Says 220; under implicit TLS once the handshake is done. */
+void session_greet(struct session *s);
+
+/*
+ * Gives bytes of the peer; now_ms is any steady clock's time. Only while session_run says
+ * SESSION_READ, and at most SESSION_INPUT bytes at once.
+ */
+enum { SESSION_INPUT = 65536 };
+void session_received(struct session *s, struct span bytes, int64_t now_ms);
+
+/* The peer sends no more. */
+void session_ended(struct session *s);
+
+/* Goes on until something is to be done from outside. */
+enum session_state session_run(struct session *s);
+
+/* The blocking part of SESSION_WORK: questions and disk. Nothing else of s is called meanwhile. */
+void session_work(struct session *s);
+void session_resume(struct session *s);
+
+/* early: bytes were there before the 220 was sent. */
+void session_starttls(struct session *s, bool early);
+
+/* Ends it from outside, with a reply. Not during SESSION_WORK. */
+void session_drop(struct session *s, enum receiver_drop reason);
+
+/* What is to go to the peer, and how much of it has gone. */
+struct span session_output(const struct session *s);
+void session_sent(struct session *s, size_t n);
+
+/* How it went: ERR_NONE, or ERR_PROTOCOL when the peer went away within a mail. */
+enum err session_result(const struct session *s);
+/* receiver_worst_reply's, for batches. */
+unsigned session_worst_reply(const struct session *s);
+
+#endif
