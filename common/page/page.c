@@ -190,7 +190,7 @@ unsigned page_nominal_rows(enum page_paper paper, unsigned ydpi)
     /* 3.85 lines a millimetre and its multiples; the inch-based resolutions by the inch. */
     unsigned y = ydpi, height = papers[paper].height;
     if (page_nominal_ydpi(&y) && y != 300)
-        return (height * (y == 98 ? 385u : y == 196 ? 770u : 1540u)) / 1000;
+        return (height * (y == 98 ? 385u : y == 196 ? 770u : 1540u) + 500) / 1000;
     return (unsigned)((uint64_t)height * ydpi / 254);
 }
 
