@@ -1,0 +1,487 @@
+/*
+ * fax-scan: pages of scanners, images, documents and texts become a G3 page stream.
+ */
+#include "mime/readable.h"
+#include "print/layout.h"
+#include "scan/child.h"
+#include "scan/device.h"
+#include "scan/hold.h"
+#include "scan/pix.h"
+#include "scan/pnm_source.h"
+#include "scan/sheet.h"
+#include "scan/sink.h"
+#include "text/convert.h"
+#include "tool/diag.h"
+#include "tool/home.h"
+#include "tool/io.h"
+#include "tool/program.h"
+
+#include "bytes/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 16 << 20, BAND = 64, HEADER_MAX = 1024 };
+
+static struct {
+    char *device, *source, *paper, *resolution, *coding, *binarize, *fit, *header, *header_mode;
+    char **settings;
+    int list, pages, k, deskew, despeckle, trim, raw;
+} options = {.paper = (char *)"a4", .coding = (char *)"mh", .binarize = (char *)"auto",
+             .header_mode = (char *)"outside"};
+
+static struct poptOption table[] = {
+    {"device", 'd', POPT_ARG_STRING, &options.device, 0, "scan from the SANE device NAME", "NAME"},
+    {"option", 'O', POPT_ARG_ARGV, &options.settings, 0, "set an option of the device",
+     "NAME=VALUE"},
+    {"list-devices", 0, POPT_ARG_NONE, &options.list, 0, "list the scanners there are", NULL},
+    {"source", 0, POPT_ARG_STRING, &options.source, 0, "flatbed or adf", "SOURCE"},
+    {"pages", 0, POPT_ARG_INT, &options.pages, 0, "take N pages at most", "N"},
+    {"paper", 'p', POPT_ARG_STRING, &options.paper, 0, "a4, b4, a3, letter, legal or auto",
+     "PAPER"},
+    {"resolution", 'r', POPT_ARG_STRING, &options.resolution, 0,
+     "standard, fine, superfine, 300 or 400", "RESOLUTION"},
+    {"coding", 'c', POPT_ARG_STRING, &options.coding, 0, "mh, mr or mmr", "CODING"},
+    {"k", 0, POPT_ARG_INT, &options.k, 0, "K parameter of MR", "N"},
+    {"binarize", 0, POPT_ARG_STRING, &options.binarize, 0,
+     "auto, otsu, sauvola, dither or a threshold", "HOW"},
+    {"deskew", 0, POPT_ARG_NONE, &options.deskew, 0, "turn pages that are askew", NULL},
+    {"despeckle", 0, POPT_ARG_NONE, &options.despeckle, 0, "take specks away", NULL},
+    {"fit", 0, POPT_ARG_STRING, &options.fit, 0, "scale, crop or pages", "HOW"},
+    {"header", 0, POPT_ARG_STRING, &options.header, 0, "a line at the top of each page", "TEXT"},
+    {"header-mode", 0, POPT_ARG_STRING, &options.header_mode, 0, "inside or outside the page",
+     "MODE"},
+    {"trim", 0, POPT_ARG_NONE, &options.trim, 0, "end the last page where its content ends", NULL},
+    {"raw", 0, POPT_ARG_NONE, &options.raw, 0, "bare T.4 or T.6 without headers", NULL},
+    POPT_TABLEEND,
+};
+
+/* One run: what was asked, and the stations that pages pass. */
+struct job {
+    struct scan_options scan;
+    struct scan_sink_options coding;
+    struct scan_target *target; /* the first station */
+    unsigned taken;             /* images so far */
+};
+
+/* ---- text as a source of pages ---- */
+
+struct text {
+    struct buf bytes;
+    struct layout *layout;
+    struct layout_geometry page;
+    unsigned row;  /* the next of the current page */
+    uint8_t *band; /* BAND rows, of which row is one */
+};
+
+static enum err text_next(void *self, struct scan_image *image, struct why *why)
+{
+    (void)why;
+    struct text *t = self;
+    if (!layout_next(t->layout))
+        return ERR_NO;
+    t->row = 0;
+    *image = (struct scan_image){t->page.width, t->page.rows, true, t->page.xdpi, t->page.ydpi};
+    return ERR_NONE;
+}
+
+static enum err text_row(void *self, const uint8_t **row, struct why *why)
+{
+    struct text *t = self;
+    if (t->row == t->page.rows)
+        return ERR_NO;
+    if (t->row % BAND == 0) {
+        enum err e = layout_rows(t->layout, &t->page, t->row, BAND, t->band, why);
+        if (e)
+            return e;
+    }
+    *row = t->band + (size_t)(t->row++ % BAND) * ((t->page.width + 7) / 8);
+    return ERR_NONE;
+}
+
+static void text_close(void *self)
+{
+    struct text *t = self;
+    layout_close(t->layout);
+    buf_release(&t->bytes);
+    free(t->band);
+    free(t);
+}
+
+static enum err read_mail(struct scan_input *in, struct buf *text, struct why *why)
+{
+    static const struct mime_converter conv = {text_convert_mime, NULL};
+    struct mime_readable mail;
+    uint8_t block[16384];
+    size_t got = 1;
+    enum err e = ERR_NONE;
+    mime_readable_init(&mail, &conv, text);
+    while (!e && got) {
+        e = scan_input_read(in, block, sizeof block, &got, why);
+        if (!e)
+            e = got ? mime_readable_push(&mail, span_of(block, got), why)
+                    : mime_readable_end(&mail, why);
+    }
+    mime_readable_release(&mail);
+    return e;
+}
+
+static enum err read_text(struct scan_input *in, struct buf *text, struct why *why)
+{
+    if (in->kind == SCAN_MAIL)
+        return read_mail(in, text, why);
+    enum err e = scan_input_all(in, text, why);
+    if (!e && !utf8_valid(buf_span(text)))
+        e = why_set(why, ERR_DATA, "neither an image nor a document nor UTF-8 text");
+    return e;
+}
+
+static enum err text_open(const struct job *job, struct scan_input *in, struct scan_source *source,
+                          struct why *why)
+{
+    const struct scan_resolution *r = &job->scan.resolution;
+    enum page_paper paper =
+        job->scan.paper == SCAN_PAPER_AUTO ? PAGE_A4 : (enum page_paper)job->scan.paper;
+    struct text *t = calloc(1, sizeof *t);
+    if (!t)
+        return why_set(why, ERR_OS, "out of memory");
+    t->page = (struct layout_geometry){page_width(paper, r->xdpi),
+                                       page_nominal_rows(paper, r->ydpi), r->xdpi, r->ydpi};
+    buf_init(&t->bytes, TEXT_MAX);
+    *source = (struct scan_source){text_next, text_row, text_close, t};
+    t->band = malloc((size_t)BAND * ((t->page.width + 7) / 8));
+    enum err e = t->band ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    if (!e)
+        e = read_text(in, &t->bytes, why);
+    struct layout_style style = layout_style_of(&t->page);
+    if (!e)
+        e = layout_open(&style, buf_span(&t->bytes), &t->layout, why);
+    if (e)
+        text_close(t);
+    return e;
+}
+
+/* ---- the header line ---- */
+
+struct banner {
+    struct scan_target *next;
+    char sender[256], date[16], clock[16];
+    bool inside;
+    unsigned page, rows, row; /* rows of the line; the next row of the page */
+    size_t stride;
+    uint8_t *line;
+};
+
+/* Appends what one letter behind % stands for; false when it is none. */
+static bool banner_letter(const struct banner *b, char letter, unsigned total, struct buf *out)
+{
+    switch (letter) {
+    case 'd': return !buf_add_str(out, b->date);
+    case 't': return !buf_add_str(out, b->clock);
+    case 'f': return !buf_add_str(out, b->sender);
+    case 'p': return !buf_add_format(out, "%u", b->page);
+    case 'P': return !buf_add_format(out, "%u", total);
+    case '%': return !buf_add_byte(out, '%');
+    default: return false;
+    }
+}
+
+static bool banner_text(const struct banner *b, unsigned total, struct buf *out)
+{
+    for (const char *c = options.header; *c; c++)
+        if (*c != '%' ? buf_add_byte(out, (uint8_t)*c) : !banner_letter(b, *++c, total, out))
+            return false;
+    return buf_cstr(out) != NULL;
+}
+
+static enum err banner_draw(struct banner *b, const struct scan_page *page, struct why *why)
+{
+    struct buf text;
+    buf_init(&text, HEADER_MAX + 1);
+    b->rows = page->ydpi * 32 / 254; /* 3.2 mm */
+    b->stride = (page->width + 7) / 8;
+    free(b->line);
+    b->line = malloc(b->rows * b->stride);
+    struct layout_geometry g = {page->width, b->rows, page->xdpi, page->ydpi};
+    enum err e = ERR_NONE;
+    if (!b->line || !banner_text(b, page->total, &text))
+        e = why_set(why, ERR_OS, "header line");
+    if (!e)
+        e = layout_line(buf_cstr(&text), &g, b->line, why);
+    buf_release(&text);
+    return e;
+}
+
+static enum err banner_begin(void *self, const struct scan_page *page, struct why *why)
+{
+    struct banner *b = self;
+    b->page++;
+    b->row = 0;
+    enum err e = banner_draw(b, page, why);
+    if (!e)
+        e = b->next->begin(b->next->self, page, why);
+    for (unsigned y = 0; y < b->rows && !b->inside && !e; y++)
+        e = b->next->row(b->next->self, b->line + y * b->stride, why);
+    return e;
+}
+
+static enum err banner_row(void *self, const uint8_t *row, struct why *why)
+{
+    struct banner *b = self;
+    if (b->inside && b->row < b->rows)
+        row = b->line + b->row * b->stride;
+    b->row++;
+    return b->next->row(b->next->self, row, why);
+}
+
+static enum err banner_end(void *self, struct why *why)
+{
+    struct banner *b = self;
+    return b->next->end(b->next->self, why);
+}
+
+/* The station's name and number, when the line asks for them. */
+static enum err banner_sender(struct banner *b, struct why *why)
+{
+    struct home home;
+    enum err e = home_open_maybe(&home, HOME_KEEP_ROOT, why);
+    if (e)
+        return e;
+    const char *name = conf_get(home.conf, "station-name"), *id = conf_get(home.conf, "station-id");
+    snprintf(b->sender, sizeof b->sender, "%s%s%s", name ? name : "", name && id ? " " : "",
+             id ? id : "");
+    home_close(&home);
+    return ERR_NONE;
+}
+
+static enum err banner_open(struct banner *b, struct scan_target *next, struct scan_target *target,
+                            struct why *why)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    localtime_r(&now, &tm);
+    strftime(b->date, sizeof b->date, "%Y-%m-%d", &tm);
+    strftime(b->clock, sizeof b->clock, "%H:%M", &tm);
+    b->inside = strcmp(options.header_mode, "inside") == 0;
+    b->next = next;
+    *target = (struct scan_target){banner_begin, banner_row, banner_end, b};
+    struct buf text;
+    buf_init(&text, HEADER_MAX);
+    enum err e = strstr(options.header, "%f") ? banner_sender(b, why) : ERR_NONE;
+    if (!e && (!utf8_valid(span_str(options.header)) || !banner_text(b, 0, &text)))
+        e = why_set(why, ERR_USAGE, "--header %s: not a header line", options.header);
+    buf_release(&text);
+    return e;
+}
+
+/* ---- options ---- */
+
+static bool one_of(const char *word, const char *const *words, unsigned count, unsigned *which)
+{
+    for (*which = 0; *which < count; ++*which)
+        if (strcmp(word, words[*which]) == 0)
+            return true;
+    return false;
+}
+
+static enum err bad_option(const char *name, const char *value)
+{
+    diag_error("--%s %s: no such value", name, value);
+    return ERR_USAGE;
+}
+
+static enum err parse_tone(struct scan_options *scan)
+{
+    static const char *const tones[] = {"auto", "otsu", "sauvola", "dither"};
+    unsigned which;
+    uint64_t threshold;
+    if (one_of(options.binarize, tones, 4, &which)) {
+        scan->tone = (enum scan_tone)which;
+        return ERR_NONE;
+    }
+    if (!span_number(span_str(options.binarize), 255, &threshold))
+        return bad_option("binarize", options.binarize);
+    scan->tone = SCAN_TONE_THRESHOLD;
+    scan->threshold = (unsigned)threshold;
+    return ERR_NONE;
+}
+
+static enum err parse_page(struct scan_options *scan)
+{
+    enum page_paper paper;
+    scan->paper = SCAN_PAPER_AUTO;
+    if (page_paper_parse(span_str(options.paper), &paper))
+        scan->paper = paper;
+    else if (strcmp(options.paper, "auto") != 0)
+        return bad_option("paper", options.paper);
+    const char *resolution = options.resolution ? options.resolution : "fine";
+    scan->keep_resolution = !options.resolution;
+    if (!page_resolution_parse(span_str(resolution), &scan->resolution.xdpi,
+                               &scan->resolution.ydpi))
+        return bad_option("resolution", resolution);
+    return ERR_NONE;
+}
+
+static enum err parse_options(struct job *job)
+{
+    static const char *const fits[] = {"scale", "crop", "pages"};
+    unsigned fit = 0;
+    if (options.fit && !one_of(options.fit, fits, 3, &fit))
+        return bad_option("fit", options.fit);
+    if (strcmp(options.header_mode, "inside") != 0 && strcmp(options.header_mode, "outside") != 0)
+        return bad_option("header-mode", options.header_mode);
+    if (options.source && strcmp(options.source, "flatbed") != 0 &&
+        strcmp(options.source, "adf") != 0)
+        return bad_option("source", options.source);
+    if (!g3_coding_parse(span_str(options.coding), &job->coding.coding))
+        return bad_option("coding", options.coding);
+    if (options.pages < 0 || options.k < 0 || options.k > 255)
+        return diag_fail(ERR_USAGE, NULL, options.pages < 0 ? "--pages" : "--k");
+    job->scan.fit = (enum scan_fit)fit;
+    job->scan.fit_given = options.fit != NULL;
+    job->scan.deskew = options.deskew;
+    job->scan.despeckle = options.despeckle;
+    job->coding.k = (unsigned)options.k;
+    job->coding.raw = options.raw;
+    job->coding.trim = options.trim;
+    enum err e = parse_tone(&job->scan);
+    return e ? e : parse_page(&job->scan);
+}
+
+/* ---- the run ---- */
+
+static enum err open_file(const struct job *job, struct scan_input *in, struct scan_source *source,
+                          struct why *why)
+{
+    diag_trace("%s: %s", in->path, scan_kind_name(in->kind));
+    switch (in->kind) {
+    case SCAN_EMPTY: return why_set(why, ERR_DATA, "empty input");
+    case SCAN_PNM: return scan_pnm_open(source, scan_bytes_of(in), 0, 0, why);
+    case SCAN_PNG:
+    case SCAN_JPEG:
+    case SCAN_TIFF: return scan_pix_open(source, in, why);
+    case SCAN_PDF:
+    case SCAN_POSTSCRIPT: return scan_document_open(source, in, &job->scan.resolution, why);
+    case SCAN_MAIL:
+    case SCAN_TEXT: return text_open(job, in, source, why);
+    default: return why_set(why, ERR_DATA, "neither an image nor a document nor UTF-8 text");
+    }
+}
+
+static enum err scan_pages(struct job *job, struct scan_source *source, struct why *why)
+{
+    unsigned images = 0;
+    job->scan.pages = options.pages ? (unsigned)options.pages - job->taken : 0;
+    enum err e = scan_sheets(source, &job->scan, job->target, &images, why);
+    job->taken += images;
+    source->close(source->self);
+    if (!e && !images)
+        e = why_set(why, ERR_DATA, "no pages");
+    return e;
+}
+
+static enum err scan_file(struct job *job, const char *path)
+{
+    struct why why = {""};
+    struct scan_input in;
+    struct scan_source source;
+    enum err e = scan_input_open(&in, path, &why);
+    if (e)
+        return diag_fail(e, &why, "%s", path);
+    e = open_file(job, &in, &source, &why);
+    if (!e)
+        e = scan_pages(job, &source, &why);
+    scan_input_close(&in);
+    return diag_fail(e, &why, "%s", in.path);
+}
+
+static enum err scan_device(struct job *job)
+{
+    struct why why = {""};
+    struct scan_source source;
+    struct scan_device_options device = {
+        .name = options.device, .settings = (const char *const *)options.settings,
+        .source = options.source, .pages = (unsigned)options.pages,
+        .gray = job->scan.tone != SCAN_TONE_AUTO, .resolution = job->scan.resolution,
+        .paper = job->scan.paper,
+    };
+    enum err e = scan_device_open(&source, &device, &why);
+    if (!e)
+        e = scan_pages(job, &source, &why);
+    return diag_fail(e, &why, "%s", options.device ? options.device : "scanner");
+}
+
+static enum err scan_all(struct job *job, const struct operands *operands)
+{
+    /* A terminal has no pages to give: then the scanner is meant. */
+    if (options.device || (!operands->count && isatty(0)))
+        return scan_device(job);
+    enum err e = operands->count ? ERR_NONE : scan_file(job, "-");
+    for (int i = 0; i < operands->count && !e; i++)
+        if (!options.pages || job->taken < (unsigned)options.pages)
+            e = scan_file(job, operands->list[i]);
+    return e;
+}
+
+/* Opens the stations from the last to the first, and lets all pages pass them. */
+static enum err scan_through(struct job *job, const struct operands *operands)
+{
+    struct why why = {""};
+    struct scan_target out, headed, held, *target = &out;
+    struct scan_sink *sink = NULL;
+    struct scan_hold *hold = NULL;
+    struct banner banner = {0};
+    enum err e = scan_sink_open(&sink, STDOUT_FILENO, &job->coding, &out, &why);
+    if (!e && options.header) {
+        e = banner_open(&banner, &out, &headed, &why);
+        target = &headed;
+    }
+    if (!e && options.header && strstr(options.header, "%P")) {
+        e = scan_hold_open(&hold, &headed, &held, &why);
+        target = &held;
+    }
+    job->target = target;
+    if (e) {
+        if (*why.text)
+            diag_error("%s", why.text);
+    } else {
+        e = scan_all(job, operands);
+        if (!e)
+            e = diag_fail(target->end(target->self, &why), &why, "stdout");
+    }
+    scan_hold_free(hold);
+    free(banner.line);
+    scan_sink_free(sink);
+    return e;
+}
+
+static void list_device(void *context, const char *name, const char *vendor, const char *model,
+                        const char *type)
+{
+    (void)context;
+    printf("%-30s %s %s (%s)\n", name, vendor, model, type);
+}
+
+static enum err run(const struct operands *operands)
+{
+    struct job job = {0};
+    enum err e = parse_options(&job);
+    if (e)
+        return e;
+    if (options.list) {
+        struct why why = {""};
+        e = operands_check(operands, 0, 0);
+        return e ? e : diag_fail(scan_device_list(list_device, NULL, &why), &why, "scanners");
+    }
+    if (options.device && operands->count)
+        return diag_fail(ERR_USAGE, NULL, "a device and files");
+    return scan_through(&job, operands);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct program program = {"fax-scan", "[FILE...]", table, run, NULL};
+    return program_main(&program, argc, argv);
+}
