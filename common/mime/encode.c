@@ -270,7 +270,7 @@ static bool address_ok(struct span s)
 /* An entry without <> is one piece: "a b@c" is no address. */
 static bool one_piece(struct span entry)
 {
-    bool seen = false, gap = false;
+    bool seen = false, gap = false, one = true;
     for (size_t i = 0, n; i < entry.n; i += n) {
         uint8_t c = entry.p[i];
         n = 1;
@@ -283,12 +283,11 @@ static bool one_piece(struct span entry)
         if (lex_blank(c) || c == '(') {
             gap = seen;
         } else if (c != ',' && c != ';') {
-            if (gap)
-                return false;
+            one = one && !gap;
             seen = true;
         }
     }
-    return true;
+    return one;
 }
 
 static void put_quoted(struct line *l, struct span s)

@@ -1,0 +1,230 @@
+/* The half of text/open.h that prints: the header, the text, a report. */
+#include "text/open.h"
+
+#include "mime/report.h"
+#include "text/convert.h"
+#include "tool/diag.h"
+#include "tool/io.h"
+
+#include <string.h>
+
+enum { OUT_MAX = 16 << 20 };
+
+static const struct mime_converter all_charsets = {text_convert_mime, NULL};
+
+/* Writes what an action made, to the output as a whole. */
+static enum err put_out(const struct mail_open *m, struct buf *out)
+{
+    struct outfile file;
+    struct why why = {""};
+    enum err e = outfile_open(&file, m->output, &why);
+    if (e)
+        return diag_fail(e, &why, "%s", m->output);
+    e = io_write(file.fd, out->data, out->len, &why);
+    if (!e)
+        e = outfile_commit(&file, &why);
+    else
+        outfile_abort(&file);
+    return diag_fail(e, &why, "%s", m->output ? m->output : "stdout");
+}
+
+/* ---- --headers ---- */
+
+struct headers {
+    bool json;
+    struct buf out;
+};
+
+static enum err text_fields(struct span block, struct buf *out)
+{
+    struct header_field f;
+    enum err e = ERR_NONE;
+    while (!e && header_next(&block, &f)) {
+        e = buf_add_span(out, f.name);
+        if (!e)
+            e = buf_add_str(out, ": ");
+        if (!e)
+            e = header_decode(f.raw, &all_charsets, out);
+        if (!e)
+            e = buf_add_byte(out, '\n');
+    }
+    return e;
+}
+
+static enum err json_fields(struct span block, struct buf *out)
+{
+    struct header_field f;
+    struct json j;
+    struct buf value;
+    enum err e = ERR_NONE;
+    buf_init(&value, OUT_MAX);
+    json_init(&j, out);
+    json_open(&j, NULL, '[');
+    while (!e && header_next(&block, &f)) {
+        buf_clear(&value);
+        e = header_decode(f.raw, &all_charsets, &value);
+        json_open(&j, NULL, '{');
+        json_add_span(&j, "name", f.name);
+        json_add_span(&j, "value", buf_span(&value));
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    buf_release(&value);
+    if (!e)
+        e = j.err;
+    return e ? e : buf_add_byte(out, '\n');
+}
+
+static enum err headers_event(void *ctx, const struct mime_event *event, bool *stop,
+                              struct why *why)
+{
+    struct headers *h = ctx;
+    if (event->kind != MIME_PART_BEGIN)
+        return ERR_NONE;
+    *stop = true;
+    enum err e = h->json ? json_fields(event->header, &h->out)
+                         : text_fields(event->header, &h->out);
+    return e ? why_set(why, e, "header too large") : ERR_NONE;
+}
+
+enum err mail_headers(const struct mail_open *m)
+{
+    struct headers h = {.json = m->json};
+    struct why why = {""};
+    buf_init(&h.out, OUT_MAX);
+    enum err e = mail_each(m, headers_event, &h, &why);
+    e = e ? diag_fail(e, &why, "%s", mail_shown(m)) : put_out(m, &h.out);
+    buf_release(&h.out);
+    return e;
+}
+
+/* ---- --report ---- */
+
+static enum err report_event(void *ctx, const struct mime_event *event, bool *stop,
+                             struct why *why)
+{
+    (void)stop;
+    enum err e = mime_report_event(ctx, event);
+    return e ? why_set(why, e, "out of memory") : ERR_NONE;
+}
+
+enum err mail_report(const struct mail_open *m)
+{
+    struct mime_report r;
+    struct buf out;
+    struct why why = {""};
+    mime_report_init(&r);
+    buf_init(&out, OUT_MAX);
+    enum err e = mail_each(m, report_event, &r, &why);
+    if (!e && r.kind == MIME_REPORT_NONE) {
+        diag_warn("%s: no report", mail_shown(m));
+        e = ERR_NO;
+    } else if (!e) {
+        if (r.truncated)
+            diag_warn("%s: report cut at 1 MiB", mail_shown(m));
+        e = m->json ? mime_report_json(&r, &all_charsets, &out)
+                    : mime_report_text(&r, &all_charsets, &out);
+        if (!e && m->json)
+            e = buf_add_byte(&out, '\n');
+        e = e ? diag_fail(e, &why, "%s", mail_shown(m)) : put_out(m, &out);
+    } else {
+        diag_fail(e, &why, "%s", mail_shown(m));
+    }
+    mime_report_release(&r);
+    buf_release(&out);
+    return e;
+}
+
+/* ---- --text ---- */
+
+struct text {
+    struct outfile file;
+    struct writer writer;
+    struct text_stream *stream; /* of the text part that is passing by */
+    struct buf utf8;
+    unsigned depth;  /* of that part */
+    unsigned parts;  /* so far */
+    bool line_begun; /* the last byte written was no line end */
+    bool cr;
+};
+
+/* Line ends become LF, control bytes blanks: this goes to terminals. */
+static void put_clean(struct text *t, struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = s.p[i];
+        bool second = c == '\n' && t->cr;
+        t->cr = c == '\r';
+        if (second)
+            continue;
+        if (c == '\r')
+            c = '\n';
+        else if ((c < 0x20 && c != '\n' && c != '\t' && c != '\f') || c == 0x7f)
+            c = ' ';
+        writer_add(&t->writer, &c, 1);
+        t->line_begun = c != '\n';
+    }
+}
+
+static enum err end_text(struct text *t)
+{
+    buf_clear(&t->utf8);
+    enum err e = text_stream_end(t->stream, &t->utf8);
+    put_clean(t, buf_span(&t->utf8));
+    if (t->line_begun)
+        writer_add(&t->writer, "\n", 1);
+    t->line_begun = t->cr = false;
+    text_stream_close(t->stream);
+    t->stream = NULL;
+    return e;
+}
+
+static enum err text_event(void *ctx, const struct mime_event *event, bool *stop, struct why *why)
+{
+    struct text *t = ctx;
+    enum err e = ERR_NONE;
+    (void)stop;
+    if (event->kind == MIME_PART_BEGIN && !t->stream &&
+        strcmp(event->part->type, "text/plain") == 0) {
+        if (t->parts++)
+            writer_add(&t->writer, "\n", 1);
+        t->depth = event->part->depth;
+        e = text_stream_open(span_str(event->part->charset), &t->stream);
+    } else if (event->kind == MIME_BODY && t->stream && event->part->depth == t->depth) {
+        buf_clear(&t->utf8);
+        e = text_stream_add(t->stream, event->body, &t->utf8);
+        put_clean(t, buf_span(&t->utf8));
+    } else if (event->kind == MIME_PART_END && t->stream && event->part->depth == t->depth) {
+        e = end_text(t);
+    }
+    if (e)
+        return why_set(why, e, "out of memory");
+    return t->writer.err ? why_set(why, t->writer.err, "%s", t->writer.why.text) : ERR_NONE;
+}
+
+enum err mail_text(const struct mail_open *m)
+{
+    static struct text t;
+    struct why why = {""};
+    t = (struct text){.parts = 0};
+    enum err e = outfile_open(&t.file, m->output, &why);
+    if (e)
+        return diag_fail(e, &why, "%s", m->output);
+    buf_init(&t.utf8, OUT_MAX);
+    writer_init(&t.writer, t.file.fd);
+    e = mail_each(m, text_event, &t, &why);
+    text_stream_close(t.stream);
+    buf_release(&t.utf8);
+    if (!e)
+        e = writer_flush(&t.writer, &why);
+    if (!e && t.parts == 0) {
+        outfile_abort(&t.file);
+        diag_warn("%s: no text", mail_shown(m));
+        return ERR_NO;
+    }
+    if (!e)
+        e = outfile_commit(&t.file, &why);
+    else
+        outfile_abort(&t.file);
+    return diag_fail(e, &why, "%s", mail_shown(m));
+}
