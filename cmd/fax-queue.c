@@ -1,0 +1,413 @@
+/* fax-queue: mail that waits for its next try. */
+#include "bytes/json.h"
+#include "net/addressees.h"
+#include "net/outgoing.h"
+#include "queue/flush.h"
+#include "queue/queue.h"
+#include "smtp/sender.h"
+#include "store/store.h"
+#include "tool/diag.h"
+#include "tool/home.h"
+#include "tool/io.h"
+#include "tool/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    char *from, *user, *id, *domain;
+    int all, json;
+} opt;
+
+static struct poptOption options[] = {
+    {"from", 'f', POPT_ARG_STRING, &opt.from, 0, "add: the reverse-path; <> for none", "PATH"},
+    {"user", 0, POPT_ARG_STRING, &opt.user, 0, "add: goes by this user's server", "CODE"},
+    {"json", 0, POPT_ARG_NONE, &opt.json, 0, "list: an array of objects", NULL},
+    {"all", 0, POPT_ARG_NONE, &opt.all, 0, "flush: also what is not due yet", NULL},
+    {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
+    {"domain", 0, POPT_ARG_STRING, &opt.domain, 0, "flush: recipients of this domain alone",
+     "DOMAIN"},
+    POPT_TABLEEND,
+};
+
+/* What every command works on. */
+struct work {
+    struct home home;
+    struct queue queue;
+};
+
+static enum err work_open(struct work *w)
+{
+    struct why why = {""};
+    enum err e = home_open(&w->home, HOME_ANY, &why);
+    if (e)
+        return diag_fail(e, &why, "station");
+    e = queue_open(&w->queue, &w->home, &why);
+    return e ? diag_fail(e, &why, "queue") : ERR_NONE;
+}
+
+/* ---- add ---- */
+
+static enum err take_envelope(struct queue_entry *entry, const struct operands *operands,
+                              struct why *why)
+{
+    struct addressees from, to;
+    enum err e = ERR_NONE;
+    addressees_init(&from);
+    addressees_init(&to);
+    /* Angle brackets go, and nobody is named twice. */
+    if (addressees_add(&from, opt.from))
+        e = why_set(why, ERR_OS, "out of memory");
+    for (int i = 1; i < operands->count && !e; i++)
+        if (addressees_add(&to, operands->list[i]))
+            e = why_set(why, ERR_OS, "too many recipients");
+    struct sender_mail mail = {.from = e ? "" : addressees_paths(&from)[0],
+                               .recipients = addressees_paths(&to),
+                               .count = addressees_count(&to)};
+    if (!e)
+        e = sender_check(&mail, why);
+    if (!e && !span_copy(span_str(mail.from), entry->from, sizeof entry->from))
+        e = why_set(why, ERR_DATA, "the reverse-path is too long");
+    for (size_t i = 0; i < mail.count && !e; i++)
+        e = queue_add_recipient(entry, mail.recipients[i], why);
+    addressees_release(&from);
+    addressees_release(&to);
+    return e;
+}
+
+static enum err check_user(struct work *w, struct queue_entry *entry, struct why *why)
+{
+    struct store *store = NULL;
+    struct user user;
+    if (!opt.user)
+        return ERR_NONE;
+    enum err e = store_open(&w->home, STORE_READ, &store, why);
+    if (!e)
+        e = store_user_get(store, opt.user, &user, why);
+    if (!e)
+        snprintf(entry->user, sizeof entry->user, "%s", user.code);
+    store_close(store);
+    return e;
+}
+
+/* The mail is whole before the entry begins. */
+static enum err put(struct work *w, struct queue_entry *entry, const struct outgoing *mail,
+                    struct why *why)
+{
+    int fd;
+    enum err e = queue_begin(&w->queue, entry, &fd, why);
+    if (e)
+        return e;
+    e = outgoing_copy(mail, fd, why);
+    if (e)
+        queue_abort(&w->queue, entry, fd);
+    else
+        e = queue_commit(&w->queue, entry, fd, why);
+    return e;
+}
+
+static enum err add(struct work *w, const struct operands *operands)
+{
+    struct queue_entry entry;
+    struct outgoing mail;
+    struct why why = {""};
+    int spooled = -1;
+    if (!opt.from || operands->count < 2) {
+        diag_error("add: %s", opt.from ? "recipients: there are none" : "--from is missing");
+        return ERR_USAGE;
+    }
+    queue_entry_init(&entry);
+    enum err e = take_envelope(&entry, operands, &why);
+    if (!e)
+        e = outgoing_take(STDIN_FILENO, &mail, &spooled, &why);
+    if (!e)
+        e = work_open(w);
+    else
+        return diag_fail(e, &why, "add");
+    if (e)
+        return e;
+    entry.created = entry.next = (int64_t)time(NULL);
+    e = check_user(w, &entry, &why);
+    if (!e)
+        e = put(w, &entry, &mail, &why);
+    if (!e)
+        printf("%s\n", entry.id);
+    io_close(spooled, NULL);
+    queue_entry_release(&entry);
+    return e ? diag_fail(e, &why, "add") : ERR_NONE;
+}
+
+/* ---- list ---- */
+
+struct listing {
+    struct work *work;
+    struct buf out;
+    struct json json;
+    unsigned count;
+    int64_t now;
+};
+
+static const char *state_of(const struct queue_entry *entry, int64_t now, bool busy)
+{
+    return busy ? "sending" : entry->held ? "held" : entry->next <= now ? "due" : "waiting";
+}
+
+static void list_json(struct listing *l, const struct queue_entry *entry, const char *state)
+{
+    struct json *j = &l->json;
+    json_open(j, NULL, '{');
+    json_add_str(j, "id", entry->id);
+    json_add_str(j, "state", state);
+    json_add_str(j, "from", entry->from);
+    json_add_str(j, "user", entry->user);
+    json_add_int(j, "size", (long long)entry->size);
+    json_add_int(j, "created", entry->created);
+    json_add_int(j, "next", entry->next);
+    json_add_int(j, "tries", entry->tries);
+    json_open(j, "recipients", '[');
+    for (size_t i = 0; i < queue_count(entry); i++) {
+        const struct queue_recipient *r = queue_recipient(entry, i);
+        json_open(j, NULL, '{');
+        json_add_str(j, "recipient", r->path);
+        json_add_int(j, "code", r->code);
+        json_add_str(j, "enhanced", r->enhanced);
+        json_add_str(j, "text", r->text);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+/* "2026-11-21 22:54", in local time. */
+static const char *minute(int64_t at, char out[32])
+{
+    time_t t = (time_t)at;
+    struct tm tm;
+    if (!localtime_r(&t, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M", &tm))
+        snprintf(out, 32, "?");
+    return out;
+}
+
+static void list_text(struct listing *l, const struct queue_entry *entry, const char *state)
+{
+    char created[32], next[32];
+    if (l->count++ == 0)
+        printf("%-35s %-8s %10s %5s  %-16s %-16s  %s\n", "ID", "STATE", "OCTETS", "TRIES", "SINCE",
+               "NEXT", "FROM");
+    printf("%-35s %-8s %10llu %5u  %-16s %-16s  <%s>\n", entry->id, state,
+           (unsigned long long)entry->size, entry->tries, minute(entry->created, created),
+           minute(entry->next, next), entry->from);
+    for (size_t i = 0; i < queue_count(entry); i++) {
+        const struct queue_recipient *r = queue_recipient(entry, i);
+        printf("    <%s>%s", r->path, *r->text ? ": " : "");
+        if (r->code)
+            printf("%u %s%s", r->code, r->enhanced, *r->enhanced ? " " : "");
+        printf("%s\n", r->text);
+    }
+}
+
+static enum err list_one(void *arg, const char *id)
+{
+    struct listing *l = arg;
+    struct queue_entry entry;
+    struct why why = {""};
+    int lock;
+    queue_entry_init(&entry);
+    enum err locked = queue_lock(&l->work->queue, id, &lock, NULL);
+    if (!locked)
+        close(lock);
+    enum err e = queue_read(&l->work->queue, id, &entry, &why);
+    if (!e && opt.json)
+        list_json(l, &entry, state_of(&entry, l->now, locked == ERR_AGAIN));
+    else if (!e)
+        list_text(l, &entry, state_of(&entry, l->now, locked == ERR_AGAIN));
+    else if (e != ERR_NO)
+        diag_error("%s: %s", id, why.text);
+    queue_entry_release(&entry);
+    return ERR_NONE;
+}
+
+static enum err list(struct work *w, const struct operands *operands)
+{
+    struct why why = {""};
+    struct listing l = {.work = w, .now = (int64_t)time(NULL)};
+    enum err e = operands_check(operands, 1, 1);
+    if (!e)
+        e = work_open(w);
+    if (e)
+        return e;
+    buf_init(&l.out, (size_t)1 << 30);
+    json_init(&l.json, &l.out);
+    json_open(&l.json, NULL, '[');
+    e = queue_each(&w->queue, list_one, &l, &why);
+    json_close(&l.json, ']');
+    e = e ? e : l.json.err;
+    if (!e && opt.json)
+        printf("%.*s\n", (int)l.out.len, (const char *)l.out.data);
+    buf_release(&l.out);
+    return e ? diag_fail(e, &why, "list") : ERR_NONE;
+}
+
+/* ---- flush ---- */
+
+/* The smtp-send that was installed beside us, else the PATH's. */
+static const char *sender_program(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size - 16);
+    if (n > 0) {
+        out[n] = '\0';
+        char *name = strrchr(out, '/');
+        /* `make install TOOLPREFIX=…` puts a prefix before both names. */
+        char *word = name ? strstr(name, "fax-queue") : NULL;
+        if (word) {
+            memcpy(word, "smtp-send", sizeof "smtp-send");
+            if (access(out, X_OK) == 0)
+                return out;
+        }
+    }
+    return "smtp-send";
+}
+
+static enum err flush(struct work *w, const struct operands *operands)
+{
+    char program[4096];
+    struct flush_counts counts;
+    struct why why = {""};
+    enum err e = operands_check(operands, 1, 1);
+    if (!e)
+        e = work_open(w);
+    if (e)
+        return e;
+    struct flush_options o = {
+        .sender = sender_program(program, sizeof program),
+        .all = opt.all,
+        .id = opt.id,
+        .domain = opt.domain,
+        .now = (int64_t)time(NULL),
+    };
+    e = queue_flush(&w->queue, &w->home, &o, &counts, &why);
+    diag_trace("%u sent, %u deferred, %u failed, %u entries busy", counts.sent, counts.deferred,
+               counts.failed, counts.busy);
+    return e ? diag_fail(e, &why, "flush") : ERR_NONE;
+}
+
+/* ---- remove, hold, release ---- */
+
+/* Takes the named entry, lets change do its work, and gives it free. */
+static enum err change(struct work *w, const struct operands *operands,
+                       enum err (*what)(struct work *, struct queue_entry *, struct why *))
+{
+    struct queue_entry entry;
+    struct why why = {""};
+    int lock = -1;
+    enum err e = operands_check(operands, 2, 2);
+    if (!e)
+        e = work_open(w);
+    if (e)
+        return e;
+    const char *id = operands->list[1];
+    queue_entry_init(&entry);
+    e = queue_lock(&w->queue, id, &lock, &why);
+    if (!e)
+        e = queue_read(&w->queue, id, &entry, &why);
+    /* What is damaged can still be removed. */
+    if (!e || (e == ERR_CONFIG && strcmp(operands->list[0], "remove") == 0))
+        e = what(w, &entry, &why);
+    io_close(lock, NULL);
+    queue_entry_release(&entry);
+    return e ? diag_fail(e, &why, "%s", operands->list[0]) : ERR_NONE;
+}
+
+static enum err do_remove(struct work *w, struct queue_entry *entry, struct why *why)
+{
+    return queue_delete(&w->queue, entry->id, why);
+}
+
+static enum err do_hold(struct work *w, struct queue_entry *entry, struct why *why)
+{
+    entry->held = true;
+    return queue_write(&w->queue, entry, why);
+}
+
+static enum err do_release(struct work *w, struct queue_entry *entry, struct why *why)
+{
+    entry->held = false;
+    entry->next = (int64_t)time(NULL);
+    return queue_write(&w->queue, entry, why);
+}
+
+static enum err remove_entry(struct work *w, const struct operands *operands)
+{
+    return change(w, operands, do_remove);
+}
+
+static enum err hold(struct work *w, const struct operands *operands)
+{
+    return change(w, operands, do_hold);
+}
+
+static enum err release(struct work *w, const struct operands *operands)
+{
+    return change(w, operands, do_release);
+}
+
+static const struct command {
+    const char *name;
+    enum err (*run)(struct work *w, const struct operands *operands);
+    const char *takes; /* letters of the options it has */
+} commands[] = {
+    {"add", add, "fu"},          {"list", list, "j"}, {"flush", flush, "aid"},
+    {"remove", remove_entry, ""}, {"hold", hold, ""},  {"release", release, ""},
+};
+
+static enum err foreign_option(const struct command *c)
+{
+    const struct {
+        char letter;
+        const char *name;
+        bool given;
+    } all[] = {{'f', "--from", opt.from},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
+               {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].given && !strchr(c->takes, all[i].letter)) {
+            diag_error("%s: not an option of %s", all[i].name, c->name);
+            return ERR_USAGE;
+        }
+    if (opt.id && (opt.all || opt.domain)) {
+        diag_error("--id: not with --all or --domain");
+        return ERR_USAGE;
+    }
+    return ERR_NONE;
+}
+
+static enum err run(const struct operands *operands)
+{
+    struct work work = {.queue = {""}};
+    const char *word = operands->count ? operands->list[0] : "";
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, word) == 0) {
+            enum err e = foreign_option(&commands[i]);
+            if (!e)
+                e = commands[i].run(&work, operands);
+            home_close(&work.home);
+            return e;
+        }
+    diag_error("%s: not a command: add, list, flush, remove, hold, release",
+               *word ? word : "nothing");
+    return ERR_USAGE;
+}
+
+static const struct program program = {
+    .name = "fax-queue",
+    .operands = "COMMAND [RECIPIENT...|ID]",
+    .options = options,
+    .run = run,
+};
+
+int main(int argc, char **argv)
+{
+    return program_main(&program, argc, argv);
+}

@@ -1,0 +1,138 @@
+#include "queue/envelope.h"
+
+#include <string.h>
+
+void queue_entry_init(struct queue_entry *entry)
+{
+    memset(entry, 0, sizeof *entry);
+    buf_init(&entry->recipients, QUEUE_RECIPIENTS_MAX * sizeof(struct queue_recipient));
+}
+
+void queue_entry_release(struct queue_entry *entry)
+{
+    buf_release(&entry->recipients);
+}
+
+size_t queue_count(const struct queue_entry *entry)
+{
+    return entry->recipients.len / sizeof(struct queue_recipient);
+}
+
+struct queue_recipient *queue_recipient(const struct queue_entry *entry, size_t n)
+{
+    return (struct queue_recipient *)(void *)entry->recipients.data + n;
+}
+
+static bool is_line(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return false;
+    return true;
+}
+
+static enum err add_recipient(struct queue_entry *entry, struct span path, struct why *why)
+{
+    struct queue_recipient r = {.code = 0};
+    if (path.n == 0 || !is_line(path) || !span_copy(path, r.path, sizeof r.path))
+        return why_set(why, ERR_DATA, "%.*s: not an address", path.n > 300 ? 300 : (int)path.n,
+                       (const char *)path.p);
+    if (buf_add(&entry->recipients, &r, sizeof r))
+        return why_set(why, ERR_DATA, "too many recipients");
+    return ERR_NONE;
+}
+
+enum err queue_add_recipient(struct queue_entry *entry, const char *path, struct why *why)
+{
+    return add_recipient(entry, span_str(path), why);
+}
+
+enum err envelope_write(const struct queue_entry *entry, struct buf *out)
+{
+    enum err e = buf_add_format(out,
+                                "faxpipe-queue 1\nfrom %s\nuser %s\ncreated %lld\nnext %lld\n"
+                                "tries %u\nheld %d\n",
+                                entry->from, entry->user, (long long)entry->created,
+                                (long long)entry->next, entry->tries, entry->held);
+    for (size_t i = 0; i < queue_count(entry) && !e; i++) {
+        const struct queue_recipient *r = queue_recipient(entry, i);
+        e = buf_add_format(out, "to %s\n", r->path);
+        if (!e && (r->code || *r->text))
+            e = buf_add_format(out, "reply %u %s %s\n", r->code, *r->enhanced ? r->enhanced : "-",
+                               r->text);
+    }
+    return e ? e : buf_add_str(out, "end\n");
+}
+
+static bool take_number(struct span value, uint64_t max, int64_t *out)
+{
+    uint64_t number = 0;
+    bool good = span_number(value, max, &number);
+    *out = (int64_t)number;
+    return good;
+}
+
+/* "450 4.2.2 mailbox full", of the last recipient. */
+static bool take_reply(struct span value, struct queue_entry *entry)
+{
+    int64_t code;
+    if (queue_count(entry) == 0)
+        return false;
+    struct queue_recipient *r = queue_recipient(entry, queue_count(entry) - 1);
+    size_t n = span_find(value, ' ');
+    if (!take_number(span_take(value, n), 999, &code))
+        return false;
+    value = span_skip(value, n + 1);
+    n = span_find(value, ' ');
+    struct span enhanced = span_take(value, n);
+    r->code = (unsigned)code;
+    if (span_eq(enhanced, span_str("-")))
+        enhanced.n = 0;
+    return span_copy(enhanced, r->enhanced, sizeof r->enhanced) &&
+           span_copy(span_take(span_skip(value, n + 1), QUEUE_WORDS - 1), r->text, QUEUE_WORDS);
+}
+
+static bool take_line(struct span key, struct span value, struct queue_entry *entry)
+{
+    int64_t number = 0;
+    if (span_eq(key, span_str("from")))
+        return span_copy(value, entry->from, sizeof entry->from);
+    if (span_eq(key, span_str("user")))
+        return span_copy(value, entry->user, sizeof entry->user);
+    if (span_eq(key, span_str("created")))
+        return take_number(value, INT64_MAX, &entry->created);
+    if (span_eq(key, span_str("next")))
+        return take_number(value, INT64_MAX, &entry->next);
+    if (span_eq(key, span_str("to")))
+        return !add_recipient(entry, value, NULL);
+    if (span_eq(key, span_str("reply")))
+        return take_reply(value, entry);
+    if (span_eq(key, span_str("tries"))) {
+        bool good = take_number(value, 1000000000, &number);
+        entry->tries = (unsigned)number;
+        return good;
+    }
+    bool good = span_eq(key, span_str("held")) && take_number(value, 1, &number);
+    entry->held = number != 0;
+    return good;
+}
+
+enum err envelope_parse(struct span text, struct queue_entry *entry, struct why *why)
+{
+    struct span first = span_str("faxpipe-queue 1\n");
+    if (!span_starts(text, first))
+        return why_set(why, ERR_CONFIG, "the envelope is damaged or of another version");
+    text = span_skip(text, first.n);
+    for (unsigned number = 2; text.n; number++) {
+        size_t n = span_find(text, '\n');
+        struct span line = span_take(text, n);
+        if (n < text.n && span_eq(line, span_str("end")))
+            return ERR_NONE;
+        size_t key = span_find(line, ' ');
+        if (n == text.n || !is_line(line) ||
+            !take_line(span_take(line, key), span_skip(line, key + 1), entry))
+            return why_set(why, ERR_CONFIG, "line %u of the envelope is damaged", number);
+        text = span_skip(text, n + 1);
+    }
+    return why_set(why, ERR_CONFIG, "the envelope is cut");
+}

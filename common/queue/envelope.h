@@ -1,0 +1,26 @@
+/*
+ * The text of a queue entry's envelope: `key value` lines, the version first, `end` last.
+ *
+ *     faxpipe-queue 1
+ *     from alice@fax.example
+ *     user 12
+ *     created 1795302042
+ *     next 1795302342
+ *     tries 1
+ *     held 0
+ *     to bob@there.example
+ *     reply 450 4.2.2 mailbox full       (of the `to` above; "-" where there is no enhanced code)
+ *     end
+ */
+#ifndef QUEUE_ENVELOPE_H
+#define QUEUE_ENVELOPE_H
+
+#include "queue/queue.h"
+
+/* Appends the text. Errors as buf_add. */
+enum err envelope_write(const struct queue_entry *entry, struct buf *out);
+
+/* Fills an initialised entry but for id and size. ERR_CONFIG: it is damaged, or newer than we. */
+enum err envelope_parse(struct span text, struct queue_entry *entry, struct why *why);
+
+#endif

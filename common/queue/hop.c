@@ -1,0 +1,66 @@
+#include "queue/hop.h"
+
+#include "smtp/path.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void lower(struct span s, char out[HOP_DOMAIN])
+{
+    size_t n = s.n < HOP_DOMAIN - 1 ? s.n : HOP_DOMAIN - 1;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (char)ascii_lower(s.p[i]);
+    out[n] = '\0';
+}
+
+static enum err parse(const char *text, struct path *path, struct why *why)
+{
+    enum path_fault fault = path_parse_bare(span_str(text), PATH_NO_DOMAIN | PATH_UTF8, path);
+    return fault == PATH_OK ? ERR_NONE
+                            : why_set(why, ERR_DATA, "%.300s: %s", text, path_fault_words(fault));
+}
+
+enum err hop_domain(const char *text, char out[HOP_DOMAIN], struct why *why)
+{
+    struct path path;
+    out[0] = '\0';
+    enum err e = parse(text, &path, why);
+    if (!e)
+        lower(path.domain, out);
+    return e;
+}
+
+/* smtp://HOST:25 of a name or of RFC 5321's literals, [192.0.2.1] and [IPv6:2001:db8::1]. */
+static void url_of(const char *domain, char out[HOP_SIZE])
+{
+    size_t n = strlen(domain);
+    if (strncmp(domain, "[ipv6:", 6) == 0)
+        snprintf(out, HOP_SIZE, "smtp://[%s:25", domain + 6);
+    else if (n > 2 && domain[0] == '[' && domain[n - 1] == ']')
+        snprintf(out, HOP_SIZE, "smtp://%.*s:25", (int)n - 2, domain + 1);
+    else
+        snprintf(out, HOP_SIZE, "smtp://%s:25", domain);
+}
+
+enum err hop_find(const struct conf *conf, const char *text, char out[HOP_SIZE], struct why *why)
+{
+    struct path path;
+    struct span host;
+    char domain[HOP_DOMAIN], key[HOP_DOMAIN + 8];
+    enum err e = parse(text, &path, why);
+    if (e)
+        return e;
+    bool routed = path_route_next(&path.route, &host);
+    lower(routed ? host : path.domain, domain);
+    snprintf(key, sizeof key, "route.%s", domain);
+    const char *set = *domain ? conf_get(conf, key) : NULL;
+    if (!set && !routed)
+        set = conf_get(conf, "smarthost");
+    if (!set && !*domain)
+        return why_set(why, ERR_DATA, "%.300s: no domain, and no smarthost is set", text);
+    if (set)
+        snprintf(out, HOP_SIZE, "%s", set);
+    else
+        url_of(domain, out);
+    return ERR_NONE;
+}

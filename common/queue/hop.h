@@ -1,0 +1,20 @@
+/*
+ * Where mail for a recipient goes next: the first host of a source route, else `route.DOMAIN`,
+ * else `smarthost` of faxpipe.conf, else the domain itself, port 25.
+ */
+#ifndef QUEUE_HOP_H
+#define QUEUE_HOP_H
+
+#include "bytes/err.h"
+#include "tool/conf.h"
+
+enum { HOP_SIZE = 1200, HOP_DOMAIN = 300 };
+
+/* The URL for smtp-send, in out. ERR_DATA: the path is none, or has no domain and no smarthost. */
+enum err hop_find(const struct conf *conf, const char *path, char out[HOP_SIZE],
+                  struct why *why);
+
+/* The path's domain in small letters, "" where it has none. ERR_DATA: no path. */
+enum err hop_domain(const char *path, char out[HOP_DOMAIN], struct why *why);
+
+#endif

@@ -1,0 +1,276 @@
+#include "queue/queue.h"
+
+#include "queue/envelope.h"
+#include "tool/diag.h"
+#include "tool/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DAY = 86400, NAME = HOME_PATH_MAX + QUEUE_ID_SIZE + 16 };
+
+static void name_of(const struct queue *q, const char *id, const char *suffix, char out[NAME])
+{
+    snprintf(out, NAME, "%s/%s%s", q->dir, id, suffix);
+}
+
+/* IDs come from the command line too: nothing that could leave the directory. */
+static bool is_id(struct span id)
+{
+    for (size_t i = 0; i < id.n; i++)
+        if (!ascii_alnum(id.p[i]) && id.p[i] != '-')
+            return false;
+    return id.n > 0 && id.n < QUEUE_ID_SIZE;
+}
+
+enum err queue_open(struct queue *q, const struct home *home, struct why *why)
+{
+    enum err e = home_path(home, "queue", q->dir, why);
+    if (!e && mkdir(q->dir, 0700) != 0 && errno != EEXIST)
+        e = why_errno(why, ERR_CREATE, "%s", q->dir);
+    if (!e && access(q->dir, R_OK | W_OK | X_OK) != 0)
+        e = why_errno(why, ERR_CONFIG, "%s", q->dir);
+    return e;
+}
+
+static enum err make_id(char id[QUEUE_ID_SIZE], struct why *why)
+{
+    uint32_t random[2];
+    struct timespec now;
+    if (getrandom(random, sizeof random, 0) != sizeof random)
+        return why_errno(why, ERR_OS, "random numbers");
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(id, QUEUE_ID_SIZE, "%09llx%08lx-%08x%08x", (unsigned long long)now.tv_sec,
+             (unsigned long)now.tv_nsec, random[0], random[1]);
+    return ERR_NONE;
+}
+
+enum err queue_begin(const struct queue *q, struct queue_entry *entry, int *fd, struct why *why)
+{
+    char name[NAME];
+    struct stat st;
+    enum err e = entry->id[0] ? ERR_NONE : make_id(entry->id, why);
+    if (e)
+        return e;
+    name_of(q, entry->id, ".env", name);
+    if (stat(name, &st) == 0)
+        return why_set(why, ERR_NO, "%s: there already", entry->id);
+    name_of(q, entry->id, ".mail", name);
+    *fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0)
+        return why_errno(why, ERR_CREATE, "%s", name);
+    /* From its first byte on: nobody may take or sweep what is being written. */
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        close(*fd);
+        return why_set(why, ERR_AGAIN, "%s: being written", entry->id);
+    }
+    return ERR_NONE;
+}
+
+enum err queue_commit(const struct queue *q, const struct queue_entry *entry, int fd,
+                      struct why *why)
+{
+    enum err e = io_sync(fd, why);
+    if (!e)
+        e = queue_write(q, entry, why);
+    if (e)
+        queue_abort(q, entry, fd);
+    else
+        close(fd);
+    return e;
+}
+
+void queue_abort(const struct queue *q, const struct queue_entry *entry, int fd)
+{
+    char name[NAME];
+    /* The envelope first: it may have been written, and only its directory not synced. */
+    name_of(q, entry->id, ".env", name);
+    unlink(name);
+    name_of(q, entry->id, ".mail", name);
+    unlink(name);
+    close(fd);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The IDs of all envelopes, sorted; each to be freed. */
+static enum err collect(const struct queue *q, struct buf *ids, struct why *why)
+{
+    DIR *dir = opendir(q->dir);
+    struct dirent *d;
+    enum err e = dir ? ERR_NONE : why_errno(why, ERR_IO, "%s", q->dir);
+    while (!e && (d = readdir(dir))) {
+        size_t n = strlen(d->d_name);
+        if (n < 5 || strcmp(d->d_name + n - 4, ".env") != 0 || !is_id(span_of(d->d_name, n - 4)))
+            continue;
+        char *id = strndup(d->d_name, n - 4);
+        if (!id || buf_add(ids, &id, sizeof id)) {
+            free(id);
+            e = why_set(why, ERR_OS, "out of memory");
+        }
+    }
+    if (dir)
+        closedir(dir);
+    if (ids->len)
+        qsort(ids->data, ids->len / sizeof(char *), sizeof(char *), by_name);
+    return e;
+}
+
+enum err queue_each(const struct queue *q, enum err (*each)(void *arg, const char *id), void *arg,
+                    struct why *why)
+{
+    struct buf ids;
+    buf_init(&ids, (size_t)10000000 * sizeof(char *));
+    enum err e = collect(q, &ids, why);
+    for (size_t i = 0; i < ids.len / sizeof(char *); i++) {
+        char *id = ((char **)(void *)ids.data)[i];
+        if (!e)
+            e = each(arg, id);
+        free(id);
+    }
+    buf_release(&ids);
+    return e;
+}
+
+enum err queue_lock(const struct queue *q, const char *id, int *lock, struct why *why)
+{
+    char name[NAME];
+    struct stat st;
+    *lock = -1;
+    if (!is_id(span_str(id)))
+        return why_set(why, ERR_NO, "%s: no such entry", id);
+    name_of(q, id, ".mail", name);
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT ? why_set(why, ERR_NO, "%s: no such entry", id)
+                               : why_errno(why, ERR_IO, "%s", name);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return why_set(why, ERR_AGAIN, "%s: is being sent", id);
+    }
+    /* Whoever had it before may have ended it. */
+    name_of(q, id, ".env", name);
+    if (stat(name, &st) != 0) {
+        close(fd);
+        return why_set(why, ERR_NO, "%s: no such entry", id);
+    }
+    *lock = fd;
+    return ERR_NONE;
+}
+
+enum err queue_read(const struct queue *q, const char *id, struct queue_entry *entry,
+                    struct why *why)
+{
+    char name[NAME];
+    struct stat st;
+    struct buf text;
+    if (!is_id(span_str(id)))
+        return why_set(why, ERR_NO, "%s: no such entry", id);
+    buf_init(&text, QUEUE_ENVELOPE_MAX);
+    name_of(q, id, ".env", name);
+    enum err e = io_read_file(name, &text, why);
+    if (e == ERR_NO_INPUT)
+        e = why_set(why, ERR_NO, "%s: no such entry", id);
+    if (!e)
+        e = envelope_parse(buf_span(&text), entry, why);
+    buf_release(&text);
+    snprintf(entry->id, sizeof entry->id, "%s", id);
+    name_of(q, id, ".mail", name);
+    if (!e && stat(name, &st) != 0)
+        e = why_errno(why, ERR_CONFIG, "%s", name);
+    if (!e)
+        entry->size = (uint64_t)st.st_size;
+    return e;
+}
+
+enum err queue_write(const struct queue *q, const struct queue_entry *entry, struct why *why)
+{
+    char aside[NAME], name[NAME];
+    struct buf text;
+    name_of(q, entry->id, ".new", aside);
+    name_of(q, entry->id, ".env", name);
+    buf_init(&text, QUEUE_ENVELOPE_MAX);
+    enum err e = envelope_write(entry, &text);
+    int fd = e ? -1 : open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (e)
+        e = why_set(why, e, "the envelope is too large");
+    else if (fd < 0)
+        e = why_errno(why, ERR_CREATE, "%s", aside);
+    else
+        e = io_write(fd, text.data, text.len, why);
+    if (!e)
+        e = io_sync(fd, why);
+    enum err closed = fd >= 0 ? io_close(fd, e ? NULL : why) : ERR_NONE;
+    e = e ? e : closed;
+    if (!e && rename(aside, name) != 0)
+        e = why_errno(why, ERR_CREATE, "%s", name);
+    else if (e && fd >= 0)
+        unlink(aside);
+    buf_release(&text);
+    return e ? e : io_sync_dir(q->dir, why);
+}
+
+enum err queue_delete(const struct queue *q, const char *id, struct why *why)
+{
+    char name[NAME];
+    name_of(q, id, ".env", name);
+    if (unlink(name) != 0 && errno != ENOENT)
+        return why_errno(why, ERR_IO, "%s", name);
+    enum err e = io_sync_dir(q->dir, why);
+    name_of(q, id, ".mail", name);
+    unlink(name);
+    return e;
+}
+
+/* A mail without envelope, or an envelope that was written aside, and nobody's. */
+static void sweep_one(const struct queue *q, const char *file, int64_t now)
+{
+    char name[NAME], id[QUEUE_ID_SIZE];
+    struct stat st;
+    const char *dot = strrchr(file, '.');
+    if (!dot || (strcmp(dot, ".mail") != 0 && strcmp(dot, ".new") != 0) ||
+        !is_id(span_of(file, (size_t)(dot - file))))
+        return;
+    snprintf(id, sizeof id, "%.*s", (int)(dot - file), file);
+    name_of(q, id, ".env", name);
+    if (dot[1] == 'm' && stat(name, &st) == 0)
+        return;
+    name_of(q, id, dot, name);
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && now - st.st_mtime > DAY)
+        unlink(name);
+    close(fd);
+}
+
+void queue_sweep(const struct queue *q, int64_t now)
+{
+    DIR *dir = opendir(q->dir);
+    struct dirent *d;
+    while (dir && (d = readdir(dir)))
+        sweep_one(q, d->d_name, now);
+    if (dir)
+        closedir(dir);
+}
+
+int64_t queue_interval(unsigned tries)
+{
+    enum { FIRST = 300, LAST = 4 * 3600 };
+    int64_t seconds = FIRST;
+    while (tries-- > 1 && seconds < LAST)
+        seconds *= 2;
+    return seconds < LAST ? seconds : LAST;
+}

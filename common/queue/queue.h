@@ -1,0 +1,99 @@
+/*
+ * The outgoing queue: mail that waits for its next try, with its envelope.
+ *
+ * An entry is two files in home/queue: ID.mail, the mail as it came, never changed; and ID.env,
+ * its envelope: who it is from, for whom it still waits, when it is due. The entry exists as long as
+ * ID.env does. Every change of state is one step: a new envelope is written aside, synced,
+ * renamed over the old one and the directory synced; so a crash leaves the entry as it was
+ * before or after. Who sends or changes an entry holds a lock on its ID.mail.
+ */
+#ifndef QUEUE_QUEUE_H
+#define QUEUE_QUEUE_H
+
+#include "bytes/buf.h"
+#include "tool/home.h"
+
+#include <stdbool.h>
+
+enum {
+    QUEUE_ID_SIZE = 80,
+    QUEUE_PATH_SIZE = 512,
+    QUEUE_WORDS = 512,
+    QUEUE_RECIPIENTS_MAX = 100000,
+    QUEUE_ENVELOPE_MAX = 1 << 28
+};
+
+struct queue {
+    char dir[HOME_PATH_MAX];
+};
+
+/* One recipient and what was said about him last; code 0: nothing yet, or no reply. */
+struct queue_recipient {
+    char path[QUEUE_PATH_SIZE]; /* without angle brackets */
+    unsigned code;
+    char enhanced[16];
+    char text[QUEUE_WORDS]; /* "" before the first try */
+};
+
+struct queue_entry {
+    char id[QUEUE_ID_SIZE];
+    char from[QUEUE_PATH_SIZE]; /* "" for <> */
+    char user[32];              /* the table's user by whose server it goes, or "" */
+    int64_t created, next;      /* seconds since 1970 */
+    unsigned tries;
+    bool held;
+    uint64_t size;              /* octets of ID.mail; filled in by queue_read */
+    struct buf recipients;      /* of struct queue_recipient */
+};
+
+/* No recipients, all empty; queue_entry_release frees. */
+void queue_entry_init(struct queue_entry *entry);
+/* Frees the recipients. */
+void queue_entry_release(struct queue_entry *entry);
+
+/* Recipients of an entry; the pointers hold until the next change. */
+size_t queue_count(const struct queue_entry *entry);
+struct queue_recipient *queue_recipient(const struct queue_entry *entry, size_t n);
+/* ERR_DATA: too long, control bytes in it, or too many. ERR_OS. */
+enum err queue_add_recipient(struct queue_entry *entry, const char *path, struct why *why);
+
+/* The queue of a home; its directory is made (0700) where it is missing. ERR_CONFIG, ERR_CREATE. */
+enum err queue_open(struct queue *q, const struct home *home, struct why *why);
+
+/*
+ * A new entry in three steps: begin gives *fd, to which the caller writes the mail; then either
+ * commit, after which the entry is durable, or abort. entry->id is made up when it is "", and
+ * else used (ERR_NO: there is such an entry already). ERR_CREATE, ERR_IO.
+ */
+enum err queue_begin(const struct queue *q, struct queue_entry *entry, int *fd, struct why *why);
+enum err queue_commit(const struct queue *q, const struct queue_entry *entry, int fd,
+                      struct why *why);
+void queue_abort(const struct queue *q, const struct queue_entry *entry, int fd);
+
+/* Calls each for every ID in their order, which is that of arrival; stops at the first failure. */
+enum err queue_each(const struct queue *q, enum err (*each)(void *arg, const char *id), void *arg,
+                    struct why *why);
+
+/*
+ * Takes the entry for this process: *lock is a descriptor of its mail, at its start, which
+ * closing gives free. ERR_AGAIN: another process has it. ERR_NO: no such entry.
+ */
+enum err queue_lock(const struct queue *q, const char *id, int *lock, struct why *why);
+
+/* Reads an envelope. ERR_NO: no such entry. ERR_CONFIG: damaged. */
+enum err queue_read(const struct queue *q, const char *id, struct queue_entry *entry,
+                    struct why *why);
+
+/* Replaces the envelope; the caller holds the lock. ERR_CREATE, ERR_IO: the old one stands. */
+enum err queue_write(const struct queue *q, const struct queue_entry *entry, struct why *why);
+
+/* The entry is over; the caller holds the lock. ERR_IO. */
+enum err queue_delete(const struct queue *q, const char *id, struct why *why);
+
+/* Removes what writers that were killed left behind, a day after. */
+void queue_sweep(const struct queue *q, int64_t now);
+
+/* Seconds to wait after so many tries: 5 minutes, doubling up to 4 hours. */
+int64_t queue_interval(unsigned tries);
+
+#endif
