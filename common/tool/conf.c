@@ -129,6 +129,16 @@ static unsigned unit_shift(struct span *s)
     return shift;
 }
 
+bool conf_size(const char *text, uint64_t max, uint64_t *value)
+{
+    struct span s = span_str(text);
+    unsigned shift = unit_shift(&s);
+    if (!span_number(s, max >> shift, value))
+        return false;
+    *value <<= shift;
+    return true;
+}
+
 enum err conf_number(const struct conf *conf, const char *key, uint64_t fallback, uint64_t max,
                      uint64_t *value, struct why *why)
 {
@@ -136,11 +146,8 @@ enum err conf_number(const struct conf *conf, const char *key, uint64_t fallback
     *value = fallback;
     if (!text)
         return ERR_NONE;
-    struct span s = span_str(text);
-    unsigned shift = unit_shift(&s);
-    if (!span_number(s, max >> shift, value))
+    if (!conf_size(text, max, value))
         return why_set(why, ERR_CONFIG, "%s = %s: not a number up to %llu", key, text,
                        (unsigned long long)max);
-    *value <<= shift;
     return ERR_NONE;
 }

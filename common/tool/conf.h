@@ -29,4 +29,7 @@ const char *conf_nth(const struct conf *conf, const char *key, unsigned n);
 enum err conf_number(const struct conf *conf, const char *key, uint64_t fallback, uint64_t max,
                      uint64_t *value, struct why *why);
 
+/* Reads a number or size of that form from a command line. False: it is none, or over max. */
+bool conf_size(const char *text, uint64_t max, uint64_t *value);
+
 #endif
