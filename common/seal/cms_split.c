@@ -195,7 +195,7 @@ static enum err enter(struct reader *r, const struct head *h, uint8_t tag, struc
 
 static enum err encrypted_content_info(struct reader *r, const struct head *h)
 {
-    struct scope s;
+    struct scope s = {0};
     struct head child;
     enum err e = enter(r, h, TAG_SEQUENCE, &s);
     while (!e && !(e = next(r, &s, &child))) {
@@ -210,7 +210,7 @@ static enum err encrypted_content_info(struct reader *r, const struct head *h)
 /* EnvelopedData and AuthEnvelopedData alike: the sequence behind the set of recipients. */
 static enum err enveloped(struct reader *r, const struct head *h)
 {
-    struct scope s;
+    struct scope s = {0};
     struct head child;
     uint8_t before = 0;
     enum err e = enter(r, h, TAG_SEQUENCE, &s);
@@ -234,7 +234,7 @@ static enum err leave(struct reader *r, const struct scope *s)
 
 static enum err content_info(struct reader *r)
 {
-    struct scope outer, explicit;
+    struct scope outer = {0}, explicit = {0};
     struct head h;
     enum err e = take_head(r, &h);
     if (!e)

@@ -1,0 +1,12 @@
+/*
+ * Somebody's own maildir, to deliver into (spool/deliver.h with SPOOL_FOREIGN).
+ */
+#ifndef SPOOL_MAILDIR_H
+#define SPOOL_MAILDIR_H
+
+#include "bytes/err.h"
+
+/* Makes path with tmp/, new/ and cur/, mode 0700, as far as they are missing. ERR_CREATE. */
+enum err spool_maildir_make(const char *path, struct why *why);
+
+#endif
