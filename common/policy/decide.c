@@ -29,16 +29,42 @@ const char *action_name(enum mail_action action)
     return names[action];
 }
 
+static bool index_of(struct span name, const char *const *names, int count, int *index)
+{
+    for (*index = 0; *index < count; ++*index)
+        if (span_eq(name, span_str(names[*index])))
+            return true;
+    return false;
+}
+
 bool kind_of(struct span name, enum mail_kind *kind)
 {
     static const char *const names[] = {"text", "fax", "mixed"};
-    for (int i = 0; i < 3; i++) {
-        if (span_eq(name, span_str(names[i]))) {
-            *kind = (enum mail_kind)i;
-            return true;
-        }
-    }
-    return false;
+    int i;
+    bool found = index_of(name, names, 3, &i);
+    if (found)
+        *kind = (enum mail_kind)i;
+    return found;
+}
+
+bool source_of(struct span name, enum mail_source *source)
+{
+    static const char *const names[] = {"polled", "pushed"};
+    int i;
+    bool found = index_of(name, names, 2, &i);
+    if (found)
+        *source = (enum mail_source)i;
+    return found;
+}
+
+bool occasion_of(struct span name, enum mail_occasion *occasion)
+{
+    static const char *const names[] = {"automatic", "manual", "sent"};
+    int i;
+    bool found = index_of(name, names, 3, &i);
+    if (found)
+        *occasion = (enum mail_occasion)i;
+    return found;
 }
 
 int user_priority(const struct user *u)
@@ -69,7 +95,7 @@ enum admission decide_admission(const struct user *u, const struct sender_rule *
 
 static const char *place(const struct mail_case *c)
 {
-    return c->source == SOURCE_PUSHED ? "new/" : "the server";
+    return c->source == SOURCE_PUSHED ? "in new/" : "on the server";
 }
 
 /* S21, S22, S30: is this user's mail looked at at all? */
@@ -87,7 +113,7 @@ static bool is_looked_at(const struct mail_case *c, struct decision *d)
     }
     say(d, "S22", "automatic reception is %s", u->auto_receive ? "on" : "off");
     if (!u->auto_receive)
-        say(d, "S30", "next user: the mail stays in %s", place(c));
+        say(d, "S30", "next user: the mail stays %s", place(c));
     else
         say(d, "", "priority: %s", user_priority(u) == 0 ? "served before confidential users"
                                                           : "served after users who print at once");
@@ -109,7 +135,7 @@ static bool text_stays(const struct mail_case *c, struct decision *d)
         say(d, "", "manual reception takes it from new/ all the same");
         return false;
     }
-    say(d, "", "this mail stays in %s", place(c));
+    say(d, "", "this mail stays %s", place(c));
     return true;
 }
 
@@ -172,7 +198,7 @@ static bool is_refused(const struct mail_case *c, struct decision *d)
     say(d, "", "a row for this sender stands over the user's columns");
     if (!c->rule->refuse)
         return false;
-    say(d, "", "the sender is refused: the mail stays in %s", place(c));
+    say(d, "", "the sender is refused: the mail stays %s", place(c));
     return true;
 }
 
@@ -192,8 +218,9 @@ void decide(const struct mail_case *c, struct decision *d)
     /* The print mode is asked before the download, since a full spool has no room to hold. */
     struct decision ahead = *d;
     bool print = at_once(c, &ahead);
-    if (c->spool_full && !print) {
-        say(d, "", "the spool is over its limit: confidential mail waits in %s", place(c));
+    /* What was pushed is in the spool already: holding it takes no more room. */
+    if (c->spool_full && !print && c->source == SOURCE_POLLED) {
+        say(d, "", "the spool is over its limit: confidential mail waits %s", place(c));
         end(d, ACTION_WAIT);
         return;
     }

@@ -73,8 +73,11 @@ void decide(const struct mail_case *c, struct decision *d);
 /* "stay", "wait", "refuse", "print", "hold", "follow". */
 const char *action_name(enum mail_action action);
 
-/* "text", "fax", "mixed"; false when it is none of them. */
+/* "text", "fax", "mixed"; "polled", "pushed"; "automatic", "manual", "sent". False: none of
+ * them. */
 bool kind_of(struct span name, enum mail_kind *kind);
+bool source_of(struct span name, enum mail_source *source);
+bool occasion_of(struct span name, enum mail_occasion *occasion);
 
 /*
  * Claims 5 and 10: 0 for users who are served first (automatic reception and printing), 1 for

@@ -78,6 +78,16 @@ bool user_address_valid(struct span s)
     return domain_valid(span_skip(s, local + 1));
 }
 
+bool user_member_valid(struct span s)
+{
+    size_t angle = span_find(s, '<');
+    if (angle == s.n)
+        return user_address_valid(s);
+    struct span path = span_skip(s, angle + 1);
+    return printable(s) && s.n <= USER_TEXT_MAX + USER_ADDRESS_MAX && path.n > 1 &&
+           path.p[path.n - 1] == '>' && user_address_valid(span_take(path, path.n - 1));
+}
+
 static bool address(struct span s, char *out, size_t n)
 {
     s = span_trim(s);

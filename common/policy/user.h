@@ -90,6 +90,9 @@ bool user_code_valid(struct span text);
 /* text is a mail address of the plain form local@domain (quoted local parts too). */
 bool user_address_valid(struct span text);
 
+/* text is an address, or `Name <path>`, as a member of an alias is; no control bytes. */
+bool user_member_valid(struct span text);
+
 /*
  * Replaces every %l in a default of faxpipe.conf (`address = %l@fax.example`) by login; %% is %.
  * ERR_DATA: another letter behind %, or over out's cap.

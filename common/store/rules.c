@@ -178,6 +178,23 @@ enum err store_encryptions(struct store *s,
     return e == ERR_NO ? ERR_NONE : e;
 }
 
+enum err store_mail_case(struct store *s, const char *code, const char *sender,
+                         struct mail_rows *rows, struct mail_case *c, struct why *why)
+{
+    char method[STORE_METHOD_MAX + 1] = "none";
+    c->user = &rows->user;
+    c->rule = NULL;
+    enum err e = store_user_get(s, code, &rows->user, why);
+    if (!e && sender) {
+        e = store_sender_rule(s, rows->user.code, sender, &rows->rule, why);
+        c->rule = e ? NULL : &rows->rule;
+    }
+    if ((!e || e == ERR_NO) && rows->user.follow[0])
+        e = store_encryption(s, rows->user.follow, method, NULL, why);
+    c->can_encrypt = strcmp(method, "none") != 0;
+    return e == ERR_NO ? ERR_NONE : e;
+}
+
 /* ---- Aliases ---- */
 
 static enum err alias_row(struct store *s, struct span name, struct alias *alias, struct buf *key,

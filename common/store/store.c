@@ -41,6 +41,11 @@ void store_close(struct store *s)
     free(s);
 }
 
+const struct home *store_home(const struct store *s)
+{
+    return s->home;
+}
+
 enum err db_state(struct store *s, bool write, struct why *why)
 {
     if (!s->state) {

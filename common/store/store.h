@@ -33,6 +33,9 @@ enum err store_open(const struct home *h, enum store_access access, struct store
                     struct why *why);
 void store_close(struct store *store);
 
+/* The home it was opened with. */
+const struct home *store_home(const struct store *s);
+
 /* Whether all of it is well-formed and complete: a line per fault to report (may be NULL).
  * ERR_CONFIG: there are faults. */
 enum err store_check(struct store *s, void (*report)(void *arg, const char *fault), void *arg,
@@ -160,6 +163,17 @@ enum err store_sender_remove(struct store *s, const char *code, const char *patt
 enum err store_senders(struct store *s, const char *code,
                        enum err (*each)(void *arg, const struct sender_row *row), void *arg,
                        struct why *why);
+
+/* The rows that a struct mail_case points to. */
+struct mail_rows {
+    struct user user;
+    struct sender_rule rule;
+};
+
+/* Fills user, rule (sender may be NULL: not known) and can_encrypt of c; the rest is the caller's.
+ * ERR_NO_USER. */
+enum err store_mail_case(struct store *s, const char *code, const char *sender,
+                         struct mail_rows *rows, struct mail_case *c, struct why *why);
 
 /* ---- The encryption table (FIG. 2b) ---- */
 
