@@ -159,7 +159,7 @@ enum err db_open(const struct home *h, const struct db_file *file, bool make, bo
         e = make_file(path, file->mode, why);
     if (e)
         return e;
-    if (access(path, R_OK) != 0)
+    if (eaccess(path, R_OK) != 0)
         return why_set(why, ERR_CONFIG, "%s: %s%s", path, strerror(errno),
                        errno == ENOENT ? " (`fuser init` makes it)" : "");
     /* eaccess: what counts is the effective id, also in fax-spool, which is setgid. */
