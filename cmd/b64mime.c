@@ -2,6 +2,7 @@
 #include "base64/base64.h"
 #include "base64/kernel.h"
 #include "bytes/json.h"
+#include "mime/kind.h"
 #include "mime/select.h"
 #include "mime/tiff_scan.h"
 #include "seal/digest.h"
@@ -19,7 +20,7 @@
 static char text_unseen[] = "";
 
 static struct {
-    int decode, bare, crlf, wrap, notify, list, json, headers, report, strict;
+    int decode, bare, crlf, wrap, notify, list, kind, json, headers, report, strict;
     char *from, *subject, *text, *type, *name, *date, *message_id, *part, *all, *output;
     char **to, **cc, **header;
 } opt = {.wrap = -1, .text = text_unseen};
@@ -46,6 +47,7 @@ static struct poptOption options[] = {
     {"all", 0, POPT_ARG_STRING, &opt.all, 0, "write every part to a file in DIR", "DIR"},
     {"list", 0, POPT_ARG_NONE, &opt.list, 0, "list the parts", NULL},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "--list, --headers, --report for programs", NULL},
+    {"kind", 0, POPT_ARG_NONE, &opt.kind, 0, "print what the mail is: text, fax or mixed", NULL},
     {"headers", 0, POPT_ARG_NONE, &opt.headers, 0, "print the mail's header, decoded", NULL},
     {"report", 0, POPT_ARG_NONE, &opt.report, 0, "print what a DSN or MDN says", NULL},
     {"strict", 0, POPT_ARG_NONE, &opt.strict, 0, "refuse a damaged mail instead of repairing", NULL},
@@ -328,6 +330,17 @@ static enum err list_columns(const struct list *l, struct buf *out)
     return e;
 }
 
+/* What the rules of reception ask of a mail, in one word. */
+static enum err list_kind(const struct list *l, struct buf *out)
+{
+    struct mime_kind_parts parts = {.text = false};
+    for (size_t i = 0; i < l->rows.len / sizeof(struct row); i++) {
+        const struct row *r = row_at(l, i);
+        mime_kind_add_type(&parts, string_at(l, r->type), span_str(string_at(l, r->name)));
+    }
+    return buf_add_format(out, "%s\n", mime_kind_name(mime_kind_of(&parts)));
+}
+
 static enum err list_parts(const struct mail_open *m)
 {
     struct list l = {.open_n = 0};
@@ -341,7 +354,9 @@ static enum err list_parts(const struct mail_open *m)
     while (l.open_n)
         digest_release(&l.open[--l.open_n].digest);
     if (!e)
-        e = m->json ? list_json(&l, &out) : list_columns(&l, &out);
+        e = opt.kind ? list_kind(&l, &out)
+            : m->json ? list_json(&l, &out)
+                      : list_columns(&l, &out);
     if (!e && !(e = outfile_open(&file, m->output, &why))) {
         e = io_write(file.fd, out.data, out.len, &why);
         if (!e)
@@ -366,8 +381,8 @@ static enum err run_decode(const struct operands *operands)
             return usage("unexpected operand");
         path = opt.text; /* "-d --text FILE" */
     }
-    if (!!opt.part + !!opt.all + opt.list + opt.headers + opt.report + text + !!opt.type > 1)
-        return usage("only one of --type, --part, --all, --list, --headers, --text, --report");
+    if (!!opt.part + !!opt.all + opt.list + opt.kind + opt.headers + opt.report + text + !!opt.type > 1)
+        return usage("only one of --type, --part, --all, --list, --kind, --headers, --text, --report");
     if (opt.json && !opt.list && !opt.headers && !opt.report)
         return usage("--json: only with --list, --headers, --report");
     if (opt.all && opt.output)
@@ -377,7 +392,7 @@ static enum err run_decode(const struct operands *operands)
                           .wanted = {.number = opt.part, .type = opt.type}};
     if (opt.all)
         return mail_extract_all(&m, opt.all);
-    if (opt.list)
+    if (opt.list || opt.kind)
         return list_parts(&m);
     if (opt.headers)
         return mail_headers(&m);
@@ -395,14 +410,14 @@ static bool composing(void)
 static enum err run(const struct operands *operands)
 {
     base64_use(cpu_env_mask());
-    bool decode = opt.decode || opt.part || opt.all || opt.list || opt.headers || opt.report;
+    bool decode = opt.decode || opt.part || opt.all || opt.list || opt.kind || opt.headers || opt.report;
     if (decode && (composing() || opt.crlf || opt.wrap >= 0))
         return usage("options for making a mail do not go with opening one");
     if (opt.wrap >= 0 && !opt.bare)
         return usage("--wrap: only with --bare");
     if (opt.wrap < -1)
         return usage("--wrap: not a number of characters");
-    if (opt.bare && (composing() || opt.part || opt.all || opt.list || opt.headers ||
+    if (opt.bare && (composing() || opt.part || opt.all || opt.list || opt.kind || opt.headers ||
                      opt.report || opt.type || opt.text != text_unseen))
         return usage("--bare: no mail, so none of its options");
     if (!decode && (opt.json || opt.strict))
