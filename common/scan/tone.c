@@ -69,38 +69,50 @@ static unsigned split(const uint32_t count[256])
     return at < 110 ? 110 : at > 180 ? 180 : at;
 }
 
-/* How much of a tile is halftone, in per cent. */
-static unsigned halftone(const uint8_t *gray, const struct scan_bitmap *page, unsigned tx,
-                         unsigned ty)
+enum mark { TEXT, PICTURE, MAYBE };
+
+/* What a tile is by itself. One that is hardly paper may be the dark or light part of a picture. */
+static enum mark judge(const uint8_t *gray, const struct scan_bitmap *page, unsigned tx,
+                       unsigned ty)
 {
     unsigned right = (tx + 1) * TILE < page->width ? (tx + 1) * TILE : page->width;
     unsigned bottom = (ty + 1) * TILE < page->count ? (ty + 1) * TILE : page->count;
-    unsigned middle = 0, all = (right - tx * TILE) * (bottom - ty * TILE);
+    unsigned middle = 0, paper = 0, all = (right - tx * TILE) * (bottom - ty * TILE);
     for (unsigned y = ty * TILE; y < bottom; y++)
         for (unsigned x = tx * TILE; x < right; x++) {
             uint8_t v = gray[(size_t)y * page->width + x];
             middle += v > DARK && v < LIGHT;
+            paper += v >= 248;
         }
-    return middle * 100 / all;
+    if (middle * 100 >= all * 45)
+        return PICTURE;
+    return middle * 100 >= all * 15 || paper * 2 < all ? MAYBE : TEXT;
 }
 
-/* One mark a tile: 1 where it is part of a picture. A tile that is so in part is when one of its
- * neighbours is wholly. */
+static bool beside_picture(const uint8_t *marks, unsigned across, unsigned down, unsigned i)
+{
+    unsigned x = i % across, y = i / across;
+    return (x && marks[i - 1] == PICTURE) || (x + 1 < across && marks[i + 1] == PICTURE) ||
+           (y && marks[i - across] == PICTURE) || (y + 1 < down && marks[i + across] == PICTURE);
+}
+
+/* One mark a tile. What may be part of a picture is, when it touches what is. */
 static void mark_pictures(const uint8_t *gray, const struct scan_bitmap *page, unsigned across,
                           unsigned down, uint8_t *marks)
 {
-    for (unsigned ty = 0; ty < down; ty++)
-        for (unsigned tx = 0; tx < across; tx++) {
-            unsigned part = halftone(gray, page, tx, ty);
-            marks[ty * across + tx] = part >= 45 ? 1 : part >= 15 ? 2 : 0;
+    unsigned n = across * down;
+    for (unsigned i = 0; i < n; i++)
+        marks[i] = (uint8_t)judge(gray, page, i % across, i / across);
+    bool grown = true;
+    while (grown) {
+        grown = false;
+        for (unsigned i = 0; i < 2 * n; i++) { /* forth, and back */
+            unsigned at = i < n ? i : 2 * n - 1 - i;
+            if (marks[at] == MAYBE && beside_picture(marks, across, down, at)) {
+                marks[at] = PICTURE;
+                grown = true;
+            }
         }
-    for (unsigned i = 0; i < across * down; i++) {
-        if (marks[i] != 2)
-            continue;
-        unsigned x = i % across, y = i / across;
-        bool beside = (x && marks[i - 1] == 1) || (x + 1 < across && marks[i + 1] == 1) ||
-                      (y && marks[i - across] == 1) || (y + 1 < down && marks[i + across] == 1);
-        marks[i] = beside ? 3 : 0;
     }
 }
 
@@ -120,7 +132,7 @@ static void diffuse_row(const uint8_t *gray, const uint8_t *marks, unsigned widt
     int right = 0;
     memset(next, 0, (width + 2) * sizeof *next);
     for (unsigned x = 0; x < width; x++) {
-        bool picture = !marks || marks[x / TILE];
+        bool picture = !marks || marks[x / TILE] == PICTURE;
         int v = picture ? clamp(gray[x] + (now[x + 1] + right) / 16) : gray[x];
         bool black = v < (picture ? 128 : (int)threshold);
         if (black)
