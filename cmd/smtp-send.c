@@ -208,10 +208,13 @@ static enum err from_table(struct job *j, struct why *why)
         e = why_set(why, ERR_CONFIG, "no submission URL is set");
     if (!e) {
         snprintf(j->url, sizeof j->url, "%s", user.submit);
-        snprintf(j->login, sizeof j->login, "%s", user.login);
+        /* "smtp://@host": a server that wants no log-in, and so is shown no password. */
+        bool anonymous = strstr(user.submit, "://@") != NULL;
+        snprintf(j->login, sizeof j->login, "%s", anonymous ? "" : user.login);
         snprintf(j->from, sizeof j->from, "%s", user.address);
         j->from_given = *user.address;
-        e = store_user_password(store, &seal_vault, opt.user, &j->password, why);
+        if (!anonymous)
+            e = store_user_password(store, &seal_vault, opt.user, &j->password, why);
         /* A next hop that asks for none needs none. */
         if (e == ERR_AUTH)
             e = ERR_NONE;

@@ -4,8 +4,9 @@ load ../lib/station
 setup() {
     scratch
     station
-    receiver
-    fuser edit 12 --submit "smtp://127.0.0.1:$PORT"
+    certificate
+    receiver --tls-cert tls.pem --tls-key tls.key
+    fuser edit 12 --submit "smtp://@127.0.0.1:$PORT"
     # A small page, so that no test waits for a big one.
     { printf 'P4\n1728 40\n'; head -c 8640 /dev/zero | tr '\0' '\125'; } >page.pbm
 }
@@ -39,7 +40,7 @@ held() { fax-spool list "$1" | awk '$2 != "undecodable" { print $1 }'; }
     [ -n "$(held 12)" ]
     b64mime --headers got.eml | grep -x 'Subject: Zwei Pläne'
     b64mime --headers got.eml | grep '^From: .*Alice.*<alice@fax.example>'
-    b64mime --text got.eml | grep 'The plans follow'
+    b64mime -d --text got.eml | grep 'The plans follow'
     pipe 'b64mime -d got.eml | g3tiff -d --pbm >got.pbm'
     cmp two.pbm got.pbm
 }
@@ -57,12 +58,12 @@ held() { fax-spool list "$1" | awk '$2 != "undecodable" { print $1 }'; }
 }
 
 @test "fax-send: a dead server puts the mail into the queue, with its words" {
-    fuser edit 12 --submit "smtp://127.0.0.1:$(free_port)"
+    fuser edit 12 --submit "smtp://@127.0.0.1:$(free_port)"
     run --separate-stderr fax-send 12 bob@fax.example page.pbm
     expect_status 0
     [[ $stderr == *'in the queue as '*bob@fax.example* ]]
     fax-queue list | grep bob@fax.example
-    fuser edit 12 --submit "smtp://127.0.0.1:$PORT"
+    fuser edit 12 --submit "smtp://@127.0.0.1:$PORT"
     fax-queue flush --all
     [ -z "$(fax-queue list)" ]
     [ -n "$(held 15)" ]

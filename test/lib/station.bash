@@ -17,6 +17,15 @@ CONF
         --password-file "$T/bob.pw" --auto-receive on --auto-print off --days 7
 }
 
+# A certificate for localhost, believed by the station, in $T/tls.pem and $T/tls.key: `receiver
+# --tls-cert tls.pem --tls-key tls.key`. Where a log-in password is sent, nothing goes without TLS.
+certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+        -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+        -keyout "$T/tls.key" -out "$T/tls.pem" 2>/dev/null
+    echo "ca = $T/tls.pem" >>"$FAXPIPE_HOME/faxpipe.conf"
+}
+
 # smtp-recv on a port of its own choice, which is then in PORT.
 receiver() {
     smtp-recv --listen 127.0.0.1:0 --print-port "$@" >"$T/port" 2>"$T/receiver.log" </dev/null 3>&- 4>&- &
