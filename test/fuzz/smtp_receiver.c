@@ -1,0 +1,103 @@
+/*
+ * The receiver machine, fed in pieces that the first bytes choose: it always comes to a rest, its
+ * memory is bounded, and what it hands out as mail lies between BEGIN and END.
+ */
+#include "smtp/receiver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const domains[] = {"us.example", NULL};
+
+static bool in_mail;
+static unsigned accepted;
+
+/* False: the session is closed. */
+static bool turn(struct receiver *r, uint8_t choice)
+{
+    struct receiver_event e;
+    for (unsigned steps = 0;; steps++) {
+        if (steps > 200000)
+            abort();
+        switch (receiver_next(r, &e)) {
+        case RECEIVER_NEED:
+            return true;
+        case RECEIVER_CLOSE:
+            return false;
+        case RECEIVER_WAIT:
+            abort();
+        case RECEIVER_FLUSH:
+            receiver_sent(r, receiver_output(r).n);
+            break;
+        case RECEIVER_LINE:
+            break;
+        case RECEIVER_SENDER:
+            accepted = 0;
+            break;
+        case RECEIVER_RECIPIENT:
+            receiver_recipient(r, choice & 1 ? RECIPIENT_UNKNOWN : RECIPIENT_OK);
+            accepted += !(choice & 1);
+            break;
+        case RECEIVER_VERIFY:
+            receiver_verified(r, 250, "a\nb");
+            break;
+        case RECEIVER_BEGIN:
+            if (in_mail || !accepted)
+                abort();
+            in_mail = !(choice & 2);
+            receiver_begun(r, in_mail ? RECIPIENT_OK : RECIPIENT_NO_ROOM, "id");
+            break;
+        case RECEIVER_DATA:
+            if (!in_mail || e.text.n > RECEIVER_CONTENT || memchr(e.text.p, '\r', e.text.n))
+                abort();
+            if (choice & 4)
+                receiver_unwritable(r, RECIPIENT_NO_ROOM);
+            break;
+        case RECEIVER_ABORT:
+            if (!in_mail)
+                abort();
+            in_mail = false;
+            break;
+        case RECEIVER_END:
+            if (!in_mail)
+                abort();
+            in_mail = false;
+            for (unsigned i = 0; i < accepted; i++)
+                receiver_settled(r, choice & 8 ? RECIPIENT_LATER : RECIPIENT_OK);
+            break;
+        case RECEIVER_STARTTLS:
+            receiver_tls(r, RECEIVER_TLS_GO);
+            receiver_tls_started(r);
+            break;
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 3)
+        return 0;
+    struct receiver_options options = {.hostname = "us.example", .domains = domains,
+                                       .client = "[192.0.2.1]", .max_size = 3000,
+                                       .max_recipients = 5, .lmtp = data[0] & 1,
+                                       .vrfy = data[0] & 2, .tls_offered = data[0] & 4,
+                                       .tls_required = (data[0] & 12) == 12, .trace = data[0] & 16};
+    struct receiver r;
+    size_t step = 1 + data[1] * 4u;
+    in_mail = false;
+    accepted = 0;
+    receiver_init(&r, &options);
+    receiver_greet(&r);
+    bool open = true;
+    for (size_t at = 3; open && at < size; at += step) {
+        receiver_push(&r, span_of(data + at, size - at < step ? size - at : step));
+        open = turn(&r, data[2]);
+        receiver_sent(&r, receiver_output(&r).n);
+        if (r.line.cap > RECEIVER_LINE_MAX || r.text.cap > RECEIVER_CONTENT)
+            abort();
+    }
+    receiver_release(&r);
+    return 0;
+}
