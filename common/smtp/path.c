@@ -255,14 +255,15 @@ bool path_local_text(const struct path *path, char *out, size_t size)
         if (c == '\\' && i + 1 < path->local.n)
             c = path->local.p[++i];
         if (n + 1 >= size) {
-            n = 0;
-            break;
+            if (size)
+                out[0] = '\0';
+            return false;
         }
         out[n++] = (char)c;
     }
     if (size)
         out[n] = '\0';
-    return n > 0 || (size && !path->local.n);
+    return size > 0;
 }
 
 bool path_same_mailbox(const struct path *a, const struct path *b)

@@ -82,6 +82,9 @@ static void quoted_local_parts(void)
     CHECK_STR(local, "Joe,Smith");
     CHECK(!path_local_text(&p, local, 4));
     CHECK_STR(local, "");
+    CHECK_INT(parse("<\"\"@x>", 0, &p), PATH_OK);
+    CHECK(path_local_text(&p, local, sizeof local));
+    CHECK_STR(local, "");
     CHECK_INT(parse("<\"open@x>", 0, &p), PATH_SYNTAX);
     CHECK_INT(parse("<\"a\tb\"@x>", 0, &p), PATH_SYNTAX);
 }
