@@ -1,0 +1,428 @@
+load ../lib/helper
+load ../lib/station
+
+setup() {
+    scratch
+    us=(--hostname us.example --maildir md)
+}
+
+teardown() { cleanup; }
+
+# Lines with CR LF behind each.
+lines() { printf '%s\r\n' "$@"; }
+
+opening() { lines "${HELO:-EHLO me.example}" 'MAIL FROM:<a@b.example>' "RCPT TO:<${1:-x@us.example}>"; }
+
+a_mail() {
+    opening "$@"
+    lines DATA 'Subject: a' '' text . QUIT
+}
+
+@test "options: wrong ones are 64" {
+    run --separate-stderr smtp-recv --bogus
+    expect_refusal 64
+    run --separate-stderr smtp-recv operand
+    expect_refusal 64
+    run --separate-stderr smtp-recv --maildir a --mbox b
+    expect_refusal 64
+    run --separate-stderr smtp-recv --mbox - --hostname us.example
+    expect_refusal 64
+    run --separate-stderr smtp-recv "${us[@]}" --tls maybe
+    expect_refusal 64
+    run --separate-stderr smtp-recv "${us[@]}" --tls require
+    expect_refusal 64
+    run --separate-stderr smtp-recv "${us[@]}" --vrfy all
+    expect_refusal 64
+    run --separate-stderr smtp-recv "${us[@]}" --max-size lots
+    expect_refusal 64
+    run --separate-stderr smtp-recv "${us[@]}" --workers 0
+    expect_refusal 64
+    run --separate-stderr smtp-recv --hostname 'us example' --maildir md
+    expect_refusal 64
+    run --separate-stderr smtp-recv "${us[@]}" --listen nowhere
+    expect_refusal 64
+    run --separate-stderr smtp-recv "${us[@]}" --listen 127.0.0.1:0 --batch b
+    expect_refusal 64
+}
+
+@test "--help and --version" {
+    run -0 smtp-recv --help
+    run -0 smtp-recv --version
+    [[ $output == "smtp-recv (faxpipe) "* ]]
+}
+
+@test "no station is 78, with a word on how to get one" {
+    run --separate-stderr smtp-recv
+    expect_refusal 78
+    [[ $stderr == *"fuser init"* ]]
+}
+
+@test "a certificate that is missing, or none, is 78" {
+    echo nonsense >cert.pem
+    run --separate-stderr smtp-recv "${us[@]}" --tls-cert missing.pem
+    expect_refusal 78
+    run --separate-stderr smtp-recv "${us[@]}" --tls-cert cert.pem
+    expect_refusal 78
+}
+
+@test "an account that does not exist is 78" {
+    needs_root
+    run --separate-stderr smtp-recv "${us[@]}" --user nobody-of-this-name
+    expect_refusal 78
+}
+
+@test "a maildir that cannot be made is 73" {
+    echo >file
+    run --separate-stderr smtp-recv --hostname us.example --maildir file/md </dev/null
+    expect_refusal 73
+}
+
+@test "a session on stdin and stdout" {
+    a_mail | smtp-recv "${us[@]}" >replies
+    tr -d '\r' <replies | cut -c1-3 | paste -sd' ' | grep -qx '220 250 250 250 250 250 250 250 250 354 250 221'
+    mail=(md/new/*)
+    [ "${#mail[@]}" -eq 1 ]
+    [ "$(sed -n 1p "${mail[0]}")" = 'Return-Path: <a@b.example>' ]
+    grep -qx 'Received: from me.example' "${mail[0]}"
+    tail -3 "${mail[0]}" | cmp - <(printf 'Subject: a\n\ntext\n')
+    [ -z "$(ls md/tmp)" ]
+}
+
+@test "into the spool of the table's users, unknown ones refused" {
+    station
+    a_mail alice@fax.example | smtp-recv >replies
+    grep -q '^250 2.0.0' replies
+    [ "$(fax-spool list 12 | grep -cw new)" -eq 1 ]
+    a_mail carol@fax.example | smtp-recv >replies
+    grep -q '^550 5.1.1' replies
+    grep -q '^554 5.5.1' replies
+}
+
+@test "one mail for several users is in the spool of each" {
+    station
+    { opening alice@fax.example; lines 'RCPT TO:<15@fax.example>' 'RCPT TO:<bob@fax.example>' DATA x . QUIT; } |
+        smtp-recv >replies
+    [ "$(ls "$FAXPIPE_HOME"/spool/12/new | wc -l)" -eq 1 ]
+    [ "$(ls "$FAXPIPE_HOME"/spool/15/new | wc -l)" -eq 1 ]
+    ! grep -q 'for <' "$FAXPIPE_HOME"/spool/12/new/*
+}
+
+@test "postmaster always exists" {
+    station
+    a_mail Postmaster@fax.example | smtp-recv >replies
+    a_mail postmaster | smtp-recv >>replies
+    [ "$(grep -c '^250 2.0.0' replies)" -eq 2 ]
+    [ "$(ls "$FAXPIPE_HOME"/spool/postmaster/new | wc -l)" -eq 2 ]
+}
+
+@test "over the spool's limit: 452 for those whose mail is held, not for those who print at once" {
+    station
+    a_mail bob@fax.example | smtp-recv >replies
+    grep -q '^250 2.0.0' replies
+    echo 'spool-limit = 10' >>"$FAXPIPE_HOME/faxpipe.conf"
+    a_mail bob@fax.example | smtp-recv >replies
+    grep -q '^452 4.2.2' replies
+    a_mail alice@fax.example | smtp-recv >replies
+    grep -q '^250 2.0.0' replies
+}
+
+@test "a sender that the user refuses: 550 5.7.1" {
+    station
+    fuser sender set a@b.example 15 --refuse
+    a_mail bob@fax.example | smtp-recv >replies
+    grep -q '^550 5.7.1' replies
+    a_mail alice@fax.example | smtp-recv >replies
+    grep -q '^250 2.0.0' replies
+}
+
+@test "VRFY by code, local part, address and word of the name; ambiguous 553; hidden 252" {
+    station
+    fuser add 16 --name 'Alice Springs' --login spring --address spring@fax.example --password-file "$T/bob.pw"
+    lines 'VRFY 15' 'VRFY BOB' 'VRFY bob@fax.example' 'VRFY springs' 'VRFY alice springs' 'VRFY nobody' QUIT |
+        smtp-recv --vrfy users | tr -d '\r' >replies
+    [ "$(grep -c '^250 2.1.5 Bob <bob@fax.example>$' replies)" -eq 3 ]
+    [ "$(grep -c '^250 2.1.5 Alice Springs <spring@fax.example>$' replies)" -eq 2 ]
+    grep -q '^550 5.1.1' replies
+    lines 'VRFY Alice' QUIT | smtp-recv --vrfy users | tr -d '\r' >replies
+    grep -q '^553-5.1.4 Alice <alice@fax.example>$' replies
+    grep -q '^553 5.1.4 Alice Springs <spring@fax.example>$' replies
+    lines 'VRFY bob' 'EXPN bob' QUIT | smtp-recv >replies
+    [ "$(grep -c '^252 ' replies)" -eq 2 ]
+}
+
+@test "hostile local parts are nothing but names" {
+    station
+    for a in -oQ 'a;id' '../../x' 'a/b' '"../../x"' '"; touch $T/owned"'; do
+        a_mail "$a@fax.example" | smtp-recv >replies
+        grep -qE '^5(50 5.1.1|01 5.1.3)' replies
+    done
+    [ ! -e "$T/owned" ]
+    a_mail '"a;touch b"@us.example' |
+        smtp-recv --domain us.example --exec "sh -c 'echo \"\$RECIPIENT\" >$T/got'" >replies
+    [ "$(cat "$T/got")" = '"a;touch b"@us.example' ]
+}
+
+@test "--exec: mail on stdin, SENDER and RECIPIENT, its status counts" {
+    cat >take <<'SH'
+#!/bin/sh
+{ echo "$SENDER to $RECIPIENT"; cat; } >>got
+case $RECIPIENT in later*) exit 75 ;; never*) exit 69 ;; esac
+SH
+    chmod +x take
+    { opening; lines 'RCPT TO:<y@us.example>' DATA 'Subject: a' '' . QUIT; } |
+        smtp-recv --hostname us.example --exec ./take >replies
+    grep -q '^250 2.0.0' replies
+    grep -qx 'a@b.example to x@us.example' got
+    grep -qx 'a@b.example to y@us.example' got
+    [ "$(grep -c '^Subject: a' got)" -eq 2 ]
+    a_mail later@us.example | smtp-recv --hostname us.example --exec ./take >replies 2>err
+    grep -q '^451 4.3.0' replies
+    a_mail never@us.example | smtp-recv --hostname us.example --exec ./take >replies 2>err
+    grep -q '^554 5.3.0' replies
+    a_mail | smtp-recv --hostname us.example --exec ./missing >replies 2>err
+    grep -q '^451 4.3.0' replies
+    { HELO='LHLO me' opening; lines 'RCPT TO:<never@us.example>' DATA x . QUIT; } |
+        smtp-recv --lmtp --hostname us.example --exec ./take 2>err | tail -3 | cut -c1-3 | paste -sd' ' >codes
+    grep -qx '250 554 221' codes
+}
+
+@test "--mbox: what Python's mailbox reads, and From lines are quoted" {
+    { opening; lines DATA 'Subject: one' '' 'From the start' '>From here' 'From' . 'MAIL FROM:<>' \
+        'RCPT TO:<x@us.example>' DATA 'Subject: two' '' . QUIT; } |
+        smtp-recv --hostname us.example --mbox box >replies
+    [ "$(grep -c '^250 2.0.0' replies)" -eq 2 ]
+    grep -qx '>From the start' box
+    grep -qx '>>From here' box
+    grep -qx 'From' box
+    python3 -c 'import mailbox
+b = mailbox.mbox("box")
+assert [m["subject"] for m in b] == ["one", "two"], list(b)
+assert b[0].get_from().startswith("a@b.example "), b[0].get_from()
+assert b[1].get_from().startswith("MAILER-DAEMON ")'
+}
+
+@test "--mbox that is full: 452, and what was there stays as it was" {
+    a_mail | smtp-recv --hostname us.example --mbox /dev/full >replies 2>err
+    grep -q '^452 4.3.1' replies
+    ! grep -q '^250 2.0.0' replies
+}
+
+@test "--batch: a file of commands, with CR LF or LF" {
+    a_mail >crlf
+    tr -d '\r' <crlf >lf
+    smtp-recv "${us[@]}" --batch crlf >out
+    smtp-recv "${us[@]}" --batch - <lf >>out
+    [ ! -s out ]
+    [ "$(ls md/new | wc -l)" -eq 2 ]
+    smtp-recv --hostname us.example --mbox - --batch lf >box
+    grep -qx 'Subject: a' box
+}
+
+@test "--batch: bad ones" {
+    run --separate-stderr smtp-recv "${us[@]}" --batch missing
+    expect_refusal 66
+    run --separate-stderr smtp-recv "${us[@]}" --batch /dev/null
+    expect_refusal 65
+    head -c 3000 /dev/urandom >random
+    run --separate-stderr smtp-recv -q "${us[@]}" --batch random
+    expect_refusal 65
+    a_mail | head -c -12 >cut
+    run --separate-stderr smtp-recv "${us[@]}" --batch cut
+    expect_refusal 65
+    a_mail u@other >foreign
+    run --separate-stderr smtp-recv -q "${us[@]}" --batch foreign
+    expect_refusal 67
+    opening >large
+    { lines DATA; head -c 2000 /dev/zero | tr '\0' x; lines '' . QUIT; } >>large
+    run --separate-stderr smtp-recv -q "${us[@]}" --max-size 1K --batch large
+    expect_refusal 69
+    [ -z "$(ls md/new)$(ls md/tmp)" ]
+}
+
+@test "random bytes: refused, and the status is that of a session" {
+    head -c 100000 /dev/urandom >random
+    smtp-recv "${us[@]}" <random >replies
+    grep -q '^5' replies
+    smtp-recv "${us[@]}" </dev/null >replies
+    [ -z "$(ls md/new)$(ls md/tmp)" ]
+}
+
+@test "a connection cut at any point leaves nothing behind but whole mails" {
+    a_mail >dialogue
+    size=$(stat -c %s dialogue)
+    for ((n = 1; n < size; n += 7)); do
+        status=0
+        head -c "$n" dialogue | smtp-recv -q "${us[@]}" >replies 2>err || status=$?
+        [ "$status" -eq 0 ] || [ "$status" -eq 76 ]
+        [ -z "$(ls md/tmp)" ]
+        grep -q '^250 2.0.0 OK' replies || [ -z "$(ls md/new)" ]
+        rm -f md/new/*
+    done
+}
+
+# bats test_tags=nosan
+@test "a line without end takes no memory" {
+    (ulimit -v 200000; head -c 64M /dev/zero | tr '\0' x | smtp-recv "${us[@]}" >replies)
+    (ulimit -v 200000; { head -c 64M /dev/zero | tr '\0' x; lines ''; a_mail; } | smtp-recv "${us[@]}" >replies)
+    grep -q '^500 5.5.2' replies
+    grep -q '^250 2.0.0' replies
+}
+
+# bats test_tags=nosan
+@test "a large mail takes no memory, and lines of any length are kept" {
+    { opening; lines DATA; head -c 64M /dev/zero | tr '\0' y; lines '' . QUIT; } >dialogue
+    (ulimit -v 200000; smtp-recv "${us[@]}" --no-sync <dialogue >replies)
+    grep -q '^250 2.0.0' replies
+    [ "$(stat -c %s md/new/*)" -gt 67108864 ]
+}
+
+@test "stdout lost: 74; its reader gone: 141" {
+    run --separate-stderr bash -c 'smtp-recv --hostname us.example --maildir md </dev/null >/dev/full'
+    [ "$status" -eq 74 ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    mkfifo in
+    run --separate-stderr bash -c 'set -o pipefail
+        { sleep 0.3; yes NOOP | head -1000; } | smtp-recv --hostname us.example --maildir md | true'
+    [ "$status" -eq 141 ] || [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+}
+
+@test "bytes behind STARTTLS, or before the greeting where it waits: 554 and closed" {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=us -keyout key.pem -out cert.pem 2>/dev/null
+    lines 'EHLO me' STARTTLS 'MAIL FROM:<evil@x>' | smtp-recv "${us[@]}" --tls-cert cert.pem --tls-key key.pem >replies
+    grep -q '^554 5.5.0' replies
+    ! grep -q '^220 2' replies
+    a_mail | smtp-recv "${us[@]}" --greet-pause 1 >replies
+    [ "$(cut -c1-9 replies)" = '554 5.5.0' ]
+    [ -z "$(ls md/new)" ]
+}
+
+@test "an idle client: 421 4.4.2" {
+    mkfifo in
+    (exec 3<>in; smtp-recv "${us[@]}" --timeout 1 <in >replies)
+    tail -1 replies | grep -q '^421 4.4.2'
+}
+
+@test "--listen: several addresses, ports printed, a unix socket" {
+    smtp-recv "${us[@]}" --listen 127.0.0.1:0 --listen 127.0.0.1:0 --listen "unix:$T/sock" --print-port >ports 3>&- &
+    PIDS+=($!)
+    until_true 10 eval '[ "$(wc -l <ports)" -eq 3 ]'
+    [ "$(sed -n 3p ports)" = 0 ]
+    for port in $(head -2 ports); do
+        a_mail | socat -t5 - "TCP:127.0.0.1:$port" >replies
+        grep -q '^554 5.5.0\|^250 2.0.0' replies
+    done
+    python3 - "$T/sock" <<'PY'
+import smtplib, socket, sys
+s = smtplib.SMTP()
+s.sock = socket.socket(socket.AF_UNIX); s.sock.connect(sys.argv[1])
+s.file = None
+assert s.getreply()[0] == 220
+s.ehlo("me")
+s.sendmail("a@b.example", "x@us.example", "Subject: unix\n\n.\n")
+s.quit()
+PY
+    grep -rqx 'Subject: unix' md/new
+    run --separate-stderr smtp-recv "${us[@]}" --listen "127.0.0.1:$(head -1 ports)"
+    expect_refusal 69
+}
+
+@test "sockets handed over by a service manager" {
+    python3 - <<'PY' 3>&- &
+import os, socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(5)
+open("port.tmp", "w").write(str(s.getsockname()[1])); os.rename("port.tmp", "port")
+if s.fileno() != 3: os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execvp("smtp-recv", ["smtp-recv", "--hostname", "us.example", "--maildir", "md"])
+PY
+    PIDS+=($!)
+    until_true 10 test -s port
+    python3 -c 'import smtplib
+s = smtplib.SMTP("127.0.0.1", int(open("port").read())); s.sendmail("a@b", "x@us.example", "Subject: handed over\n\n"); s.quit()'
+    grep -rqx 'Subject: handed over' md/new
+}
+
+@test "caps on connections, of one client and in all: 421 4.7.0" {
+    receiver "${us[@]}" --max-per-client 3
+    python3 - "$PORT" <<'PY'
+import socket, sys
+def greeting():
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    return s, s.makefile("rb").readline()
+held = [greeting() for _ in range(3)]
+assert all(g.startswith(b"220 ") for _, g in held), held
+assert greeting()[1].startswith(b"421 4.7.0")
+held.pop()[0].close()
+import time
+for _ in range(100):
+    s, g = greeting()
+    if g.startswith(b"220 "): break
+    s.close(); time.sleep(0.05)
+assert g.startswith(b"220 ")
+PY
+}
+
+@test "hundreds of idle clients cost the others nothing" {
+    receiver "${us[@]}" --max-per-client 0
+    python3 - "$PORT" <<'PY'
+import smtplib, socket, sys
+port = int(sys.argv[1])
+idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(400)]
+for s in idle: assert s.makefile("rb").readline().startswith(b"220 ")
+c = smtplib.SMTP("127.0.0.1", port)
+c.sendmail("a@b", "x@us.example", "Subject: among the idle\n\n"); c.quit()
+PY
+    grep -rqx 'Subject: among the idle' md/new
+}
+
+@test "whoever speaks before the greeting is sent away" {
+    receiver "${us[@]}" --greet-pause 2
+    a_mail | socat -t5 - "TCP:127.0.0.1:$PORT" >replies
+    [ "$(cut -c1-9 replies)" = '554 5.5.0' ]
+}
+
+@test "idle clients of the listener: 421 4.4.2" {
+    receiver "${us[@]}" --timeout 1
+    python3 - "$PORT" <<'PY'
+import socket, sys
+f = socket.create_connection(("127.0.0.1", int(sys.argv[1]))).makefile("rb")
+assert f.readline().startswith(b"220 ")
+assert f.readline().startswith(b"421 4.4.2")
+assert f.readline() == b""
+PY
+}
+
+@test "several workers" {
+    station
+    receiver --workers 3
+    python3 - "$PORT" <<'PY'
+import smtplib, sys
+for i in range(20):
+    c = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+    c.sendmail("a@b", "alice@fax.example", "Subject: %d\n\n" % i); c.quit()
+PY
+    [ "$(ls "$FAXPIPE_HOME/spool/12/new" | wc -l)" -eq 20 ]
+}
+
+@test "SIGTERM: 143, and nothing half written stays" {
+    mkfifo in
+    smtp-recv "${us[@]}" <in >replies 3>&- &
+    pid=$!
+    exec 4>in
+    opening >&4
+    lines DATA 'Subject: a' >&4
+    until_true 10 grep -q '^354' replies
+    until_true 10 eval '[ -n "$(ls md/tmp)" ]'
+    kill "$pid"
+    status=0
+    wait "$pid" || status=$?
+    exec 4>&-
+    [ "$status" -eq 143 ]
+    [ -z "$(ls md/tmp)$(ls md/new)" ]
+}
+
+@test "-v shows the dialogue on stderr" {
+    a_mail | smtp-recv -v "${us[@]}" 2>&1 >/dev/null | grep -q 'smtp-recv: < MAIL FROM:<a@b.example>'
+}

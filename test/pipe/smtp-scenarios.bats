@@ -1,0 +1,26 @@
+# Whole dialogues as data: test/fixtures/smtp/*.scenario, played on stdin and stdout.
+load ../lib/helper
+setup() { scratch; }
+teardown() { cleanup; }
+
+play() { "$FAXPIPE_ROOT/test/lib/play-scenario" "$FIXTURES/smtp/$1.scenario"; }
+
+@test "RFC 821 scenario 1: a typical transaction" { play rfc821-01-typical; }
+@test "RFC 821 scenario 2: an aborted transaction" { play rfc821-02-aborted; }
+@test "RFC 821 scenario 4: verifying" { play rfc821-04-verify; }
+@test "RFC 821 scenario 7: a mailing list" { play rfc821-07-list; }
+@test "RFC 821 scenario 10: too many recipients" { play rfc821-10-too-many; }
+@test "pipelining" { play pipelining; }
+@test "sizes" { play size; }
+@test "eight bits" { play eight-bit; }
+@test "LMTP" { play lmtp; }
+@test "relaying is refused in every form" { play relaying; }
+@test "smuggling: two mails in one are none" { play smuggling; }
+@test "a web browser is closed" { play http; }
+@test "fax addresses, codes and letters of either case" { play fax-address; }
+
+@test "every scenario of the folder is played" {
+    for f in "$FIXTURES"/smtp/*.scenario; do
+        grep -q "play $(basename "$f" .scenario);" "$BATS_TEST_FILENAME" || { echo "$f"; return 1; }
+    done
+}
