@@ -94,21 +94,36 @@ static enum err parts(CURLU *h, struct url *url, struct why *why)
         return why_set(why, ERR_USAGE, "port %s", port);
     if (*port)
         url->port = (unsigned)number;
-    bool is_socket = !*url->host && url->scheme == URL_LMTP;
-    if (!*url->host && (!is_socket || strlen(path) < 2))
+    if (!*url->host)
         return why_set(why, ERR_USAGE, "no host in the URL");
-    snprintf(url->path, sizeof url->path, "%s", path + (!is_socket && *path == '/'));
+    snprintf(url->path, sizeof url->path, "%s", path + (*path == '/'));
+    return ERR_NONE;
+}
+
+/* lmtp:///run/x: libcurl would read three slashes as two. */
+static enum err socket_url(const char *path, struct url *url, struct why *why)
+{
+    url->scheme = URL_LMTP;
+    url->port = schemes[URL_LMTP].port;
+    if (strlen(path) < 2 || has_control(path) ||
+        !span_copy(span_str(path), url->path, sizeof url->path))
+        return why_set(why, ERR_USAGE, "not the name of a socket");
     return ERR_NONE;
 }
 
 enum err url_parse(const char *text, struct url *url, struct why *why)
 {
+    static const char lmtp[] = "lmtp://";
     memset(url, 0, sizeof *url);
+    if (span_starts_nocase(span_str(text), span_str("lmtp:///")))
+        return socket_url(text + sizeof lmtp - 1, url, why);
+    if (strstr(text, ":///"))
+        return why_set(why, ERR_USAGE, "no host in the URL");
     CURLU *h = curl_url();
     if (!h)
         return why_set(why, ERR_OS, "out of memory");
-    /* Not CURLU_GUESS_SCHEME: a bare host is the caller's matter. Authority may be empty. */
-    CURLUcode r = curl_url_set(h, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME | CURLU_NO_AUTHORITY);
+    /* Not CURLU_GUESS_SCHEME: a bare host is the caller's matter. */
+    CURLUcode r = curl_url_set(h, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
     enum err e;
     if (r == CURLUE_OUT_OF_MEMORY)
         e = why_set(why, ERR_OS, "out of memory");

@@ -1,0 +1,63 @@
+/* The sender against a receiver that says anything: it must never say two mails for one, leave a
+ * recipient unsettled at the end, or grow. */
+#include "smtp/sender.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* No CR or LF outside CR LF in anything that leaves. */
+static void check_clean(struct span out)
+{
+    for (size_t i = 0; i < out.n; i++) {
+        bool cr = out.p[i] == '\r' && (i + 1 == out.n || out.p[i + 1] != '\n');
+        bool lf = out.p[i] == '\n' && (i == 0 || out.p[i - 1] != '\r');
+        if (cr || lf)
+            abort();
+    }
+}
+
+/* Runs until the sender wants to hear something; the first byte of what follows cuts the input. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const to[] = {"a@x.example", "b@y.example", "c@z.example"};
+    static const char content[] = "Subject: x\n\n.\r\n..\rx\n";
+    struct sender_result results[3];
+    struct sender_mail mail = {.from = "me@x", .recipients = to, .count = 3, .results = results,
+                               .size = 20, .eight_bit = size & 1};
+    struct sender s;
+    struct span in = span_of(data, size);
+    unsigned mails = 0;
+    if (size == 0 || sender_init(&s, data[0] & 1, "me.example", NULL))
+        return 0;
+    size_t step = (data[0] >> 1) + 1u;
+    in = span_skip(in, 1);
+    for (;;) {
+        enum sender_event e = sender_next(&s);
+        if (e == SENDER_WRITE) {
+            check_clean(sender_output(&s));
+            sender_written(&s);
+        } else if (e == SENDER_READ && in.n) {
+            sender_push(&s, span_take(in, step));
+            in = span_skip(in, step);
+        } else if (e == SENDER_READ) {
+            sender_lost(&s, ERR_AGAIN, "end");
+        } else if (e == SENDER_CONTENT) {
+            if (sender_content(&s, span_of(content, sizeof content - 1)) || sender_content_end(&s))
+                abort();
+        } else if (e == SENDER_READY && mails++ < 3) {
+            if (sender_mail(&s, &mail, NULL))
+                abort();
+        } else if (e == SENDER_READY) {
+            sender_quit(&s);
+        } else {
+            break;
+        }
+    }
+    for (int i = 0; i < 3 && mails; i++)
+        if (!results[i].settled)
+            abort();
+    sender_release(&s);
+    return 0;
+}
