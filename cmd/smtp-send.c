@@ -12,6 +12,7 @@
 #include "tool/program.h"
 #include "tool/secret.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +146,7 @@ static enum err take_operands(struct job *j, const struct operands *operands)
     return e ? diag_fail(e, NULL, "recipients") : ERR_NONE;
 }
 
-/* Whoever gives no path means the author. */
+/* Whoever gives no path means the author; where there is none, whoever runs us. */
 static enum err default_from(struct job *j, struct span header)
 {
     struct mime_address *author = malloc(sizeof *author);
@@ -154,6 +155,9 @@ static enum err default_from(struct job *j, struct span header)
     if (mime_address_first(header, "Sender", NULL, author) ||
         mime_address_first(header, "From", NULL, author))
         snprintf(j->from, sizeof j->from, "%.*s", (int)sizeof j->from - 1, author->addr);
+    const struct passwd *we = *j->from ? NULL : getpwuid(getuid());
+    if (we)
+        snprintf(j->from, sizeof j->from, "%.60s@%.250s", we->pw_name, j->helo);
     free(author);
     return ERR_NONE;
 }
@@ -167,6 +171,7 @@ static enum err read_header(struct job *j, size_t n, struct why *why)
         return ERR_NONE;
     buf_init(&header, HEADER_MAX);
     enum err e = outgoing_header(mailbag_get(&j->bag, n), &header, why);
+    j->from[0] = j->from_given ? j->from[0] : '\0';
     if (!e && !j->from_given)
         e = default_from(j, buf_span(&header));
     if (!e && recipients)
@@ -263,7 +268,12 @@ static enum err find_server(struct job *j)
         e = ask_password(j, &url, &why);
     if (!e && !j->login[0])
         snprintf(j->login, sizeof j->login, "%s", url.user);
-    return e ? diag_fail(e, &why, "%s", opt.host ? opt.host : j->url) : ERR_NONE;
+    /* The URL itself is not shown: it may hold a password, wrongly. */
+    return e ? diag_fail(e, &why, "%s", opt.host   ? opt.host
+                                        : opt.url  ? "--url"
+                                        : opt.user ? "--user"
+                                                   : "smarthost")
+             : ERR_NONE;
 }
 
 static void find_own_name(struct job *j)

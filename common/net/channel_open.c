@@ -11,7 +11,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
     struct handshake *h = user;
     handshake_line(h, span_of(line, size * count));
-    return size * count;
+    /* libcurl would wait for a better line until the time-out. */
+    return h->bad ? 0 : size * count;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
@@ -189,6 +190,8 @@ static enum err failure(const struct channel *c, CURLcode r, const struct url *u
                         struct why *why)
 {
     const char *words = c->error[0] ? c->error : curl_easy_strerror(r);
+    if (c->handshake.bad)
+        return why_set(why, ERR_PROTOCOL, "what came is no SMTP reply");
     switch (r) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

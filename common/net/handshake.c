@@ -39,8 +39,10 @@ static bool is_code(struct span line)
 
 static void smtp_line(struct handshake *h, struct span line)
 {
-    if (!is_code(line))
+    if (!is_code(line)) {
+        h->bad = true;
         return;
+    }
     bool first = !h->more;
     h->more = line.n > 3 && line.p[3] == '-';
     /* 220 is the greeting or the answer to STARTTLS: what was said before no longer counts. */

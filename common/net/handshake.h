@@ -15,6 +15,7 @@ struct handshake {
     struct buf capabilities; /* those that count */
     struct buf pending;      /* POP3: a list whose end has not come */
     bool more;               /* SMTP: the last line had a '-' */
+    bool bad;                /* SMTP: what came is no reply */
     bool greeted;            /* SMTP: the first 220 has been */
     bool started_tls;        /* SMTP: and the second one, to STARTTLS */
     char last[256];          /* the last whole line of the server, without its end */
