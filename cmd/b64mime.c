@@ -85,10 +85,19 @@ static enum err encode_bare(int in, int out, struct why *why)
     return err ? err : io_write(out, to, base64_encode_end(&e, to), why);
 }
 
-/* Mail's base64 is repaired as far as can be; what nobody said was base64 must look like it. */
-static bool is_base64(const struct base64_decoder *d)
+/*
+ * Mail's base64 is repaired as far as can be; what nobody said was base64 must look like it: no
+ * binary bytes, and few that are not of the alphabet. *blanks counts those of the input so far.
+ */
+static bool is_base64(const struct base64_decoder *d, struct span last, uint64_t *blanks)
 {
-    return d->characters && d->defects.strays * 32 <= d->characters;
+    for (size_t i = 0; i < last.n; i++) {
+        uint8_t c = last.p[i];
+        if (c >= 0x7f || (c < 0x20 && !(c >= '\t' && c <= '\r')))
+            return false;
+        *blanks += c == ' ';
+    }
+    return d->characters && (d->defects.strays + *blanks) * 16 <= d->characters;
 }
 
 static enum err decode_bare(int in, int out, struct why *why)
@@ -96,12 +105,13 @@ static enum err decode_bare(int in, int out, struct why *why)
     static uint8_t from[65536], to[65536];
     struct base64_decoder d;
     size_t got, total = 0;
+    uint64_t blanks = 0;
     enum err err;
     base64_decoder_init(&d, BASE64_JOINED);
     while (!(err = io_read(in, from, sizeof from, &got, why)) && got) {
         size_t n = base64_decode(&d, span_of(from, got), to);
         total += got;
-        if (n && !is_base64(&d))
+        if (!is_base64(&d, span_of(from, got), &blanks))
             return why_set(why, ERR_DATA, "not base64");
         if ((err = io_write(out, to, n, why)))
             return err;
@@ -111,8 +121,6 @@ static enum err decode_bare(int in, int out, struct why *why)
     if (total == 0)
         return why_set(why, ERR_DATA, "empty input");
     size_t n = base64_decode_end(&d, to);
-    if (!is_base64(&d))
-        return why_set(why, ERR_DATA, "not base64");
     if (d.defects.cut || (opt.strict && base64_repaired(&d)))
         return why_set(why, ERR_DATA, d.defects.cut ? "base64 cut short" : "damaged base64");
     if (base64_repaired(&d)) {

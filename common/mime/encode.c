@@ -383,6 +383,15 @@ static void param_sep(struct line *l, size_t width)
     put_str(l, " ");
 }
 
+/* Between characters: neither within %XX nor before the second byte of one, since there are
+ * readers that decode each piece by itself. */
+static bool may_cut(struct span coded, size_t at)
+{
+    if (coded.p[at - 1] == '%' || (at > 1 && coded.p[at - 2] == '%'))
+        return false;
+    return coded.p[at] != '%' || at + 1 >= coded.n || !strchr("89AB", coded.p[at + 1]);
+}
+
 /* RFC 2231: name*=utf-8''…, or name*0*=utf-8''… and so on where that would be too long. */
 static void put_extended(struct line *l, const char *name, struct span s)
 {
@@ -405,9 +414,8 @@ static void put_extended(struct line *l, const char *name, struct span s)
     struct span rest = buf_span(&coded);
     for (unsigned i = 0; (rest.n || i == 0) && !l->err; i++) {
         size_t n = rest.n < room ? rest.n : room;
-        /* Never within %XX. */
-        if (n < rest.n)
-            n -= n > 0 && rest.p[n - 1] == '%' ? 1 : n > 1 && rest.p[n - 2] == '%' ? 2 : 0;
+        while (n < rest.n && n > 1 && !may_cut(rest, n))
+            n--;
         param_sep(l, strlen(name) + 14 + n);
         put_str(l, name);
         if (i > 0 || n < rest.n) {

@@ -39,7 +39,6 @@ void mime_parser_push(struct mime_parser *p, struct span bytes)
 
 void mime_parser_end(struct mime_parser *p)
 {
-    p->in = span_of(NULL, 0);
     p->ended = true;
 }
 
@@ -94,8 +93,10 @@ static bool is_boundary(struct mime_parser *p, struct span line, size_t *index, 
     line = span_skip(line, 2);
     for (size_t i = mime_levels(p); i-- > 0;) {
         const struct mime_level *level = mime_level_at(p, i);
+        if (!level->multipart)
+            continue;
         struct span boundary = span_of(p->boundaries.data + level->boundary, level->boundary_n);
-        if (!level->multipart || !span_starts(line, boundary))
+        if (!span_starts(line, boundary))
             continue;
         struct span rest = span_skip(line, boundary.n);
         *index = i;
