@@ -94,7 +94,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 status=0
-worse() { [ "$1" -le "$status" ] || status=$1; }
+worse() { # of statuses; a program that is not there is 69
+    case $1 in 126 | 127) set -- 69 ;; esac
+    [ "$1" -le "$status" ] || status=$1
+}
 
 # One line for people or one object for programs: what became of a mail.
 told() { # RESULT

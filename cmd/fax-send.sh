@@ -155,7 +155,10 @@ LIST
     if [ -n "$refused" ]; then worse "$refused"; elif [ -z "$deferred" ]; then worse "$sent"; fi
 }
 status=0
-worse() { [ "$1" -le "$status" ] || status=$1; }
+worse() { # of statuses; a program that is not there is 69
+    case $1 in 126 | 127) set -- 69 ;; esac
+    [ "$1" -le "$status" ] || status=$1
+}
 
 run fuser get "$code" name >"$tmp/name" || exit
 authorise
