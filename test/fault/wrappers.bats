@@ -54,7 +54,6 @@ settled() { flock -w 10 "$FAXPIPE_HOME/db/$1.lock" true; }
     for n in $(seq 1 2 200); do
         status=0
         killed "$n" fax-send 12 bob@fax.example page.pbm || status=$?
-        sleep 0.02
         for id in $(fax-spool list 15 | awk '{ print $1 }'); do
             pipe "fax-spool cat 15 $id | b64mime -d | g3tiff -d --pbm | cmp - page.pbm"
             fax-spool "done" 15 "$id"
