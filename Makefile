@@ -74,11 +74,13 @@ $(filter-out %_preload,$(HELPERS)): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 .PHONY: test-programs
 test-programs: $(TESTS) $(filter-out %_preload,$(HELPERS)) \
                $(patsubst %_preload,%_preload.so,$(filter %_preload,$(HELPERS)))
+# On every core, unless make was told how many.
+parallel = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 test: deps ## the whole test suite
-	@$(MAKE) --no-print-directory all test-programs
+	@$(MAKE) --no-print-directory $(parallel) all test-programs
 	@test/run $(TEST)
 demo: deps ## the main job on real input, in a scratch directory
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(parallel) all
 	@test/demo
 deps:
 	@test/house/deps
