@@ -5,7 +5,9 @@
 #include "tool/status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,13 +75,25 @@ static enum err confine(const struct crew *crew, struct why *why)
     return e;
 }
 
-static void worker(const struct crew *crew, int fd, pid_t clerk)
+/* The clerk's end of the pipe closes when he dies, however. PR_SET_PDEATHSIG would not do: a
+ * parent of another uid has no right to signal us, not even by dying. */
+static void *watch_clerk(void *arg)
+{
+    char byte;
+    while (read(*(int *)arg, &byte, 1) < 0 && errno == EINTR)
+        continue;
+    kill(getpid(), SIGTERM);
+    return NULL;
+}
+
+static void worker(const struct crew *crew, int fd, int alive)
 {
     struct why why = {""};
     struct clerk over = {.fd = fd};
+    pthread_t watch;
     enum err e = confine(crew, &why);
-    if (!e && (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 || getppid() != clerk))
-        e = why_set(&why, ERR_UNAVAILABLE, "the clerk has gone");
+    if (!e && pthread_create(&watch, NULL, watch_clerk, &alive) != 0)
+        e = why_set(&why, ERR_OS, "no thread");
     if (!e)
         e = crew->work(crew->work_arg, &over, &why);
     if (e)
@@ -134,9 +148,11 @@ static enum err separate(const struct crew *crew, struct why *why)
 {
     int fds[WORKERS_MAX];
     pid_t pids[WORKERS_MAX];
-    pid_t self = getpid();
+    int alive[2];
     unsigned count = 0;
     enum err e = ERR_NONE;
+    if (pipe2(alive, O_CLOEXEC) != 0)
+        return why_errno(why, ERR_OS, "pipe");
     fflush(NULL);
     while (!e && count < crew->workers && count < WORKERS_MAX) {
         int pair[2];
@@ -145,9 +161,10 @@ static enum err separate(const struct crew *crew, struct why *why)
         pids[count] = fork();
         if (pids[count] == 0) {
             close(pair[0]);
+            close(alive[1]);
             for (unsigned i = 0; i < count; i++)
                 close(fds[i]);
-            worker(crew, pair[1], self);
+            worker(crew, pair[1], alive[0]);
         }
         close(pair[1]);
         fds[count] = pair[0];

@@ -1,0 +1,95 @@
+# Started as root on a system station: the worker reads the network as faxrecv, shut into the
+# spool; the clerk answers as faxpipe.
+load ../lib/helper
+# bats file_tags=nosan
+
+setup() {
+    scratch
+    needs_root
+    needs unshare setpriv python3
+}
+
+teardown() { cleanup; }
+
+@test "worker faxrecv in the spool, clerk faxpipe, mail delivered and readable by its owner" {
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+echo 'hostname = fax.example' >/var/lib/faxpipe/faxpipe.conf
+echo pw >pw
+chmod 644 pw
+as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example --password-fd 3 3<pw
+as faxpipe fuser add 15 --name Bob --login bob --address bob@fax.example --password-fd 3 3<pw
+smtp-recv --listen 127.0.0.1:0 --print-port >port &
+clerk=$!
+trap 'kill $clerk' EXIT
+for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+python3 - "$(cat port)" <<'PY'
+import smtplib, sys
+c = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+assert c.sendmail("a@b.example", ["alice@fax.example", "bob@fax.example", "carol@fax.example"],
+                  "Subject: apart\n\nhello\n").keys() == {"carol@fax.example"}
+c.sendmail("a@b.example", ["postmaster@fax.example"], "Subject: master\n\n")
+c.quit()
+PY
+worker=$(cat "/proc/$clerk/task/$clerk/children")
+grep -E '^(Uid|Gid|NoNewPrivs)' "/proc/$clerk/status" "/proc/${worker% }/status" | sed 's/.*status://'
+readlink "/proc/${worker% }/root"
+stat -c '%U %G %a' /var/lib/faxpipe/spool/12/new/*
+as faxpipe fax-spool list 12 | grep -w new
+as faxpipe cat /var/lib/faxpipe/spool/15/new/* | grep '^Subject'
+as faxpipe cat /var/lib/faxpipe/spool/postmaster/new/* | grep '^Subject'
+id=$(as faxpipe fax-spool take 12)
+as faxpipe fax-spool cat 12 "$id" | grep '^Return-Path'
+ls -l "/proc/${worker% }/fd" | grep -c 'users.db\|/key' || :
+SH
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
+    cat out err
+    grep -qxP 'Uid:\t64101\t64101\t64101\t64101' out
+    grep -qxP 'Uid:\t64102\t64102\t64102\t64102' out
+    grep -qxP 'NoNewPrivs:\t1' out
+    grep -qx '/var/lib/faxpipe/spool' out
+    grep -qx 'faxrecv faxrecv 640' out
+    grep -qx 'Subject: apart' out
+    grep -qx 'Subject: master' out
+    grep -qx 'Return-Path: <a@b.example>' out
+    [ "$(tail -1 out)" = 0 ]
+}
+
+@test "the session of an inetd's root parts in the same way" {
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+echo 'hostname = fax.example' >/var/lib/faxpipe/faxpipe.conf
+echo pw >pw
+chmod 644 pw
+as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example --password-fd 3 3<pw
+printf '%s\r\n' 'EHLO me' 'MAIL FROM:<>' 'RCPT TO:<12@fax.example>' 'RCPT TO:<x@fax.example>' \
+    DATA 'Subject: alone' '' . QUIT | smtp-recv
+stat -c '%U %G %a' /var/lib/faxpipe/spool/12/new/*
+SH
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
+    grep -q '^550 5.1.1' out
+    grep -q '^250 2.0.0' out
+    grep -q '^221' out
+    grep -qx 'faxrecv faxrecv 640' out
+}
+
+@test "without a clerk no worker: it ends with it" {
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+smtp-recv --hostname fax.example --listen 127.0.0.1:0 --print-port >port &
+clerk=$!
+for i in $(seq 200); do [ -s port ] && [ -s "/proc/$clerk/task/$clerk/children" ] && break; sleep 0.05; done
+worker=$(cat "/proc/$clerk/task/$clerk/children")
+for i in $(seq 200); do grep -q '^Uid:.64102' "/proc/${worker% }/status" && break; sleep 0.05; done
+sleep 0.2
+kill -9 $clerk
+# Whoever inherits it may take his time to bury it: a zombie is gone.
+for i in $(seq 200); do grep -q '^State:.[^ZX]' "/proc/${worker% }/status" 2>/dev/null || break; sleep 0.05; done
+grep -q '^State:.[^ZX]' "/proc/${worker% }/status" 2>/dev/null || echo gone
+SH
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
+    grep -qx gone out
+}
