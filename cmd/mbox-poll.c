@@ -86,13 +86,15 @@ struct poll {
 struct arrival {
     struct spool_delivery *delivery;
     int fd;
-    uint64_t size;
+    uint64_t size, most; /* most: 0 for any */
 };
 
 static enum err arrive(void *arg, struct span bytes, struct why *why)
 {
     struct arrival *a = arg;
     a->size += bytes.n;
+    if (a->most && a->size > a->most)
+        return why_set(why, ERR_PROTOCOL, "a mail far larger than the server said");
     if (a->delivery)
         return spool_delivery_write(a->delivery, bytes.p, bytes.n, why);
     return io_write(a->fd, bytes.p, bytes.n, why);
@@ -260,7 +262,7 @@ static enum err pass_on(struct poll *p, const struct mailbox_mail *mail,
 static enum err take(struct poll *p, const struct mailbox_mail *mail, struct mailbox_look *look,
                      struct why *why)
 {
-    struct arrival a = {.fd = -1};
+    struct arrival a = {.fd = -1, .most = p->max_size};
     bool filed = p->store || opt.maildir;
     enum err e = filed ? deliver(p, mail, look, &a, why) : pass_on(p, mail, look, &a, why);
     if (e == ERR_NO)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { RESPONSES_MAX = 20 * MAILBOX_MAILS_MAX };
+
 /* What the untagged responses to a command are for: one of these is given each of them. */
 struct listener {
     enum err (*untagged)(struct listener *l, struct span rest, struct why *why);
@@ -81,12 +83,13 @@ static enum err wait_for(struct mailbox *m, unsigned tag, struct listener *l, st
 {
     char want[16];
     snprintf(want, sizeof want, "A%u", tag);
-    for (;;) {
+    for (unsigned responses = 0; responses < RESPONSES_MAX; responses++) {
         struct imap_event event;
         enum err e = next(m, &event, why);
         if (e)
             return e;
         if (event.kind != IMAP_RESPONSE) {
+            responses = 0; /* a mail of any length is no idle talk */
             if ((e = mail_event(l, &event, why)))
                 return e;
             continue;
@@ -105,6 +108,7 @@ static enum err wait_for(struct mailbox *m, unsigned tag, struct listener *l, st
         if (l->untagged && (e = l->untagged(l, rest, why)))
             return e;
     }
+    return broken(m, "responses without end", why);
 }
 
 static enum err command(struct mailbox *m, const char *text, struct listener *l, struct why *why)

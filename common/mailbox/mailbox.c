@@ -54,6 +54,8 @@ enum err session_add(struct mailbox *m, struct mailbox_list *list, const struct 
 {
     if (list->count == MAILBOX_MAILS_MAX) {
         list->cut = true;
+        if (++m->beyond > 20 * MAILBOX_MAILS_MAX)
+            return session_break(m, why_set(why, ERR_PROTOCOL, "a list of mails without end"));
         return ERR_NO;
     }
     if (list->count == m->capacity) {
@@ -148,6 +150,7 @@ enum err mailbox_list(struct mailbox *m, struct mailbox_list *list, struct why *
 {
     *list = (struct mailbox_list){0};
     m->capacity = 0;
+    m->beyond = 0;
     enum err e = check_broken(m, why);
     if (!e)
         e = m->imap ? imap_list(m, list, why) : pop3_list(m, list, why);

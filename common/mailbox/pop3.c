@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-enum { HEADER_MAX = 256 * 1024 };
+/* Some servers send the whole mail for TOP n 0. */
+enum { HEADER_MAX = 256 * 1024, TOP_MAX = 256 << 20 };
 
 /* The next event of the reply that is being read. */
 static enum err next(struct mailbox *m, struct pop3_event *event, struct why *why)
@@ -174,14 +175,21 @@ enum err pop3_look(struct mailbox *m, const struct mailbox_mail *mail, struct ma
 {
     struct pop3_event event;
     struct buf header;
+    size_t total = 0;
     enum err e = command(m, "TOP", mail->number, " 0", POP3_MAIL, why);
     if (e)
         return e;
     buf_init(&header, HEADER_MAX);
-    while (!(e = next(m, &event, why)) && event.kind == POP3_BYTES)
+    while (!(e = next(m, &event, why)) && event.kind == POP3_BYTES) {
         /* What is over the cap is dropped: the fields that count stand before it, or nobody
          * finds them. */
         (void)buf_add_span(&header, event.text);
+        total += event.text.n;
+        if (total > TOP_MAX) {
+            e = session_break(m, why_set(why, ERR_PROTOCOL, "a header without end"));
+            break;
+        }
+    }
     if (!e)
         mailbox_look_at_header(buf_span(&header), look);
     buf_release(&header);

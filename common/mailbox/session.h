@@ -18,6 +18,7 @@ struct mailbox {
     bool undeleted;        /* something that was to be deleted was not */
     bool marked;           /* IMAP without UIDPLUS: EXPUNGE is still to be said */
     size_t capacity;       /* of the list being made */
+    unsigned beyond;       /* mails that the list had no room for */
     struct buf out;        /* POP3: commands that go with the next one */
     struct pop3_parser pop3;
     struct imap_parser imap_in;
@@ -36,7 +37,8 @@ enum err session_read(struct mailbox *m, struct span *bytes, struct why *why);
 /* Marks the connection as of no use, and returns e. */
 enum err session_break(struct mailbox *m, enum err e);
 
-/* Appends a mail to the list. ERR_NO: the list is full, and is marked as cut. */
+/* Appends a mail to the list. ERR_NO: the list is full, and is marked as cut. ERR_PROTOCOL: and so
+ * many more have come that there will be no end. */
 enum err session_add(struct mailbox *m, struct mailbox_list *list, const struct mailbox_mail *mail,
                      struct why *why);
 

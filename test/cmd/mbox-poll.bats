@@ -288,16 +288,17 @@ PY
 }
 
 @test "wrong password, dead server, unknown host, bad certificate, missing folder" {
+    echo wrong >bad
+    run --separate-stderr mbox-poll --url "$POP" --ca "$D/cert.pem" --password-file bad --check
+    expect_refusal 77
     for url in $POP $IMAP; do
-        echo wrong >bad
-        run --separate-stderr mbox-poll --url "$url" --ca "$D/cert.pem" --password-file bad --check
-        expect_refusal 77
         run --separate-stderr mbox-poll --url "$url" --password-file pw --check
         expect_refusal 77
     done
     dead=$(free_port)
     run --separate-stderr poll "pop3s://alice@localhost:$dead" --check
     expect_refusal 75
+    export RES_OPTIONS='attempts:1 timeout:1'
     run --separate-stderr poll "imaps://alice@no-such-host.invalid" --check
     expect_refusal 68
     run --separate-stderr poll "$IMAP/NoSuchFolder" --check
