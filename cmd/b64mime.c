@@ -88,9 +88,12 @@ static enum err encode_bare(int in, int out, struct why *why)
 /*
  * Mail's base64 is repaired as far as can be; what nobody said was base64 must look like it: no
  * binary bytes, and few that are not of the alphabet. *blanks counts those of the input so far.
+ * Where nothing is strange, only the beginning is looked at.
  */
 static bool is_base64(const struct base64_decoder *d, struct span last, uint64_t *blanks)
 {
+    if (d->defects.strays == 0 && d->characters > last.n)
+        return true;
     for (size_t i = 0; i < last.n; i++) {
         uint8_t c = last.p[i];
         if (c >= 0x7f || (c < 0x20 && !(c >= '\t' && c <= '\r')))
@@ -98,6 +101,16 @@ static bool is_base64(const struct base64_decoder *d, struct span last, uint64_t
         *blanks += c == ' ';
     }
     return d->characters && (d->defects.strays + *blanks) * 16 <= d->characters;
+}
+
+/* Reads until p is full or the input ends: what is judged must not depend on how a pipe came. */
+static enum err read_full(int fd, uint8_t *p, size_t size, size_t *total, struct why *why)
+{
+    size_t got = 1;
+    enum err e = ERR_NONE;
+    for (*total = 0; *total < size && got && !e; *total += got)
+        e = io_read(fd, p + *total, size - *total, &got, why);
+    return e;
 }
 
 static enum err decode_bare(int in, int out, struct why *why)
@@ -108,7 +121,7 @@ static enum err decode_bare(int in, int out, struct why *why)
     uint64_t blanks = 0;
     enum err err;
     base64_decoder_init(&d, BASE64_JOINED);
-    while (!(err = io_read(in, from, sizeof from, &got, why)) && got) {
+    while (!(err = read_full(in, from, sizeof from, &got, why)) && got) {
         size_t n = base64_decode(&d, span_of(from, got), to);
         total += got;
         if (!is_base64(&d, span_of(from, got), &blanks))

@@ -334,6 +334,17 @@ assert fax["size"] == len(data) and fax["sha256"] == hashlib.sha256(data).hexdig
 assert fax["pages"] == 1 and fax["name"] == "fax.tif" and fax["disposition"] == "attachment"'
 }
 
+@test "--kind: text, fax or mixed" {
+    b64mime --from a@b.example fax.tif >m
+    [ "$(b64mime --kind m)" = fax ]
+    b64mime --from a@b.example --text letter.txt fax.tif >m
+    [ "$(b64mime --kind m)" = mixed ]
+    b64mime --from a@b.example --text - <letter.txt >m
+    [ "$(b64mime --kind m)" = text ]
+    run --separate-stderr b64mime --kind fax.tif
+    expect_refusal 65
+}
+
 @test "--all never leaves its directory, never overwrites, never follows" {
     mkdir d outside
     echo safe >outside/victim
@@ -398,6 +409,7 @@ assert r["report"] == "dsn" and r["recipients"][0]["status"] == "5.1.1", r'
         b64mime --bare --wrap "$n" --crlf big.tif | b64mime --bare -d | cmp - big.tif
     done
     b64mime --bare <fax.tif | b64mime -d --bare | cmp - fax.tif
+    { printf '\n'; sleep 0.1; base64 fax.tif; } | b64mime -d --bare | cmp - fax.tif
     printf 'Zg==Zm8=\nZm9v' | b64mime -d --bare | cmp - <(printf ffofoo)
 }
 
