@@ -80,7 +80,7 @@ static enum err receive_packet(int fd, void *p, size_t n, int *descriptor, struc
 static enum err ask_over(int fd, const struct clerk_question *q, int mail, struct clerk_answer *a,
                          struct why *why)
 {
-    int none;
+    int none = -1;
     enum err e = send_packet(fd, q, sizeof *q, mail, why);
     if (!e)
         e = receive_packet(fd, a, sizeof *a, &none, why);

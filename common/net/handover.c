@@ -89,7 +89,8 @@ static enum err exec_commit(void *mail, enum receiver_verdict verdicts[], struct
 const struct delivery_method handover_exec = {waiting_begin, waiting_id, waiting_write,
                                               exec_commit, waiting_free};
 
-enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q, int mail)
+enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q,
+                                   int mail)
 {
     char sender[sizeof q->sender + 8], recipient[PATH_MAX_OCTETS + 16];
     const char *environment[] = {sender, recipient, NULL};

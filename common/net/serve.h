@@ -29,7 +29,7 @@ enum err serve_session(const struct session_host *host, const struct serve_optio
  */
 enum err serve_batch(const struct session_host *host, int in, struct why *why);
 
-/* The peer of a socket as Received shows it, "[127.0.0.1]"; false when fd is none or a local one. */
+/* The peer of a socket as Received shows it, "[127.0.0.1]"; false: it has none. */
 bool serve_client(int fd, char *out, size_t size);
 
 #endif

@@ -55,7 +55,7 @@ enum receiver_event_kind {
     RECEIVER_DATA,      /* text is a piece of it, LF line ends; the first one is our trace */
     RECEIVER_END,       /* ask: it is whole; make it durable → receiver_settled per recipient */
     RECEIVER_ABORT,     /* after BEGIN: the mail is not to be delivered, forget it */
-    RECEIVER_SENDER,    /* a transaction begins, path is its reverse-path: no recipient so far counts */
+    RECEIVER_SENDER,    /* a transaction begins; path is its reverse-path */
     RECEIVER_STARTTLS,  /* ask: → receiver_tls, then the handshake, then receiver_tls_started */
     RECEIVER_CLOSE,     /* send the replies and close */
 };

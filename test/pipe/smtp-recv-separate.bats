@@ -81,7 +81,7 @@ set -eu
 cd "$1"
 smtp-recv --hostname fax.example --listen 127.0.0.1:0 --print-port >port &
 clerk=$!
-for i in $(seq 200); do [ -s port ] && [ -s "/proc/$clerk/task/$clerk/children" ] && break; sleep 0.05; done
+for i in $(seq 200); do [ -s port ] && [ -n "$(cat "/proc/$clerk/task/$clerk/children")" ] && break; sleep 0.05; done
 worker=$(cat "/proc/$clerk/task/$clerk/children")
 for i in $(seq 200); do grep -q '^Uid:.64102' "/proc/${worker% }/status" && break; sleep 0.05; done
 sleep 0.2
