@@ -14,6 +14,7 @@
 #include "tool/program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What --text holds before popt has seen it: the option's argument may be missing. */
@@ -172,37 +173,55 @@ static enum err run_bare(const struct operands *operands)
 
 /* ---- mail ---- */
 
-static enum err run_encode(const struct operands *operands)
+/* The operands but for the "-" that belongs to --text; NULL: there is none, or no memory. */
+static const char **without_text_operand(const struct operands *operands)
+{
+    const char **files = calloc((size_t)operands->count + 1, sizeof *files);
+    bool found = false;
+    size_t n = 0;
+    for (int i = 0; files && i < operands->count; i++) {
+        if (!found && strcmp(operands->list[i], "-") == 0)
+            found = true;
+        else
+            files[n++] = operands->list[i];
+    }
+    if (found)
+        return files;
+    free(files);
+    return NULL;
+}
+
+static enum err compose(const char **files, const char *text)
 {
     struct compose c = {
         .from = opt.from, .subject = opt.subject, .type = opt.type, .name = opt.name,
         .date = opt.date, .message_id = opt.message_id, .to = opt.to, .cc = opt.cc,
         .headers = opt.header, .notify = opt.notify, .crlf = opt.crlf, .output = opt.output,
+        .files = files, .text = text,
     };
-    const char *standard_input[] = {"-", NULL};
-    c.files = operands->count ? operands->list : standard_input;
-    if (opt.text != text_unseen) {
-        /* "--text -" comes as --text without an argument and an operand "-". */
-        c.text = opt.text ? opt.text : "-";
-        if (!opt.text) {
-            const char **o = operands->list;
-            while (*o && strcmp(*o, "-") != 0)
-                o++;
-            if (!*o)
-                return usage("--text: option requires an argument");
-            for (; *o; o++)
-                o[0] = o[1];
-        }
-        if (!opt.text && operands->count == 1)
-            c.files = operands->list; /* nothing but the text */
-    }
-    if (opt.name && c.files[0] && c.files[1])
+    if (opt.name && files[0] && files[1])
         return usage("--name: there are several files");
     if (opt.notify && !opt.from)
         return usage("--notify: needs --from");
     enum err e = compose_mail(&c);
     if (!e && !opt.from)
         diag_warn("the mail has no author: no --from was given");
+    return e;
+}
+
+static enum err run_encode(const struct operands *operands)
+{
+    const char *standard_input[] = {"-", NULL};
+    bool text = opt.text != text_unseen;
+    if (!text || opt.text)
+        return compose(operands->count ? operands->list : standard_input, text ? opt.text : NULL);
+    /* "--text -" comes as --text without an argument and an operand "-". Alone, it is the whole
+     * mail. */
+    const char **files = without_text_operand(operands);
+    if (!files)
+        return usage("--text: option requires an argument");
+    enum err e = compose(files, "-");
+    free(files);
     return e;
 }
 

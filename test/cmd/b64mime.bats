@@ -111,9 +111,9 @@ assert {"name": "X-Note", "value": "Ärger"} in fields'
 
 @test "line ends and NUL in any header option: 65, nothing written" {
     for option in --from --to --cc --subject --name --type --date --message-id; do
-        run --separate-stderr b64mime --from a@b.example "$option" $'x@y.example\nBcc: z@z' fax.tif
+        run --separate-stderr b64mime "$option" $'x@y.example\nBcc: z@z' fax.tif
         expect_refusal 65
-        run --separate-stderr b64mime --from a@b.example "$option" $'x@y.example\rz' fax.tif
+        run --separate-stderr b64mime "$option" $'x@y.example\rz' fax.tif
         expect_refusal 65
     done
     run --separate-stderr b64mime --from a@b.example --header $'A: b\nBcc: z@z' fax.tif
