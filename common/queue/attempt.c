@@ -116,15 +116,6 @@ static void settle_silent(struct group *g, int status, const char *words)
     }
 }
 
-/* smtp-send has the mail as its own open file: it seeks, and others may be reading too. */
-static enum err open_again(int mail, int *fd, struct why *why)
-{
-    char name[64];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", mail);
-    *fd = open(name, O_RDONLY | O_CLOEXEC);
-    return *fd < 0 ? why_errno(why, ERR_IO, "%s", name) : ERR_NONE;
-}
-
 /*
  * Starts smtp-send with its stderr in a file: a mail that has to wait is no news, and what it says
  * when it fails as a whole goes into the entry. Under -v it speaks for itself.
@@ -165,7 +156,7 @@ static enum err run_sender(const struct attempt *a, struct group *g, const char 
 {
     char from[QUEUE_PATH_SIZE + 2], said[QUEUE_WORDS];
     const char *argv[FIXED + AT_ONCE];
-    int n = 0, ends[2], mail, status, words = -1;
+    int n = 0, ends[2], status, words = -1;
     pid_t pid;
     snprintf(from, sizeof from, "<%s>", g->entry->from);
     argv[n++] = a->sender;
@@ -184,17 +175,15 @@ static enum err run_sender(const struct attempt *a, struct group *g, const char 
     for (size_t i = 0; i < g->count; i++)
         argv[n++] = queue_recipient(g->entry, g->members[i])->path;
     argv[n] = NULL;
-    enum err e = open_again(a->mail, &mail, why);
-    if (e)
-        return e;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        close(mail);
+    /* The very descriptor that holds the lock: should we be killed, the entry stays locked until
+     * smtp-send has ended as well. */
+    if (lseek(a->mail, 0, SEEK_SET) != 0)
+        return why_errno(why, ERR_IO, "the mail");
+    if (pipe2(ends, O_CLOEXEC) != 0)
         return why_errno(why, ERR_OS, "pipe");
-    }
     if (!diag_verbose() && io_temp(&words, NULL))
         words = -1;
-    e = spawn_quietly(argv, mail, ends[1], words, &pid, why);
-    close(mail);
+    enum err e = spawn_quietly(argv, a->mail, ends[1], words, &pid, why);
     close(ends[1]);
     if (!e) {
         e = take_objects(g, ends[0], why);

@@ -13,7 +13,7 @@ struct attempt {
     const char *sender; /* smtp-send's path or name */
     const struct conf *conf;
     const char *domain; /* recipients of this domain alone; NULL: all */
-    int mail;           /* descriptor of the mail, read from its start for each hop */
+    int mail;           /* queue_lock's descriptor, which smtp-send reads and keeps locked */
     bool tried;         /* out: somebody was */
 };
 

@@ -1,0 +1,15 @@
+# fish completion for fax-queue(1)
+complete -c fax-queue -f
+complete -c fax-queue -n __fish_use_subcommand -a 'add list flush remove hold release'
+complete -c fax-queue -s f -l from -x -d 'add: the reverse-path'
+complete -c fax-queue -l user -x -d 'add: by this user\'s server'
+complete -c fax-queue -l json -d 'list: print JSON'
+complete -c fax-queue -l all -d 'flush: also what is not due'
+complete -c fax-queue -l id -x -d 'flush: this entry alone'
+complete -c fax-queue -l domain -x -d 'flush: this domain alone'
+complete -c fax-queue -l config -r -d 'read settings from FILE'
+complete -c fax-queue -s q -l quiet -d 'no warnings'
+complete -c fax-queue -s v -l verbose -d 'say what is done'
+complete -c fax-queue -l help -d 'show help'
+complete -c fax-queue -l usage -d 'show a short form of it'
+complete -c fax-queue -l version -d 'show the version'

@@ -1,0 +1,297 @@
+# The outgoing queue: entries and their envelopes, fates, notices, and what a kill leaves behind.
+load ../lib/helper
+
+setup() {
+    scratch
+    needs python3
+    mkdir station
+    printf 'From: Alice <alice@fax.example>\nTo: bob@there.example\nSubject: h\303\251llo\n\nHi\n' >mail.eml
+}
+teardown() { cleanup; }
+
+# fake [SCENARIO-LINE]...: a receiver that does as told, and the station's smarthost.
+fake() {
+    rm -rf fake && mkdir fake
+    printf '%s\n' "$@" >fake/plan
+    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
+    until_true 10 test -s fake/port
+    PORT=$(cat fake/port)
+    URL=smtp://127.0.0.1:$PORT
+    conf
+}
+
+conf() { # LINE...
+    printf '%s\n' 'hostname = fax.example' "smarthost = $URL" "$@" >station/faxpipe.conf
+}
+
+add() { ID=$(fax-queue add -f alice@fax.example "$@" <mail.eml); }
+
+# age ID SECONDS: as if it had been added so long ago and were due.
+age() {
+    sed -i "s/^created .*/created $(($(date +%s) - $2))/; s/^next .*/next 1/" "station/queue/$1.env"
+}
+
+# What is in the queue: "state from recipient,recipient" a line.
+entries() {
+    fax-queue list --json | python3 -c 'import json, sys
+for e in json.load(sys.stdin):
+    print(e["state"], e["from"] or "<>", ",".join(r["recipient"] for r in e["recipients"]))'
+}
+
+@test "usage errors are 64" {
+    for args in '' 'nonsense' 'add bob@x' 'add -f a@x' 'list extra' 'hold' 'remove a b' 'list --all' \
+        'flush --json' 'flush --id x --all' 'hold --user 1 x'; do
+        # shellcheck disable=SC2086
+        run fax-queue $args <mail.eml
+        expect_status 64 || { echo "args: $args"; return 1; }
+    done
+}
+
+@test "bad mails and addresses are 65, unknown users 67, unknown entries 1; nothing is left" {
+    run --separate-stderr fax-queue add -f a@x b@x </dev/null
+    expect_refusal 65
+    run --separate-stderr fax-queue add -f a@x $'b@x\nfrom eve@x' <mail.eml
+    expect_refusal 65
+    run --separate-stderr fax-queue add -f $'a@x\nuser 1' b@x <mail.eml
+    expect_refusal 65
+    [ -z "$(ls station/queue 2>/dev/null)" ]
+    for command in remove hold release; do
+        run --separate-stderr fax-queue "$command" ../../etc/passwd
+        expect_refusal 1
+        run --separate-stderr fax-queue "$command" 0123-4567
+        expect_refusal 1
+    done
+    run fax-queue flush --id 0123-4567
+    expect_status 1
+    fuser init >/dev/null
+    run --separate-stderr fax-queue add --user 99 -f a@x b@x <mail.eml
+    expect_refusal 67
+}
+
+@test "no station is 78" {
+    FAXPIPE_HOME=$T/nowhere run --separate-stderr fax-queue list
+    expect_refusal 78
+}
+
+@test "an entry is sent as it came, and is gone" {
+    fake
+    add bob@there.example '<carol@there.example>'
+    [ "$(entries)" = "due alice@fax.example bob@there.example,carol@there.example" ]
+    run --separate-stderr fax-queue flush
+    expect_status 0
+    [ -z "$output$stderr" ]
+    sed 's/$/\r/' mail.eml | cmp - fake/mail.1
+    [ -z "$(ls station/queue)" ]
+}
+
+@test "each recipient has his own fate" {
+    fake 'rcpt bad@x.example: 550 5.1.1 no such \033[2J user' 'rcpt later@x.example: 450 4.2.1 later'
+    add good@x.example bad@x.example later@x.example
+    run --separate-stderr fax-queue flush
+    expect_status 0
+    [ -z "$stderr" ]
+    [ "$(entries)" = "waiting alice@fax.example later@x.example
+due <> alice@fax.example" ]
+    # Not due: nothing is tried.
+    fax-queue flush
+    [ "$(entries)" = "waiting alice@fax.example later@x.example" ]
+    fax-queue flush
+    [ "$(grep -c later@x.example fake/log)" -eq 1 ]
+    fax-queue flush --all
+    [ "$(grep -c later@x.example fake/log)" -eq 2 ]
+    [ "$(grep -c good@x.example fake/log)" -eq 1 ]
+    fax-queue list | grep -q '<later@x.example>: 450 4.2.1 later'
+}
+
+@test "a notice is what RFC 3464 says, and harmless" {
+    fake 'rcpt bad@x.example: raw 550 5.1.1 no such \x1b[2J\xc3\xa9 user\r\n'
+    add bad@x.example good@x.example
+    fax-queue flush
+    fax-queue flush
+    grep -q '^MAIL FROM:<>' fake/log
+    ! LC_ALL=C grep -qP '[^\t\r\n -~]' fake/mail.2
+    python3 - fake/mail.2 <<'PY'
+import email, email.policy, sys
+m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
+assert not m.defects, m.defects
+assert m.get_content_type() == "multipart/report" and m.get_param("report-type") == "delivery-status"
+assert m["To"] == "<alice@fax.example>" or "alice@fax.example" in m["To"]
+assert m["Auto-Submitted"] == "auto-replied"
+text, status, header = m.iter_parts()
+assert "<bad@x.example>: refused with" in text.get_content()
+message, recipient = status.get_payload()
+assert message["Reporting-MTA"] == "dns; fax.example"
+assert recipient["Final-Recipient"] == "rfc822; bad@x.example"
+assert recipient["Action"] == "failed" and recipient["Status"] == "5.1.1"
+assert recipient["Diagnostic-Code"].startswith("smtp; 550 5.1.1 no such")
+assert header.get_content_type() == "text/rfc822-headers"
+assert "Subject: h" in header.as_string() and "good@x" not in status.as_string()
+PY
+    [ -z "$(ls station/queue)" ]
+}
+
+@test "what is too old ends with a notice; mail from <> never makes one" {
+    fake 'rcpt bob@x.example: 450 4.2.1 later' 'rcpt alice@fax.example: 550 5.1.1 nobody'
+    conf 'queue-days = 2'
+    add bob@x.example
+    age "$ID" 172000
+    fax-queue flush
+    [ "$(entries)" = "waiting alice@fax.example bob@x.example" ]
+    age "$ID" 172900
+    fax-queue flush
+    [ "$(entries)" = "due <> alice@fax.example" ]
+    fax-queue list --json | grep -q '"tries": 0'
+    # The notice is refused in its turn, and that is the end.
+    run --separate-stderr fax-queue flush
+    expect_status 0
+    [ -z "$(ls station/queue)" ]
+    ID=$(fax-queue add -f '<>' alice@fax.example <mail.eml)
+    fax-queue flush
+    [ -z "$(ls station/queue)" ]
+}
+
+@test "an expired notice says so" {
+    fake 'rcpt bob@x.example: 450 4.2.1 later'
+    add bob@x.example
+    age "$ID" 999999
+    fax-queue flush
+    fax-queue flush
+    grep -q 'Status: 4.4.7' fake/mail.1
+    grep -q '<bob@x.example>: given up' fake/mail.1
+    grep -q 'Diagnostic-Code: smtp; 450 4.2.1 later' fake/mail.1
+}
+
+@test "an unreachable server defers all, at growing intervals" {
+    URL=smtp://127.0.0.1:$(free_port)
+    conf
+    add bob@x.example
+    local before=0 i next
+    for i in 1 2 3; do
+        fax-queue flush --all
+        next=$(fax-queue list --json | grep -o '"next": [0-9]*' | tr -dc 0-9)
+        [ $((next - $(date +%s))) -gt "$before" ]
+        before=$((next - $(date +%s)))
+    done
+    [ "$before" -gt 1000 ]
+    fax-queue list | grep -q 'Failed to connect'
+}
+
+@test "the next hop: routes, source routes, the smarthost" {
+    fake
+    mkdir two
+    background "$FAXPIPE_ROOT/test/lib/fake-smtp" two
+    until_true 10 test -s two/port
+    conf "route.there.example = smtp://127.0.0.1:$(cat two/port)"
+    add a@There.Example b@other.example @there.example,@x.example:c@y.example
+    fax-queue flush
+    [ -z "$(ls station/queue)" ]
+    tr -d '\r' <two/log | grep RCPT | sort | tr '\n' ' ' | grep -qx 'RCPT TO:<@there.example,@x.example:c@y.example> RCPT TO:<a@There.Example> '
+    [ "$(grep -c RCPT fake/log)" -eq 1 ]
+}
+
+@test "flush of one domain, of one entry" {
+    fake
+    add a@one.example b@two.example
+    local first=$ID
+    add c@two.example
+    fax-queue flush --domain Two.example
+    [ "$(entries)" = "waiting alice@fax.example a@one.example" ]
+    add d@one.example
+    fax-queue flush --id "$first"
+    [ "$(entries)" = "due alice@fax.example d@one.example" ]
+}
+
+@test "hold, release, remove" {
+    fake
+    add a@x.example
+    fax-queue hold "$ID"
+    fax-queue flush --all
+    [ "$(entries)" = "held alice@fax.example a@x.example" ]
+    fax-queue release "$ID"
+    [ "$(entries)" = "due alice@fax.example a@x.example" ]
+    fax-queue remove "$ID"
+    [ -z "$(ls station/queue)" ]
+    [ ! -s fake/log ]
+}
+
+@test "two runs never send one entry at once" {
+    fake 'content: hang'
+    add a@x.example
+    fax-queue flush 3>&- 4>&- &
+    local pid=$!
+    until_true 10 test -s fake/mail.1
+    [ "$(entries)" = "sending alice@fax.example a@x.example" ]
+    run fax-queue flush --all
+    expect_status 0
+    run fax-queue flush --id "$ID"
+    expect_status 75
+    run fax-queue remove "$ID"
+    expect_status 75
+    [ "$(grep -c RCPT fake/log)" -eq 1 ]
+    # Even when the run is killed, its smtp-send goes on, and the entry stays its own.
+    local child
+    child=$(pgrep -P "$pid")
+    kill -9 "$pid"
+    run wait "$pid"
+    run fax-queue flush --id "$ID"
+    expect_status 75
+    kill "$child"
+    until_true 10 fax-queue hold "$ID"
+}
+
+@test "a user's mail goes by the user's server, with his password" {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -addext subjectAltName=DNS:localhost \
+        -keyout key.pem -out cert.pem 2>/dev/null
+    fake 'caps: AUTH PLAIN;8BITMIME' 'cert: cert.pem' 'key: key.pem'
+    fuser init >/dev/null
+    conf "ca = $T/cert.pem" 'route.there.example = smtp://127.0.0.1:1'
+    echo wonderland >pw
+    fuser add 12 --name Alice --login alice --address alice@fax.example --password-file pw \
+        --submit "smtp://localhost:$PORT" --auto-receive off
+    fax-queue add --user 12 -f alice@fax.example bob@there.example <mail.eml >/dev/null
+    fax-queue flush
+    [ -z "$(ls station/queue)" ]
+    grep -q 'AUTH PLAIN' fake/log
+    ! grep -rq wonderland station/queue fake/mail.1
+}
+
+@test "a damaged envelope stops nobody else, and can be removed" {
+    fake
+    add a@x.example
+    local damaged=$ID
+    add b@x.example
+    echo nonsense >"station/queue/$damaged.env"
+    run --separate-stderr fax-queue flush
+    expect_status 78
+    grep -q b@x.example fake/log
+    [[ "$stderr" == *"$damaged"* ]]
+    run --separate-stderr fax-queue list
+    expect_status 0
+    fax-queue remove "$damaged"
+    [ -z "$(ls station/queue)" ]
+}
+
+@test "without smtp-send nothing is lost" {
+    fake
+    add a@x.example
+    mkdir alone && cp "$BIN/fax-queue" alone/
+    run env PATH=/usr/bin:/bin alone/fax-queue flush
+    expect_status 69
+    [ "$(entries)" = "due alice@fax.example a@x.example" ]
+}
+
+@test "a full disk: 74, no entry, no ID" {
+    needs_root
+    # bats test_tags=nosan
+    mkdir -p station/queue
+    # shellcheck disable=SC2016
+    run unshare -m --propagation private bash -c 'mount -t tmpfs -o size=64k none station/queue &&
+        head -c 300000 /dev/zero | tr "\0" x | fax-queue add -f a@x b@x; s=$?; ls station/queue; exit $s'
+    expect_status 74
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "stdout lost: 74" {
+    run bash -c 'fax-queue add -f a@x b@x <mail.eml >/dev/full'
+    expect_status 74
+}
