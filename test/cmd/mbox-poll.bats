@@ -278,6 +278,7 @@ PY
     [ "$(spooled)" -eq 6 ]
 }
 
+# bats test_tags=nosan
 @test "a 20 MiB mail in bounded memory" {
     head -c 15M /dev/zero | base64 | put 1.big a@b.example image/tiff
     for url in $POP $IMAP; do
@@ -303,7 +304,7 @@ PY
     expect_refusal 68
     run --separate-stderr poll "$IMAP/NoSuchFolder" --check
     expect_refusal 69
-    run --separate-stderr poll "$POP" --check --ca missing.pem
+    run --separate-stderr mbox-poll --url "$POP" --ca missing.pem --password-file pw --check
     expect_refusal 66
 }
 
