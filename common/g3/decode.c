@@ -181,8 +181,7 @@ static enum g3_event step_eol(struct g3_decoder *d)
 {
     if (!eat_zeros(d))
         return d->finished ? end(d, false) : G3_MORE;
-    if (d->in.have & 7)
-        d->eols_aligned = false;
+    d->off_byte = d->off_byte || d->in.have & 7;
     d->eol_run++;
     d->zeros = 0;
     d->step = G3_STEP_TAG;
@@ -211,6 +210,10 @@ static enum g3_event step_tag(struct g3_decoder *d)
     }
     d->bad_to_come = d->eol_run - 1;
     d->eols += d->eol_run;
+    /* Those of an RTC, which is stripped, do not count. */
+    if (d->off_byte)
+        d->eols_aligned = false;
+    d->off_byte = false;
     d->eol_run = 0;
     d->step = G3_STEP_MISSED;
     return G3_MORE;
@@ -262,13 +265,30 @@ static enum g3_event step_row(struct g3_decoder *d, uint8_t *row)
     return give_row(d, row);
 }
 
+/* Some coders end a row at its edge with a run of nothing in the other colour: its length in
+ * bits, if that is what comes, and then an EOL. */
+static unsigned run_of_nothing(uint64_t bits)
+{
+    if (bits >> 56 == 0x35 && bits << 8 >> (64 - G3_EOL_ZEROS) == 0)
+        return 8;
+    if (bits >> 54 == 0x37 && bits << 10 >> (64 - G3_EOL_ZEROS) == 0)
+        return 10;
+    return 0;
+}
+
 /* Only an EOL, fill or the end may follow: a row with codes to spare does not add up either. */
 static enum g3_event step_check(struct g3_decoder *d, uint8_t *row)
 {
     if (!need(d, G3_EOL_ZEROS))
         return G3_MORE;
-    if (d->in.bits >> (64 - G3_EOL_ZEROS) != 0)
-        return damaged(d);
+    if (d->in.bits >> (64 - G3_EOL_ZEROS) != 0) {
+        if (!need(d, 10 + G3_EOL_ZEROS))
+            return G3_MORE;
+        unsigned nothing = run_of_nothing(d->in.bits);
+        if (nothing == 0 || nothing > d->in.have)
+            return damaged(d);
+        g3_skip(&d->in, nothing);
+    }
     d->end_of_rows = g3_decoder_offset(d);
     d->zeros = 0;
     d->step = G3_STEP_EOL;
@@ -286,14 +306,13 @@ static enum g3_event step_resync(struct g3_decoder *d, uint8_t *row)
         }
         if (d->zeros >= G3_EOL_ZEROS) {
             d->eol_run = 1;
+            d->off_byte = d->in.have & 7;
             d->zeros = 0;
             d->step = G3_STEP_TAG;
             break;
         }
         d->zeros = 0;
     } while (true);
-    if (d->in.have & 7)
-        d->eols_aligned = false;
     d->reference_lost = true;
     d->end_of_rows = g3_decoder_offset(d);
     return give_bad_row(d, row);

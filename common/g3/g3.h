@@ -102,7 +102,7 @@ struct g3_decoder {
     unsigned longest_2d;      /* MR: most consecutive two-dimensional rows; K is at least one more */
     bool closed;              /* RTC or EOFB was seen, whole */
     bool led;                 /* the first row was led by an EOL */
-    bool eols_aligned;        /* every EOL so far ended on a byte */
+    bool eols_aligned;        /* every EOL that led a row ended on a byte */
 
     /* The decoder's own. */
     struct g3_bits {
@@ -111,7 +111,7 @@ struct g3_decoder {
         unsigned have;
     } in;
     uint64_t pushed; /* bytes, all spans together */
-    bool finished, reference_lost, two_d;
+    bool finished, reference_lost, two_d, off_byte;
     enum g3_coding coding;
     unsigned width, flags;
     enum g3_step step;

@@ -26,7 +26,7 @@ static enum err literal_at_end(struct span line, uint64_t *n, size_t *start)
     size_t at = line.n - 1;
     while (at && ascii_digit(line.p[at - 1]))
         at--;
-    if (at == 0 || line.p[at - 1] != '{')
+    if (at == 0 || at == line.n - 1 || line.p[at - 1] != '{')
         return ERR_NO;
     *start = at - 1;
     struct span digits = span_of(line.p + at, line.n - 1 - at);

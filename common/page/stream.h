@@ -8,7 +8,7 @@
  *   - bare T.4 in either bit order (the one that yields more well-formed lines): a page an RTC;
  *   - bare T.6, on request only.
  *
- *     struct page_stream s;                         // some 12 kB
+ *     struct page_stream s;                         // some 280 kB: static or heap
  *     page_stream_init(&s, &hints);
  *     page_stream_push(&s, bytes); … or page_stream_finish(&s);
  *     while ((type = page_stream_next(&s, &event, &why)) != PAGE_MORE) …
@@ -49,9 +49,18 @@ struct page_event {
     bool whole;
 };
 
+/* Where the parser stands between two calls; nobody else's business. */
 enum page_state {
-    PAGE_STATE_KIND, PAGE_STATE_HEADER, PAGE_STATE_DATA, PAGE_STATE_SCAN, PAGE_STATE_GAP,
-    PAGE_STATE_SFF_DOC, PAGE_STATE_SFF, PAGE_STATE_OVER, PAGE_STATE_ERROR
+    PAGE_STATE_KIND,     /* gathering what tells the kind */
+    PAGE_STATE_HEADER,   /* gathering a header of 64 bytes */
+    PAGE_STATE_BEGIN,    /* a page is known and has not been told yet */
+    PAGE_STATE_DATA,     /* in data whose length is known */
+    PAGE_STATE_SCAN,     /* in data that ends at its RTC or at a header */
+    PAGE_STATE_GAP,      /* behind an RTC */
+    PAGE_STATE_SFF_HEAD, /* gathering the document header of SFF */
+    PAGE_STATE_SFF,      /* in the records of SFF */
+    PAGE_STATE_OVER,
+    PAGE_STATE_ERROR,
 };
 
 enum { PAGE_HOLD = 8192 };
@@ -62,20 +71,26 @@ struct page_stream {
 
     /* The parser's own. */
     struct page_hints hints;
-    struct span in;
+    struct span held, in; /* still to be read: first what hold has, then what was pushed */
     bool finished;
     enum page_state state;
-    struct page page;    /* the one being read */
-    bool closing_due, begun;
-    unsigned pages;
-    uint64_t left;       /* bytes of the page, or of what is skipped, still to come */
-    unsigned zeros, eols; /* of the RTC being looked for */
-    unsigned matched;    /* bytes of a header that may have begun within the data */
-    unsigned sff_step, sff_rows;
-    size_t held;         /* bytes of hold in use */
-    size_t given;        /* bytes of hold already given as data */
-    uint8_t hold[PAGE_HOLD];
-    uint8_t out[PAGE_HOLD];
+    struct page page; /* the one being read */
+    bool closing_due; /* pages with FXP1 came, and no closing header yet */
+    bool in_page;
+    unsigned pages, total;
+    uint64_t left;            /* bytes of data or of what is skipped still to come */
+    unsigned zeros, eols;     /* of the RTC being looked for */
+    bool tag_due, zero_seen;
+    uint8_t gap_eol; /* the byte of an EOL seen behind an RTC, and the zero bytes after it */
+    unsigned gap_zeros;
+    const uint8_t *magic;     /* of the header that may have begun within the data */
+    unsigned matched;         /* and how much of it */
+    unsigned head_size, sff_step, sff_blank;
+    size_t hold_size, out_size;
+    uint8_t head[PAGE_HEADER_SIZE * 4];
+    uint8_t hold[PAGE_HOLD], out[PAGE_HOLD];
+    struct why why;
+    struct g3_decoder trial; /* tells which order and coding bare T.4 has */
 };
 
 /* Starts. hints may be NULL: nothing is known. */

@@ -1,0 +1,401 @@
+#include "bytes/json.h"
+#include "page/list.h"
+#include "tiff/check.h"
+#include "tiff/fax.h"
+#include "tiff/write.h"
+#include "tool/diag.h"
+#include "tool/io.h"
+#include "tool/program.h"
+#include "tool/spill.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct {
+    int decode, raw, pbm, info, json, strict, msb, lsb, width;
+    char *profile, *coding, *output, *resolution, *input, *pages, *check;
+} opt;
+
+static struct poptOption options[] = {
+    {"decode", 'd', POPT_ARG_NONE, &opt.decode, 0, "TIFF to G3 page stream", NULL},
+    {"profile", 0, POPT_ARG_STRING, &opt.profile, 0, "TIFF-F profile: auto, s or f", "P"},
+    {"coding", 'c', POPT_ARG_STRING, &opt.coding, 0, "transcode to mh, mr or mmr", "CODING"},
+    {"output", 'o', POPT_ARG_STRING, &opt.output, 0, "write to FILE", "FILE"},
+    {"width", 'w', POPT_ARG_INT, &opt.width, 0, "bare data: pels a row (1728)", "PELS"},
+    {"resolution", 'r', POPT_ARG_STRING, &opt.resolution, 0,
+     "bare data: standard, fine, superfine, 300 or 400", "RES"},
+    {"msb", 0, POPT_ARG_NONE, &opt.msb, 0, "bare data: most significant bit first", NULL},
+    {"lsb", 0, POPT_ARG_NONE, &opt.lsb, 0, "bare data: least significant bit first", NULL},
+    {"input", 0, POPT_ARG_STRING, &opt.input, 0, "the input is bare mh, mr or mmr", "CODING"},
+    {"pages", 0, POPT_ARG_STRING, &opt.pages, 0, "only these pages, as in 1,3-5,8-", "LIST"},
+    {"raw", 0, POPT_ARG_NONE, &opt.raw, 0, "with -d: bare T.4 or T.6 without headers", NULL},
+    {"pbm", 0, POPT_ARG_NONE, &opt.pbm, 0, "with -d: a raw PBM a page", NULL},
+    {"info", 0, POPT_ARG_NONE, &opt.info, 0, "say what the pages are", NULL},
+    {"json", 0, POPT_ARG_NONE, &opt.json, 0, "with --info: as JSON", NULL},
+    {"check", 0, POPT_ARG_STRING, &opt.check, 0, "does the file keep to profile s or f?", "P"},
+    {"strict", 0, POPT_ARG_NONE, &opt.strict, 0, "refuse what would be repaired", NULL},
+    POPT_TABLEEND,
+};
+
+/* The options, understood. */
+struct job {
+    const char *path, *name;
+    struct page_hints hints;
+    struct page_list list;
+    bool recode, profile_s;
+    enum g3_coding coding;
+    struct fax *fax;
+    struct outfile out;
+    unsigned done; /* pages put out */
+};
+
+static enum err usage(const char *option, const char *value)
+{
+    diag_error("%s: %s: not one of its values", option, value);
+    return ERR_USAGE;
+}
+
+static enum err parse_bare(struct job *j)
+{
+    if (opt.width < 0 || opt.width > G3_WIDTH_MAX) {
+        diag_error("--width: %d: not from 1 to %d", opt.width, G3_WIDTH_MAX);
+        return ERR_USAGE;
+    }
+    j->hints.width = (unsigned)opt.width;
+    if (opt.resolution && !page_resolution_parse(span_str(opt.resolution), &j->hints.xdpi,
+                                                 &j->hints.ydpi))
+        return usage("--resolution", opt.resolution);
+    if (opt.input) {
+        if (!g3_coding_parse(span_str(opt.input), &j->hints.coding))
+            return usage("--input", opt.input);
+        j->hints.bare = true;
+    }
+    if (opt.msb && opt.lsb)
+        return diag_fail(ERR_USAGE, NULL, "--msb and --lsb exclude each other");
+    j->hints.order = opt.msb ? PAGE_ORDER_MSB : opt.lsb ? PAGE_ORDER_LSB : PAGE_ORDER_FIND;
+    return ERR_NONE;
+}
+
+static enum err parse(struct job *j)
+{
+    struct why why = {""};
+    if (opt.profile) {
+        j->profile_s = span_eq(span_str(opt.profile), span_str("s"));
+        if (!j->profile_s && !span_eq(span_str(opt.profile), span_str("f")) &&
+            !span_eq(span_str(opt.profile), span_str("auto")))
+            return usage("--profile", opt.profile);
+    }
+    j->recode = opt.coding || j->profile_s;
+    if (opt.coding && !g3_coding_parse(span_str(opt.coding), &j->coding))
+        return usage("--coding", opt.coding);
+    if (j->profile_s && j->coding != G3_MH)
+        return diag_fail(ERR_USAGE, NULL, "profile s is coded as mh only");
+    if ((opt.raw || opt.pbm) && !opt.decode)
+        return diag_fail(ERR_USAGE, NULL, "--raw and --pbm go with -d");
+    if (opt.raw && opt.pbm)
+        return diag_fail(ERR_USAGE, NULL, "--raw and --pbm exclude each other");
+    if (opt.json && !opt.info)
+        return diag_fail(ERR_USAGE, NULL, "--json goes with --info");
+    enum err e = opt.pages ? page_list_parse(span_str(opt.pages), &j->list, &why) : ERR_NONE;
+    return e ? diag_fail(e, &why, "--pages: %s", opt.pages) : parse_bare(j);
+}
+
+/* The next page on the list; ERR_NO after the last. Warnings are said here, or refused. */
+static enum err next_page(struct job *j, struct fax_page *p, struct why *why)
+{
+    enum err e;
+    do
+        e = fax_next(j->fax, p, why);
+    while (!e && !page_list_has(&j->list, p->page.number));
+    if (e == ERR_NO && j->done == 0)
+        return why_set(why, ERR_USAGE, "no page of the list %s", opt.pages ? opt.pages : "");
+    if (e)
+        return e;
+    j->done++;
+    if (opt.strict && p->warnings)
+        return why_set(why, ERR_DATA, "page %u: %s", p->page.number, p->warning[0]);
+    for (unsigned i = 0; i < p->warnings && !opt.info; i++)
+        diag_warn("%s: page %u: %s", j->name, p->page.number, p->warning[i]);
+    return ERR_NONE;
+}
+
+/* Codes the page's rows afresh. closed: with RTC (MMR always has its EOFB). */
+static enum err encode_page(struct fax *f, const struct page *page, uint64_t rows, bool closed,
+                            fax_sink *sink, void *context, struct why *why)
+{
+    static struct g3_encoder encoder;
+    size_t stride = (page->width + 7) / 8, bound = g3_row_bound(page->width);
+    uint8_t *row = malloc(stride), *out = malloc(bound);
+    enum err e = row && out ? fax_rewind(f, why) : why_set(why, ERR_OS, "out of memory");
+    if (!e)
+        g3_encoder_init(&encoder, page->coding, page->width, page->k, 0);
+    for (uint64_t y = 0; !e && y < rows; y++) {
+        if (!(e = fax_row(f, row, why)))
+            e = sink(context, span_of(out, g3_encode_row(&encoder, row, out)), why);
+    }
+    if (!e) {
+        size_t n = closed || page->coding == G3_MMR ? g3_encode_end(&encoder, out)
+                                                    : g3_encode_flush(&encoder, out);
+        e = sink(context, span_of(out, n), why);
+    }
+    free(row);
+    free(out);
+    return e;
+}
+
+/* The coded page into sink: its own bits where nothing about them must change. */
+static enum err put_coded(struct job *j, const struct fax_page *p, struct page *page, bool closed,
+                          fax_sink *sink, void *context, struct why *why)
+{
+    page->coding = j->recode ? j->coding : p->page.coding;
+    if (p->carried && page->coding == p->page.coding)
+        return fax_carry(j->fax, closed, sink, context, why);
+    page->k = page->coding == G3_MR ? page_nominal_k(page->ydpi) : 0;
+    return encode_page(j->fax, page, p->rows, closed, sink, context, why);
+}
+
+static enum err add_to_strip(void *context, struct span bytes, struct why *why)
+{
+    return tiff_page_add(context, bytes, why);
+}
+
+static enum err wrap_page(struct job *j, struct tiff_writer *w, const struct fax_page *p,
+                          struct why *why)
+{
+    struct page page = p->page;
+    page.coding = j->recode ? j->coding : page.coding;
+    if (j->list.count)
+        page.total = 0;
+    if (j->profile_s && !page_is_profile_s(&page))
+        return why_set(why, ERR_DATA, "page %u: %u pels at %u x %u dpi do not fit profile s",
+                       page.number, page.width, page.xdpi, page.ydpi);
+    bool carried = p->carried && page.coding == p->page.coding;
+    struct tiff_page_facts facts = {.rows = p->rows, .eols_aligned = carried && p->eols_aligned,
+                                    .bad_rows = p->bad_rows, .bad_in_a_row = p->bad_in_a_row};
+    enum err e = tiff_page_begin(w, &page, why);
+    if (!e)
+        e = put_coded(j, p, &page, false, add_to_strip, w, why);
+    return e ? e : tiff_page_end(w, &facts, why);
+}
+
+static enum err wrap(struct job *j, struct why *why)
+{
+    static const struct tiff_writer_options tags = {.software = "faxpipe " FAXPIPE_VERSION};
+    struct tiff_writer *w;
+    struct fax_page p;
+    enum err e = tiff_writer_open(j->out.fd, &tags, &w, why);
+    while (!e && !(e = next_page(j, &p, why)))
+        e = wrap_page(j, w, &p, why);
+    if (e == ERR_NO)
+        e = tiff_writer_finish(w, why);
+    tiff_writer_free(w);
+    return e;
+}
+
+static enum err add_to_spill(void *context, struct span bytes, struct why *why)
+{
+    return spill_add(context, bytes.p, bytes.n, why);
+}
+
+static enum err add_to_output(void *context, struct span bytes, struct why *why)
+{
+    const struct job *j = context;
+    return io_write(j->out.fd, bytes.p, bytes.n, why);
+}
+
+/* The header tells the length, so the page waits for it. */
+static enum err put_stream_page(struct job *j, struct spill *spill, const struct fax_page *p,
+                                struct why *why)
+{
+    uint8_t header[PAGE_HEADER_SIZE];
+    struct page page = p->page;
+    enum err e = spill_clear(spill, why);
+    if (!e)
+        e = put_coded(j, p, &page, true, add_to_spill, spill, why);
+    if (!e && spill->size > UINT32_MAX)
+        e = why_set(why, ERR_DATA, "page %u: larger than 4 GiB", page.number);
+    if (e)
+        return e;
+    page.number = j->done;
+    if (j->list.count)
+        page.total = 0;
+    page.length = (uint32_t)spill->size;
+    page_header_build(&page, header);
+    e = io_write(j->out.fd, header, sizeof header, why);
+    return e ? e : spill_write(spill, j->out.fd, why);
+}
+
+static enum err put_pbm(struct job *j, const struct fax_page *p, struct why *why)
+{
+    char header[64];
+    size_t stride = (p->page.width + 7) / 8, room = 65536 / stride ? 65536 / stride : 1, n = 0;
+    uint8_t *rows = malloc(stride * room);
+    int k = snprintf(header, sizeof header, "P4\n%u %llu\n", p->page.width,
+                     (unsigned long long)p->rows);
+    enum err e = rows ? io_write(j->out.fd, header, (size_t)k, why)
+                      : why_set(why, ERR_OS, "out of memory");
+    for (uint64_t y = 0; !e && y < p->rows; y++) {
+        e = fax_row(j->fax, rows + stride * n, why);
+        if (!e && (++n == room || y + 1 == p->rows)) {
+            e = io_write(j->out.fd, rows, stride * n, why);
+            n = 0;
+        }
+    }
+    free(rows);
+    return e;
+}
+
+static enum err unwrap(struct job *j, struct why *why)
+{
+    struct fax_page p;
+    struct spill spill;
+    enum err e;
+    spill_init(&spill);
+    while (!(e = next_page(j, &p, why))) {
+        struct page page = p.page;
+        e = opt.pbm   ? put_pbm(j, &p, why)
+            : opt.raw ? put_coded(j, &p, &page, true, add_to_output, j, why)
+                      : put_stream_page(j, &spill, &p, why);
+        if (e)
+            break;
+    }
+    spill_release(&spill);
+    if (e != ERR_NO)
+        return e;
+    uint8_t close[PAGE_HEADER_SIZE];
+    page_header_close(close);
+    return opt.pbm || opt.raw ? ERR_NONE : io_write(j->out.fd, close, sizeof close, why);
+}
+
+static const char *profile_of(const struct fax_page *p)
+{
+    if (page_is_profile_s(&p->page) && p->carried)
+        return "s";
+    return page_is_profile_f(&p->page) && p->carried ? "f" : NULL;
+}
+
+static void info_json(struct json *out, const struct fax_page *p)
+{
+    json_open(out, NULL, '{');
+    json_add_int(out, "page", p->page.number);
+    json_add_int(out, "width", p->page.width);
+    json_add_int(out, "rows", (long long)p->rows);
+    json_add_int(out, "xdpi", p->page.xdpi);
+    json_add_int(out, "ydpi", p->page.ydpi);
+    json_add_str(out, "coding", p->coding_name);
+    json_add_str(out, "profile", profile_of(p));
+    json_add_int(out, "bad_rows", (long long)p->bad_rows);
+    json_open(out, "warnings", '[');
+    for (unsigned i = 0; i < p->warnings; i++)
+        json_add_str(out, NULL, p->warning[i]);
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+static enum err info_line(struct buf *out, const struct fax_page *p)
+{
+    const char *profile = profile_of(p);
+    enum err e = buf_add_format(out, "%4u  %5u x %-5llu  %3u x %-3u  %-8s  %s",
+                                p->page.number, p->page.width, (unsigned long long)p->rows,
+                                p->page.xdpi, p->page.ydpi, p->coding_name,
+                                profile ? profile : "-");
+    for (unsigned i = 0; i < p->warnings && !e; i++)
+        e = buf_add_format(out, "%s%s", i ? ", " : "  ", p->warning[i]);
+    return e ? e : buf_add_byte(out, '\n');
+}
+
+/* Printed when all pages are known to be whole. */
+static enum err info(struct job *j, struct why *why)
+{
+    struct buf text;
+    struct json json;
+    struct fax_page p;
+    enum err e;
+    buf_init(&text, 64 << 20);
+    json_init(&json, &text);
+    if (opt.json)
+        json_open(&json, NULL, '[');
+    while (!(e = next_page(j, &p, why))) {
+        if (opt.json)
+            info_json(&json, &p);
+        else if ((e = info_line(&text, &p)))
+            break;
+    }
+    if (e == ERR_NO) {
+        if (opt.json)
+            json_close(&json, ']');
+        e = opt.json ? json.err : ERR_NONE;
+        if (!e && opt.json)
+            e = buf_add_byte(&text, '\n');
+        if (!e)
+            e = io_write(j->out.fd, text.data, text.len, why);
+    }
+    buf_release(&text);
+    return e;
+}
+
+static enum err check(const struct job *j)
+{
+    enum tiff_profile profile = TIFF_PROFILE_S;
+    struct why why = {""};
+    struct buf reasons;
+    if (span_eq(span_str(opt.check), span_str("f")))
+        profile = TIFF_PROFILE_F;
+    else if (!span_eq(span_str(opt.check), span_str("s")))
+        return usage("--check", opt.check);
+    buf_init(&reasons, 16 << 20);
+    enum err e = tiff_check(j->path, profile, &reasons, &why);
+    if (e == ERR_NO) {
+        struct span rest = buf_span(&reasons);
+        while (rest.n) {
+            size_t n = span_find(rest, '\n');
+            diag_error("%s: %.*s", j->name, (int)n, (const char *)rest.p);
+            rest = span_skip(rest, n + 1);
+        }
+        e = ERR_DATA;
+    } else if (e) {
+        diag_fail(e, &why, "%s", j->name);
+    }
+    buf_release(&reasons);
+    return e;
+}
+
+/* Into the output, which appears whole or not at all. */
+static enum err convert(struct job *j)
+{
+    struct why why = {""};
+    enum err e = fax_open(j->path, &j->hints, &j->fax, &why);
+    if (e)
+        return diag_fail(e, &why, "%s", j->name);
+    e = outfile_open(&j->out, opt.output, &why);
+    if (e)
+        return diag_fail(e, &why, "%s", opt.output);
+    e = opt.info ? info(j, &why) : opt.decode ? unwrap(j, &why) : wrap(j, &why);
+    if (e) {
+        outfile_abort(&j->out);
+        return diag_fail(e, &why, "%s", j->name);
+    }
+    e = outfile_commit(&j->out, &why);
+    return e ? diag_fail(e, &why, "%s", opt.output ? opt.output : "stdout") : ERR_NONE;
+}
+
+static enum err run(const struct operands *operands)
+{
+    static struct job job;
+    enum err e = operands_check(operands, 0, 1);
+    if (e || (e = parse(&job)))
+        return e;
+    job.path = operands->list[0];
+    job.name = job.path && !span_eq(span_str(job.path), span_str("-")) ? job.path : "stdin";
+    if (opt.check)
+        return check(&job);
+    e = convert(&job);
+    fax_close(job.fax);
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct program program = {"g3tiff", "[FILE]", options, run, NULL};
+    return program_main(&program, argc, argv);
+}

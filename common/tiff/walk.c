@@ -1,0 +1,126 @@
+#include "g3/runs.h"
+#include "tiff/fax_parts.h"
+
+/* More pels than any page has: 2^31 are a sheet of 13 m at 408 dpi, 4864 wide. */
+static const uint64_t PELS_MAX = UINT64_C(1) << 31;
+
+void fax_walk_start(struct fax *f, const struct fax_way *way)
+{
+    f->way = *way;
+    f->walk = (struct fax_walk){.strip = 0};
+    g3_decoder_init(&f->decoder, way->coding, f->ifd.width, way->flags);
+}
+
+enum err fax_strip_bytes(struct fax *f, uint32_t strip, uint64_t offset, struct span *bytes,
+                         struct why *why)
+{
+    if (f->stream)
+        return spill_read(&f->spill, offset, f->chunk, FAX_CHUNK, bytes, why);
+    uint32_t at = 0, size = 0;
+    *bytes = span_of(NULL, 0);
+    enum err e = tiff_value(&f->file, &f->ifd.strip_offsets, strip, &at, why);
+    if (e)
+        return e;
+    if (tiff_value(&f->file, &f->ifd.strip_counts, strip, &size, NULL) || size == 0)
+        size = UINT32_MAX;
+    /* What a strip claims beyond the file is not there. */
+    uint64_t end = (uint64_t)at + size;
+    if (end > f->file.size) {
+        f->clipped = true;
+        end = f->file.size;
+    }
+    if (at + offset >= end)
+        return ERR_NONE;
+    uint64_t left = end - at - offset;
+    size_t n = left < FAX_CHUNK ? (size_t)left : FAX_CHUNK;
+    if ((e = tiff_pread(&f->file, at + offset, f->chunk, n, why)))
+        return e;
+    if (f->way.lsb)
+        g3_reverse_bits(f->chunk, n);
+    *bytes = span_of(f->chunk, n);
+    return ERR_NONE;
+}
+
+static enum err feed(struct fax *f, struct why *why)
+{
+    struct span bytes;
+    enum err e = fax_strip_bytes(f, f->walk.strip, f->walk.offset, &bytes, why);
+    if (e)
+        return e;
+    f->walk.offset += bytes.n;
+    if (bytes.n)
+        g3_decoder_push(&f->decoder, bytes);
+    else
+        g3_decoder_finish(&f->decoder);
+    return ERR_NONE;
+}
+
+static enum err count(struct fax *f, bool bad, struct why *why)
+{
+    struct fax_walk *w = &f->walk;
+    w->rows++;
+    w->rows_in_strip++;
+    w->bad_rows += bad;
+    w->bad_now = bad ? w->bad_now + 1 : 0;
+    w->cut = bad;
+    if (w->bad_now > w->bad_in_a_row)
+        w->bad_in_a_row = w->bad_now;
+    if (w->rows > PAGE_ROWS_MAX || w->rows * f->ifd.width > PELS_MAX)
+        return why_set(why, ERR_DATA, "page larger than any sheet");
+    return ERR_NONE;
+}
+
+static bool last_strip(const struct fax *f)
+{
+    return f->walk.strip + 1 >= f->strips;
+}
+
+/* A strip has all its rows, or no more bytes. */
+static void next_strip(struct fax *f)
+{
+    struct fax_walk *w = &f->walk;
+    if (last_strip(f)) {
+        w->over = true;
+        return;
+    }
+    w->strip++;
+    w->offset = 0;
+    w->rows_in_strip = 0;
+    g3_decoder_init(&f->decoder, f->way.coding, f->ifd.width, f->way.flags);
+}
+
+/* Rows that a strip before the last one owes are given as its last row. */
+static bool owes_rows(const struct fax *f)
+{
+    return !last_strip(f) && f->walk.rows_in_strip > 0 && f->walk.rows_in_strip < f->strip_rows;
+}
+
+enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct why *why)
+{
+    struct fax_walk *w = &f->walk;
+    enum err e;
+    while (!w->over) {
+        if (!last_strip(f) && w->rows_in_strip == f->strip_rows) {
+            next_strip(f);
+            continue;
+        }
+        *event = g3_decoder_next(&f->decoder, row);
+        if (*event == G3_MORE) {
+            if ((e = feed(f, why)))
+                return e;
+        } else if (*event == G3_ROW || *event == G3_BAD_ROW) {
+            return count(f, *event == G3_BAD_ROW, why);
+        } else {
+            w->lost = w->lost || *event == G3_LOST;
+            if (owes_rows(f)) {
+                if (row)
+                    g3_paint(&f->decoder.lines[f->decoder.reference], f->ifd.width, row);
+                *event = G3_BAD_ROW;
+                return count(f, true, why);
+            }
+            next_strip(f);
+        }
+    }
+    *event = G3_END;
+    return ERR_NONE;
+}
