@@ -319,9 +319,10 @@ enum err user_set(struct user *u, const struct column *c, struct span value, str
 {
     if (set_value(u, c, value))
         return ERR_NONE;
-    struct span shown = span_take(value, 80);
-    return why_set(why, ERR_USAGE, "%s: %.*s: not %s", c->name, (int)shown.n,
-                   shown.n ? (const char *)shown.p : "", c->expect);
+    /* A URL may hold a password, which must not be said again. */
+    struct span shown = span_take(value, c->valid == mailbox || c->valid == submit ? 0 : 80);
+    return why_set(why, ERR_USAGE, "%s: %.*s%snot %s", c->name, (int)shown.n,
+                   shown.n ? (const char *)shown.p : "", shown.n ? ": " : "", c->expect);
 }
 
 enum err user_text(const struct user *u, const struct column *c, struct buf *out)
