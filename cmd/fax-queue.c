@@ -109,35 +109,47 @@ static enum err put(struct work *w, struct queue_entry *entry, const struct outg
     return e;
 }
 
+/* Everything about the mail that can be known without the station. */
+static enum err take(struct queue_entry *entry, const struct operands *operands,
+                     struct outgoing *mail, int *spooled)
+{
+    struct why why = {""};
+    enum err e = take_envelope(entry, operands, &why);
+    if (!e)
+        e = outgoing_take(STDIN_FILENO, mail, spooled, &why);
+    return e ? diag_fail(e, &why, "add") : ERR_NONE;
+}
+
+static enum err put_checked(struct work *w, struct queue_entry *entry, const struct outgoing *mail)
+{
+    struct why why = {""};
+    entry->created = entry->next = (int64_t)time(NULL);
+    enum err e = check_user(w, entry, &why);
+    if (!e)
+        e = put(w, entry, mail, &why);
+    return e ? diag_fail(e, &why, "add") : ERR_NONE;
+}
+
 static enum err add(struct work *w, const struct operands *operands)
 {
     struct queue_entry entry;
-    struct outgoing mail;
-    struct why why = {""};
+    struct outgoing mail = {.fd = -1};
     int spooled = -1;
     if (!opt.from || operands->count < 2) {
         diag_error("add: %s", opt.from ? "recipients: there are none" : "--from is missing");
         return ERR_USAGE;
     }
     queue_entry_init(&entry);
-    enum err e = take_envelope(&entry, operands, &why);
-    if (!e)
-        e = outgoing_take(STDIN_FILENO, &mail, &spooled, &why);
+    enum err e = take(&entry, operands, &mail, &spooled);
     if (!e)
         e = work_open(w);
-    else
-        return diag_fail(e, &why, "add");
-    if (e)
-        return e;
-    entry.created = entry.next = (int64_t)time(NULL);
-    e = check_user(w, &entry, &why);
     if (!e)
-        e = put(w, &entry, &mail, &why);
+        e = put_checked(w, &entry, &mail);
     if (!e)
         printf("%s\n", entry.id);
     io_close(spooled, NULL);
     queue_entry_release(&entry);
-    return e ? diag_fail(e, &why, "add") : ERR_NONE;
+    return e;
 }
 
 /* ---- list ---- */

@@ -41,7 +41,7 @@ static enum err keep(struct mailbag *bag, int fd, struct why *why)
 
 enum err mailbag_add(struct mailbag *bag, const char *path, bool mbox, struct why *why)
 {
-    struct outgoing mail;
+    struct outgoing mail = {.fd = -1};
     int fd, spooled = -1;
     enum err e = io_open(path, &fd, why);
     if (e)
@@ -60,7 +60,7 @@ enum err mailbag_add(struct mailbag *bag, const char *path, bool mbox, struct wh
 enum err mailbag_drop_field(struct mailbag *bag, size_t n, struct span header, const char *name,
                             struct why *why)
 {
-    struct outgoing *mail = (struct outgoing *)(void *)bag->mails.data + n, copy;
+    struct outgoing *mail = (struct outgoing *)(void *)bag->mails.data + n, copy = {.fd = -1};
     int spooled;
     if (header_count(header, name) == 0)
         return ERR_NONE;

@@ -99,7 +99,10 @@ static void turn(struct transfer *t, struct content *content)
             break;
         case SENDER_CONTENT:
             in_content = true;
-            give_content(t, content);
+            if (content)
+                give_content(t, content);
+            else
+                sender_lost(&t->sender, ERR_BUG, "content for no mail");
             break;
         case SENDER_READY:
         case SENDER_CLOSED:

@@ -280,9 +280,9 @@ PY
     [ "$(entries)" = "due alice@fax.example a@x.example" ]
 }
 
+# bats test_tags=nosan
 @test "a full disk: 74, no entry, no ID" {
     needs_root
-    # bats test_tags=nosan
     mkdir -p station/queue
     # shellcheck disable=SC2016
     run unshare -m --propagation private bash -c 'mount -t tmpfs -o size=64k none station/queue &&
@@ -294,4 +294,21 @@ PY
 @test "stdout lost: 74" {
     run bash -c 'fax-queue add -f a@x b@x <mail.eml >/dev/full'
     expect_status 74
+}
+
+@test "for a station of another owner root acts as the owner" {
+    needs_root
+    local home
+    home=$(mktemp -d /tmp/fq.XXXXXX)
+    chmod 755 "$home"
+    mkdir "$home/station"
+    chown 65534:65534 "$home/station"
+    export FAXPIPE_HOME=$home/station
+    # What stdin and the arguments name is read before that.
+    chmod 600 mail.eml
+    fax-queue add -f '' bob@x.example <mail.eml >/dev/null
+    [ "$(find "$home/station/queue" ! -user 65534 | wc -l)" -eq 0 ]
+    [ "$(stat -c %a "$home/station/queue")" = 700 ]
+    [ "$(entries)" = "due <> bob@x.example" ]
+    rm -rf "$home"
 }

@@ -383,8 +383,8 @@ PY
     [ "$(grep -c '"exit": 67' out)" -eq 1 ]
 }
 
+# bats test_tags=nosan
 @test "a large mail in bounded memory" {
-    # bats test_tags=nosan
     fake
     { cat mail.eml; head -c 60000000 /dev/zero | tr '\0' 'x' | fold; echo; } >big
     (ulimit -v 200000; smtp-send --url "$URL" -f a@x b@x <big)
@@ -424,4 +424,54 @@ PY
         'EXEC:smtp-recv --hostname fax.example --domain fax.example --maildir $T/box'"
     expect_status 0
     grep -qrx '\.dot' box/new
+}
+
+@test "a user of the table: URL, log-in, password and reverse-path are his" {
+    certificate good 2 DNS:localhost
+    fake 'caps: AUTH PLAIN' 'cert: good.pem' 'key: good.key'
+    fuser init >/dev/null
+    printf 'hostname = fax.example\nca = %s/good.pem\n' "$T" >station/faxpipe.conf
+    echo wonderland >pw
+    fuser add 12 --name Alice --login alice --address alice@fax.example --password-file pw \
+        --submit "smtp://localhost:$PORT" --auto-receive off
+    run --separate-stderr smtp-send --user 12 b@x <mail.eml
+    expect_status 0
+    grep -q '^AUTH PLAIN' fake/log
+    grep -q '^MAIL FROM:<alice@fax.example>' fake/log
+    grep -q '^EHLO fax.example' fake/log
+    grep -q "^$(printf '\0alice\0wonderland' | base64)" fake/log
+    run --separate-stderr smtp-send --user 99 b@x <mail.eml
+    expect_refusal 67
+    fuser add 13 --name Carol --login carol --address carol@fax.example --password-file pw --auto-receive off
+    run --separate-stderr smtp-send --user 13 b@x <mail.eml
+    expect_refusal 78
+    FAXPIPE_HOME=$T/nowhere run --separate-stderr smtp-send --user 12 b@x <mail.eml
+    expect_refusal 78
+}
+
+@test "Dovecot's LMTP takes it, for each recipient by himself" {
+    needs dovecot openssl
+    local port dir
+    port=$(python3 - <<'PY'
+import socket
+for base in range(22000, 60000, 11):
+    try:
+        for i in range(5):
+            s = socket.socket(); s.bind(("127.0.0.1", base + i)); s.close()
+    except OSError:
+        continue
+    print(base); break
+PY
+)
+    dir=$(mktemp -d /tmp/fsd.XXXXXX)
+    chmod 755 "$dir"
+    background "$FAXPIPE_ROOT/test/lib/start-dovecot" "$dir/d" "$port"
+    until_true 20 listening $((port + 4))
+    run --separate-stderr smtp-send --url "lmtp://127.0.0.1:$((port + 4))" -f a@x alice nobody bob --json <mail.eml
+    expect_status 67
+    [[ "${lines[0]}" == *'"sent"'*Saved* && "${lines[1]}" == *'"code": 550'* && "${lines[2]}" == *'"sent"'* ]]
+    grep -qrx '\.dot' "$dir/d/home/alice/Maildir/new"
+    grep -qrx '\.dot' "$dir/d/home/bob/Maildir/new"
+    cleanup
+    rm -rf "$dir"
 }
