@@ -376,7 +376,7 @@ static enum err encryption_remove(const char **arg, struct why *why)
 
 static enum err alias_set(const char **arg, struct why *why)
 {
-    struct alias alias;
+    struct alias alias = {.name = ""};
     unsigned n = 0;
     while (arg[n])
         n++;
@@ -451,7 +451,8 @@ static enum err do_backup(const char **arg, struct why *why)
 static enum err do_init(const char **arg, struct why *why)
 {
     (void)arg;
-    bool named = getenv("FAXPIPE_HOME") != NULL;
+    const char *name = getenv("FAXPIPE_HOME");
+    bool named = name && *name;
     bool system = opt.system || (geteuid() == 0 && !named);
     enum err e = home_find(&home, why);
     if (!e && system && !named)

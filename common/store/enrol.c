@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PEM_MAX = 64 * 1024 };
 
@@ -274,7 +275,13 @@ static enum err check_user(void *arg, const struct user *u)
     struct checking *c = arg;
     struct why why = {""};
     struct buf password;
-    unsigned mails;
+    unsigned mails = 0;
+    char relative[32], path[HOME_PATH_MAX];
+    snprintf(relative, sizeof relative, "spool/%s/new", u->code);
+    if (home_path(store_home(c->s), relative, path, &why) || access(path, F_OK) != 0) {
+        why_set(&why, ERR_CONFIG, "user %s: no %s", u->code, relative);
+        tell(c, why.text);
+    }
     if (!u->password_command[0]) {
         buf_init(&password, SECRET_MAX);
         if (store_user_password(c->s, c->v, u->code, &password, &why))

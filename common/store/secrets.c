@@ -221,7 +221,7 @@ static enum err tries_get(struct store *s, const char *code, struct tries *t, st
 
 enum err store_try_allowed(struct store *s, const char *code, struct why *why)
 {
-    struct tries t;
+    struct tries t = {0, 0};
     enum err e = db_state(s, true, why);
     if (!e)
         e = tries_get(s, code, &t, why);
@@ -247,7 +247,7 @@ static int64_t blocked_for(int64_t wrong, int64_t limit)
 static enum err count_wrong(struct store *s, const char *code, bool *counted, struct why *why)
 {
     uint64_t limit;
-    struct tries t;
+    struct tries t = {0, 0};
     int changed = 0;
     int64_t now = time(NULL);
     enum err e = conf_number(s->home->conf, "password-tries", TRIES, 1000, &limit, why);
@@ -315,7 +315,7 @@ enum err store_try_done(struct store *s, const char *code, bool right, struct wh
 
 unsigned store_try_delay(struct store *s, const char *code)
 {
-    struct tries t;
+    struct tries t = {0, 0};
     if (db_state(s, false, NULL) || tries_get(s, code, &t, NULL) || t.wrong == 0)
         return 0;
     return t.wrong > 5 ? DELAY_MAX_MS : DELAY_FIRST_MS << (t.wrong - 1);

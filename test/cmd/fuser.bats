@@ -44,6 +44,15 @@ mode() { stat -c %a "$FAXPIPE_HOME/$1"; }
     run -0 fuser check
 }
 
+@test "check tells a user without a spool, and init makes it" {
+    alice
+    rm -r "$FAXPIPE_HOME/spool/12"
+    run -1 --separate-stderr fuser check
+    [ "$output" = 'user 12: no spool/12/new' ]
+    fuser init
+    run -0 fuser check
+}
+
 @test "check tells a password that the key does not open" {
     alice
     rm -f "$FAXPIPE_HOME/key"
