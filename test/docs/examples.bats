@@ -14,7 +14,7 @@ setup_file() {
     fuser init
     fuser add 12 --name Alice --login alice --address alice@fax.example --auto-receive on \
         --auto-print off --days 7 --password-file "$MODEL/work/pw"
-    fuser add 15 --name Bob --address bob@fax.example
+    fuser add 15 --name Bob --login bob --address bob@fax.example --password-file "$MODEL/work/pw"
 }
 
 setup() {
