@@ -38,9 +38,12 @@ static bool is_text(struct span head)
     return false;
 }
 
-static bool has(struct span head, const char *word)
+/* A byte order mark and blanks may stand before it. */
+static bool is_pdf(struct span head)
 {
-    return memmem(head.p, head.n, word, strlen(word)) != NULL;
+    if (span_starts(head, span_str("\xef\xbb\xbf")))
+        head = span_skip(head, 3);
+    return span_starts(span_trim(head), span_str("%PDF-"));
 }
 
 /* False: none of those that are told by their first bytes. */
@@ -50,7 +53,7 @@ bool document_sniff(struct span head, enum document_kind *kind)
         *kind = DOCUMENT_TIFF;
     else if (page_header_is(head) || span_starts(head, span_str("Sfff")))
         *kind = DOCUMENT_G3;
-    else if (has(span_take(head, 1024), "%PDF-"))
+    else if (is_pdf(head))
         *kind = DOCUMENT_PDF;
     else
         return false;

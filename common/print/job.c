@@ -1,6 +1,6 @@
 #include "print/job.h"
 
-#include "print/pages.h"
+#include "print/pdfpages.h"
 #include "print/printer.h"
 #include "tool/diag.h"
 #include "tool/io.h"
@@ -57,12 +57,10 @@ static enum err print_part(const struct job_options *o, struct press *press,
     switch (part->kind) {
     case DOCUMENT_TEXT:
         return press_text(press, buf_span(&part->text), why);
-    case DOCUMENT_G3:
-        return pages_g3(press, part->fd, why);
     case DOCUMENT_PDF:
-        return pages_pdf(press, part->fd, why);
+        return pdf_pages(press, part->fd, why);
     default:
-        return o->tiff->read(press, part->fd, why);
+        return o->fax->read(press, part->fd, why);
     }
 }
 
@@ -151,7 +149,7 @@ static enum err sink_open(struct sink *sink, const struct job_options *o,
         return open_pngs(sink, docs, why);
     enum err e = outfile_open(&sink->file, o->output, why);
     if (!e && o->format == JOB_TIFF)
-        e = o->tiff->write_open(sink->file.fd, &sink->tiff, why);
+        e = o->fax->write_open(sink->file.fd, &sink->tiff, why);
     return e;
 }
 
@@ -159,9 +157,9 @@ static enum err sink_open(struct sink *sink, const struct job_options *o,
 static enum err sink_close(struct sink *sink, enum err e, struct why *why)
 {
     if (sink->tiff && !e)
-        e = sink->o->tiff->write_finish(sink->tiff, why);
+        e = sink->o->fax->write_finish(sink->tiff, why);
     if (sink->tiff)
-        sink->o->tiff->write_free(sink->tiff);
+        sink->o->fax->write_free(sink->tiff);
     for (unsigned i = 0; i < sink->file_count; i++) {
         if (!e)
             e = outfile_commit(&sink->files[i], why);
@@ -215,7 +213,7 @@ static enum err press_all(const struct job_options *o, const struct documents *d
     struct press_options p = {.kind = kind, .fd = fd, .paper = o->paper, .actual = o->actual,
                               .ranges = o->ranges, .range_count = o->range_count,
                               .title = docs->title, .next_file = next_png,
-                              .sheet = o->tiff->write_sheet,
+                              .sheet = o->fax->write_sheet,
                               .context = kind == PRESS_SHEETS ? sink->tiff : sink};
     if (kind == PRESS_PREVIEW)
         p.columns = terminal_columns();
@@ -245,7 +243,7 @@ static enum err make_pdf(const struct job_options *o, const struct documents *do
     if (docs->count == 1 && docs->list[0].kind == DOCUMENT_PDF && !o->ranges && !o->stamp &&
         !o->paper) {
         int from = docs->list[0].parts[0].fd;
-        enum err e = pages_pdf_check(from, why);
+        enum err e = pdf_pages_check(from, why);
         return e ? e : io_copy(from, fd, NULL, why);
     }
     return press_all(o, docs, PRESS_PDF, fd, NULL, pages, why);
@@ -299,7 +297,7 @@ static void directory_name(const char *directory, const char *title, char out[40
 {
     char name[240];
     size_t n = 0;
-    for (; title[n] && n < sizeof name - 1; n++)
+    for (; n < sizeof name - 1 && title[n]; n++)
         name[n] = ascii_alnum((uint8_t)title[n]) || strchr("._-", title[n]) ? title[n] : '-';
     name[n] = '\0';
     if (name[0] == '.')

@@ -14,8 +14,11 @@ enum job_format { JOB_PDF, JOB_PNG, JOB_PBM, JOB_TIFF, JOB_TEXT };
 
 enum { JOB_PNG_MAX = 500 };
 
-/* TIFF is another folder's: what the program lends for it. write_* are for JOB_TIFF. */
-struct job_tiff {
+/*
+ * Fax documents are another folder's: what the program lends. read prints the pages of a TIFF or G3
+ * file (its damage warned of; ERR_DATA: cut, or beyond repair); write_* are for JOB_TIFF.
+ */
+struct job_fax {
     enum err (*read)(struct press *press, int fd, struct why *why);
     enum err (*write_open)(int fd, void **writer, struct why *why);
     enum err (*write_sheet)(void *writer, const struct sheet *s, struct why *why);
@@ -35,7 +38,7 @@ struct job_options {
     size_t range_count;
     unsigned copies, timeout; /* of printers */
     const struct mime_converter *conv;
-    const struct job_tiff *tiff;
+    const struct job_fax *fax;
 };
 
 struct documents {

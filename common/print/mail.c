@@ -189,7 +189,7 @@ static enum err add_html(struct span html, struct buf *out)
             const char *end = span_starts_nocase(html, span_str("<style")) ? "</style"
                               : span_starts_nocase(html, span_str("<script")) ? "</script" : NULL;
             const uint8_t *to = end ? memmem(html.p, html.n, end, strlen(end)) : NULL;
-            used = to ? (size_t)(to - html.p) : 0;
+            used = to ? (size_t)(to - html.p) : end ? html.n : 0;
             used += span_find(span_skip(html, used), '>') + 1;
         } else if (*html.p == '&') {
             const char *text = "&";

@@ -139,6 +139,11 @@ enum err press_text(struct press *p, struct span text, struct why *why)
     return e;
 }
 
+bool press_counts(const struct press *p)
+{
+    return p->options.kind == PRESS_COUNT;
+}
+
 unsigned press_given(const struct press *p)
 {
     return p->given;

@@ -64,6 +64,9 @@ enum err press_fax(struct press *p, const struct sheet *s, struct why *why);
 /* Prints UTF-8 text on as many pages as it takes; empty text takes none. */
 enum err press_text(struct press *p, struct span text, struct why *why);
 
+/* It is PRESS_COUNT: what is warned of would be warned of again when it is printed. */
+bool press_counts(const struct press *p);
+
 /* Pages given so far, and those of them that came out (`ranges`). */
 unsigned press_given(const struct press *p);
 unsigned press_printed(const struct press *p);

@@ -162,7 +162,7 @@ enum err spool_take(struct spool *s, struct store *store, const char *id, const 
                     struct spool_mail *mail, struct why *why)
 {
     struct spool_list list;
-    struct entries found;
+    struct entries found = {0};
     if (!s->locked)
         return why_set(why, ERR_BUG, "take without the lock");
     clean_copies(s);
@@ -184,7 +184,7 @@ enum err spool_take(struct spool *s, struct store *store, const char *id, const 
 enum err spool_hold(struct spool *s, const char *id, int64_t until, bool undecodable,
                     struct why *why)
 {
-    struct entries found;
+    struct entries found = {0};
     char name[ENTRY_NAME_MAX + 1], from[ENTRY_PATH_MAX], to[ENTRY_PATH_MAX];
     if (until <= 0)
         return why_set(why, ERR_USAGE, "no such day");
@@ -209,7 +209,7 @@ enum err spool_hold(struct spool *s, const char *id, int64_t until, bool undecod
 
 enum err spool_read(struct spool *s, const char *id, int *fd, struct why *why)
 {
-    struct entries found;
+    struct entries found = {0};
     char path[ENTRY_PATH_MAX];
     /* A step of somebody else may change the name between looking and opening. */
     for (int tries = 0; tries < 10; tries++) {
@@ -243,7 +243,7 @@ static enum err drop_all(const struct spool *s, const struct entries *found, boo
 
 enum err spool_remove(struct spool *s, const char *id, struct why *why)
 {
-    struct entries found;
+    struct entries found = {0};
     enum err e = entry_find(s, id, &found, why);
     if (e)
         return e;

@@ -159,7 +159,7 @@ void spool_list_free(struct spool_list *list)
 
 enum err spool_find(struct spool *s, const char *id, struct spool_mail *mail, struct why *why)
 {
-    struct entries found;
+    struct entries found = {0};
     enum err e = entry_find(s, id, &found, why);
     if (!e)
         *mail = found.list[0].mail;
@@ -168,7 +168,7 @@ enum err spool_find(struct spool *s, const char *id, struct spool_mail *mail, st
 
 bool spool_has(struct spool *s, const char *name)
 {
-    struct entries found;
+    struct entries found = {0};
     return entry_find(s, name, &found, NULL) == ERR_NONE;
 }
 

@@ -103,7 +103,7 @@ assert all(m["octets"] == 64 and m["arrived"] > 1e9 for m in a), a' "$first" "$s
     expect_refusal 64
 }
 
-@test "a mailbox's row that names the taken file is completed" {
+@test "take of one mail by its ID" {
     id=$(arrive)
     run fax-spool take 15 "$id"
     expect_status 0

@@ -110,3 +110,29 @@ inside() {
         exec 3<"$pw"; s=0; as anna fax-spool list --password-fd 3 15 || s=$?
         [ "$s" -eq 77 ]'
 }
+
+@test "fax-print --user: his held fax on paper, through fax-spool, and gone; nobody else's" {
+    needs pdftotext
+    inside '
+        exec 3<"$wrong"; s=0; as bert fax-print --user 15 --password-fd 3 -o bert.pdf || s=$?
+        [ "$s" -eq 77 ] && [ ! -e /home/bert/bert.pdf ]
+        exec 3<"$pw"; as anna fax-print --user 15 --password-fd 3 --list | grep -q "^$id "
+        exec 3<"$pw"; as anna fax-print --user 15 --password-fd 3 -o fax.pdf
+        pdftotext /home/anna/fax.pdf - | grep -q held
+        [ -z "$(as faxpipe fax-spool list 15)" ]'
+}
+
+@test "fax-print --user asks for the password on the terminal" {
+    needs expect
+    inside '
+        cat >/home/anna/ask <<-"END"
+		set timeout 20
+		spawn fax-print --user 15 -o fax.pdf
+		expect "password: " { send "tea at five\r" } timeout { exit 9 }
+		expect eof
+		exit [lindex [wait] 3]
+		END
+        as anna expect /home/anna/ask
+        [ -s /home/anna/fax.pdf ]
+        [ -z "$(as faxpipe fax-spool list 15)" ]'
+}

@@ -1,5 +1,6 @@
 #include "spool/deliver.h"
 #include "spool/spool.h"
+#include "store/store.h"
 #include "check.h"
 
 #include <fcntl.h>
@@ -180,11 +181,35 @@ static void one_claimant_at_a_time(void)
     spool_close(b);
 }
 
+static void completes_the_mailboxs_row(void)
+{
+    struct spool *s = fresh("16");
+    struct store *store = NULL;
+    struct spool_mail mail;
+    struct why why = {""};
+    enum seen_state state = SEEN_NOT;
+    const struct seen_key key = {"pop3://host", "bob", "", "uid1"};
+    CHECK_INT(conf_parse(span_of(NULL, 0), &home.conf, &why), ERR_NONE);
+    CHECK_INT(store_open(&home, STORE_MAKE, &store, &why), ERR_NONE);
+    CHECK_STR(why.text, "");
+    CHECK_INT(store_seen_coming(store, &key, "16", "1700000001.a", &why), ERR_NONE);
+    CHECK_INT(store_seen_get(store, &key, &state, NULL, &why), ERR_NONE);
+    CHECK_INT(state, SEEN_COMING);
+    put("spool/16/new/1700000001.a", "x");
+    CHECK_INT(spool_lock(s, -1, &why), ERR_NONE);
+    CHECK_INT(spool_take(s, store, NULL, NULL, &mail, &why), ERR_NONE);
+    CHECK_INT(store_seen_get(store, &key, &state, NULL, &why), ERR_NONE);
+    CHECK_INT(state, SEEN_DONE);
+    spool_close(s);
+    store_close(store);
+    home_close(&home);
+}
+
 int main(void)
 {
     const char *tmp = getenv("TMPDIR");
     snprintf(home.path, sizeof home.path, "%s/spool_test.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(home.path) || mkdir(at("db"), 0750) != 0)
+    if (!mkdtemp(home.path) || mkdir(at("db"), 0750) != 0 || mkdir(at("state"), 0770) != 0)
         return 1;
     home.owner = geteuid();
     home.group = getegid();
@@ -194,6 +219,7 @@ int main(void)
     RUN(takes_holds_and_removes);
     RUN(finishes_what_was_cut_short);
     RUN(one_claimant_at_a_time);
+    RUN(completes_the_mailboxs_row);
     char command[4400];
     snprintf(command, sizeof command, "rm -rf '%s'", home.path);
     return check_done() | (system(command) != 0);
