@@ -3,6 +3,7 @@
 #include "net/crew.h"
 #include "net/handover.h"
 #include "net/listener.h"
+#include "net/networks.h"
 #include "net/serve.h"
 #include "net/sockets.h"
 #include "spool/deliver.h"
@@ -32,7 +33,7 @@ static struct {
     int lmtp;
     char *tls_cert, *tls_key, *tls;
     int smtps;
-    char *vrfy, *max_size;
+    char *vrfy, *relay, *max_size;
     int greet_pause, max_recipients, max_connections, max_per_client, timeout, workers;
     char *user, *chroot;
     int no_sync;
@@ -62,6 +63,8 @@ static struct poptOption options[] = {
     {"smtps", 0, POPT_ARG_NONE, &opt.smtps, 0, "TLS from the first byte", NULL},
     {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0,
      "what VRFY and EXPN tell: hide or users (hide)", "WHAT"},
+    {"relay", 0, POPT_ARG_STRING, &opt.relay, 0,
+     "who may send to other domains: networks, or stdin", "NET,..|stdin"},
     {"greet-pause", 0, POPT_ARG_INT, &opt.greet_pause, 0,
      "seconds of silence before the greeting (0)", "SECONDS"},
     {"max-size", 0, POPT_ARG_STRING, &opt.max_size, 0,
@@ -90,6 +93,8 @@ static struct {
     struct recipients recipients; /* the clerk's */
     struct words command;
     struct mbox mbox;
+    struct networks relay;
+    bool relay_stdin;
     int batch;
     char hostname[256];
     const char *domains[DOMAINS_MAX + 1];
@@ -100,6 +105,10 @@ static struct {
 
 /* ---- The clerk ---- */
 
+/* What leads a mailbox's line that is no user's code but a path to relay to: as it is, or along
+ * a source route that named us, to which the reverse-path is grown (RFC 821 3.6). */
+enum { RELAYED = '>', ROUTED = '@' };
+
 static enum err start_clerk(void *arg, struct why *why)
 {
     (void)arg;
@@ -109,14 +118,42 @@ static enum err start_clerk(void *arg, struct why *why)
     return e ? e : spool_make(&here.home, "postmaster", why);
 }
 
+static bool is_ours(struct span domain)
+{
+    for (const char *const *d = here.domains; *d; d++)
+        if (span_eq_nocase(domain, span_str(*d)))
+            return true;
+    return false;
+}
+
+/* The hosts of a source route that are ours have been reached. A local part of ours that names
+ * another host by itself (u%other@us) is not resolved. */
+static enum receiver_verdict answer_foreign(const struct path *path, struct buf *line)
+{
+    struct span left = path->route, after = left, host;
+    if (!opt.relay || is_ours(path->domain))
+        return RECIPIENT_FOREIGN;
+    while (path_route_next(&after, &host) && is_ours(host))
+        left = after;
+    enum err e = buf_add_byte(line, left.n == path->route.n ? RELAYED : ROUTED);
+    if (!e && left.n)
+        e = buf_add_span(line, left) ? ERR_OS : buf_add_str(line, ":");
+    if (!e)
+        e = buf_add_span(line, path->route.n ? span_skip(path->text, path->route.n + 1)
+                                             : path->text);
+    return e ? RECIPIENT_LATER : RECIPIENT_OK;
+}
+
 static enum receiver_verdict answer_recipient(const struct clerk_question *q, struct buf *codes)
 {
     struct path path;
     struct why why = {""};
     char local[PATH_LOCAL_MAX + 1], address[PATH_LOCAL_MAX + PATH_DOMAIN_MAX + 2];
-    if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN, &path) != PATH_OK || !q->local ||
+    if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN, &path) != PATH_OK ||
         !path_local_text(&path, local, sizeof local))
         return RECIPIENT_FOREIGN;
+    if (!q->local)
+        return answer_foreign(&path, codes);
     if (!here.table)
         return RECIPIENT_OK;
     snprintf(address, sizeof address, "%s%s%.*s", local, path.domain.n ? "@" : "",
@@ -168,6 +205,10 @@ static void answer(void *arg, const struct clerk_question *q, int mail, struct c
         if (here.command.list && mail >= 0)
             a->verdict = handover_run((const char *const *)here.command.list, q, mail);
         break;
+    case CLERK_QUEUE:
+        if (opt.relay && mail >= 0)
+            a->verdict = handover_enqueue(q, mail);
+        break;
     }
     span_copy(buf_span(&text), a->text, sizeof a->text);
     buf_release(&text);
@@ -184,80 +225,122 @@ static enum err code_dir(const char *code, char out[HOME_PATH_MAX], struct why *
     return ERR_NONE;
 }
 
-/* Every directory that the envelope's mailboxes mean, allocated; the strings as well. */
-static enum err mail_dirs(const struct envelope *envelope, char ***dirs, size_t *count,
-                          struct why *why)
+/* A mail on its way into directories and, where it is relayed, into the queue. */
+struct mail {
+    const struct envelope *envelope;
+    struct spool_delivery *delivery; /* NULL: nobody here is meant */
+    struct handover *relayed;        /* NULL: nobody elsewhere is */
+    bool begun;
+    char **dirs;
+    size_t count;
+};
+
+static enum err add_dir(struct mail *m, struct span code, struct why *why)
 {
-    for (size_t i = 0; i < envelope->count; i++) {
-        struct span left = span_str(envelope->recipients[i].mailboxes);
-        while (left.n) {
-            char code[SPOOL_CODE_MAX + 1], dir[HOME_PATH_MAX];
-            struct span line = span_take(left, span_find(left, '\n'));
-            left = span_skip(left, line.n + 1);
-            if (!span_copy(line, code, sizeof code) || !spool_code_valid(line))
-                return why_set(why, ERR_BUG, "the clerk named no user");
-            enum err e = code_dir(code, dir, why);
-            if (e)
-                return e;
-            char **more = reallocarray(*dirs, *count + 1, sizeof *more);
-            if (!more)
-                return why_set(why, ERR_OS, "out of memory");
-            *dirs = more;
-            if (!(more[*count] = strdup(dir)))
-                return why_set(why, ERR_OS, "out of memory");
-            ++*count;
-        }
-    }
+    char text[SPOOL_CODE_MAX + 1], dir[HOME_PATH_MAX];
+    if (!span_copy(code, text, sizeof text) || !spool_code_valid(code))
+        return why_set(why, ERR_BUG, "the clerk named no user");
+    enum err e = code_dir(text, dir, why);
+    if (e)
+        return e;
+    char **more = reallocarray(m->dirs, m->count + 1, sizeof *more);
+    if (more)
+        m->dirs = more;
+    if (!more || !(more[m->count] = strdup(dir)))
+        return why_set(why, ERR_OS, "out of memory");
+    m->count++;
     return ERR_NONE;
 }
 
-static enum err dirs_begin(void *arg, const struct envelope *envelope, void **mail,
-                           struct why *why)
+static bool is_foreign(const char *mailboxes)
 {
-    struct spool_delivery *d = NULL;
-    char **dirs = NULL;
-    size_t count = 0;
-    unsigned sync = opt.no_sync ? SPOOL_NO_SYNC : 0;
-    enum err e;
-    (void)arg;
-    if (!here.table) {
-        e = spool_delivery_begin((const char *const[]){opt.maildir}, 1, SPOOL_FOREIGN | sync, &d,
-                                 why);
-    } else {
-        e = mail_dirs(envelope, &dirs, &count, why);
-        if (!e)
-            e = spool_delivery_begin((const char *const *)dirs, count, SPOOL_OURS | sync, &d, why);
+    return mailboxes[0] == RELAYED || mailboxes[0] == ROUTED;
+}
+
+static enum err sort_recipients(struct mail *m, struct why *why)
+{
+    enum err e = ERR_NONE;
+    for (size_t i = 0; !e && i < m->envelope->count; i++) {
+        const char *mailboxes = m->envelope->recipients[i].mailboxes;
+        struct span left = span_str(mailboxes);
+        if (is_foreign(mailboxes)) {
+            e = m->relayed ? ERR_NONE : handover_open(&m->relayed, why);
+            continue;
+        }
+        while (!e && left.n) {
+            struct span line = span_take(left, span_find(left, '\n'));
+            left = span_skip(left, line.n + 1);
+            e = add_dir(m, line, why);
+        }
     }
-    for (size_t i = 0; i < count; i++)
-        free(dirs[i]);
-    free(dirs);
-    *mail = d;
     return e;
 }
 
-static const char *dirs_id(void *mail)
+static void mail_free(void *mail)
 {
-    return spool_delivery_name(mail);
+    struct mail *m = mail;
+    spool_delivery_free(m->delivery);
+    handover_close(m->relayed);
+    for (size_t i = 0; i < m->count; i++)
+        free(m->dirs[i]);
+    free(m->dirs);
+    free(m);
 }
 
-static enum err dirs_write(void *mail, struct span piece, struct why *why)
+static enum err mail_begin(void *arg, const struct envelope *envelope, void **mail,
+                           struct why *why)
 {
-    return spool_delivery_write(mail, piece.p, piece.n, why);
+    struct mail *m = calloc(1, sizeof *m);
+    unsigned sync = opt.no_sync ? SPOOL_NO_SYNC : 0;
+    const char *const maildir[] = {opt.maildir};
+    enum err e = ERR_NONE;
+    (void)arg;
+    if (!m)
+        return why_set(why, ERR_OS, "out of memory");
+    m->envelope = envelope;
+    if (here.table)
+        e = sort_recipients(m, why);
+    if (!e && !here.table)
+        e = spool_delivery_begin(maildir, 1, SPOOL_FOREIGN | sync, &m->delivery, why);
+    else if (!e && m->count)
+        e = spool_delivery_begin((const char *const *)m->dirs, m->count, SPOOL_OURS | sync,
+                                 &m->delivery, why);
+    if (e)
+        mail_free(m);
+    else
+        *mail = m;
+    return e;
 }
 
-static enum err dirs_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
+static const char *mail_id(void *mail)
 {
-    (void)verdicts; /* all of them have it, or none */
-    return spool_delivery_commit(mail, why);
+    const struct mail *m = mail;
+    return m->delivery ? spool_delivery_name(m->delivery) : NULL;
 }
 
-static void dirs_free(void *mail)
+static enum err mail_write(void *mail, struct span piece, struct why *why)
 {
-    spool_delivery_free(mail);
+    struct mail *m = mail;
+    enum err e = m->delivery ? spool_delivery_write(m->delivery, piece.p, piece.n, why) : ERR_NONE;
+    /* The Return-Path, our first line, is final delivery's alone. */
+    if (!m->begun)
+        piece = span_skip(piece, span_find(piece, '\n') + 1);
+    m->begun = true;
+    return e || !m->relayed ? e : handover_write(m->relayed, piece, why);
 }
 
-static const struct delivery_method into_dirs = {dirs_begin, dirs_id, dirs_write, dirs_commit,
-                                                 dirs_free};
+/* All local users have it, or none; each path to relay to has its own verdict. */
+static enum err mail_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
+{
+    struct mail *m = mail;
+    enum err e = m->delivery ? spool_delivery_sync(m->delivery, why) : ERR_NONE;
+    if (!e && m->relayed)
+        e = handover_queue(m->relayed, &here.host.clerk, m->envelope, here.hostname, verdicts, why);
+    return e || !m->delivery ? e : spool_delivery_commit(m->delivery, why);
+}
+
+static const struct delivery_method into_spool = {mail_begin, mail_id, mail_write, mail_commit,
+                                                  mail_free};
 
 /* ---- The worker ---- */
 
@@ -274,6 +357,19 @@ static enum err make_maildir(const char *dir, struct why *why)
     return ERR_NONE;
 }
 
+static bool may_relay(const void *arg, const char *client)
+{
+    return networks_have(arg, client);
+}
+
+/* stdin may be a socket, whose peer has an address as well. */
+static bool may_relay_here(void)
+{
+    char client[64];
+    return here.relay_stdin || (serve_client(STDIN_FILENO, client, sizeof client) &&
+                                networks_have(&here.relay, client));
+}
+
 static enum err work(void *arg, const struct clerk *clerk, struct why *why)
 {
     struct rlimit files;
@@ -282,12 +378,14 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
     if (e)
         return e;
     here.host.clerk = *clerk;
+    if (here.inside) /* where a mail that is relayed waits to be whole */
+        setenv("TMPDIR", "/postmaster/tmp", 1);
     here.host.method_arg = opt.mbox ? (void *)&here.mbox : (void *)&here.host.clerk;
     if (opt.batch)
         return serve_batch(&here.host, here.batch, why);
     if (!here.fd_count) {
         struct serve_options serve = {STDIN_FILENO, STDOUT_FILENO, (unsigned)opt.timeout,
-                                      (unsigned)opt.greet_pause, false};
+                                      (unsigned)opt.greet_pause, may_relay_here()};
         return serve_session(&here.host, &serve, why);
     }
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -299,34 +397,13 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
                                         .max_connections = (unsigned)opt.max_connections,
                                         .max_per_client = (unsigned)opt.max_per_client,
                                         .timeout = (unsigned)opt.timeout,
-                                        .greet_pause = (unsigned)opt.greet_pause};
+                                        .greet_pause = (unsigned)opt.greet_pause,
+                                        .relay = may_relay,
+                                        .relay_arg = &here.relay};
     return listener_run(&here.host, &listener, why);
 }
 
 /* ---- Setting up ---- */
-
-/* "10", "10K", "10M", "10G". */
-static bool octets(const char *text, uint64_t *value)
-{
-    struct span s = span_str(text);
-    unsigned shift = 0;
-    switch (s.n ? s.p[s.n - 1] | 0x20 : 0) {
-    case 'k':
-        shift = 10;
-        break;
-    case 'm':
-        shift = 20;
-        break;
-    case 'g':
-        shift = 30;
-        break;
-    }
-    s.n -= shift != 0;
-    if (!span_number(s, UINT64_MAX >> (shift + 1), value))
-        return false;
-    *value <<= shift;
-    return true;
-}
 
 static enum err check_options(void)
 {
@@ -338,6 +415,8 @@ static enum err check_options(void)
         return diag_fail(ERR_USAGE, NULL, "--batch and --listen exclude each other");
     if (on_stdout && !opt.batch && !opt.listen)
         return diag_fail(ERR_USAGE, NULL, "--mbox -: stdout is the session's");
+    if (opt.relay && ways)
+        return diag_fail(ERR_USAGE, NULL, "--relay needs the station's queue");
     if (opt.greet_pause < 0 || opt.max_recipients < 1 || opt.max_connections < 0 ||
         opt.max_per_client < 0 || opt.timeout < 0 || opt.workers < 1 || opt.workers > 64 ||
         opt.greet_pause > 3600 || opt.timeout > 86400 || opt.max_recipients > 1000000)
@@ -398,19 +477,23 @@ static enum err set_options(struct why *why)
                                    .max_size = 256 << 20,
                                    .max_recipients = (unsigned)opt.max_recipients,
                                    .lmtp = opt.lmtp};
-    if (opt.max_size && !octets(opt.max_size, &o->max_size))
+    if (opt.max_size && !conf_size(opt.max_size, UINT64_MAX / 2, &o->max_size))
         return why_set(why, ERR_USAGE, "--max-size %s: not a number of octets", opt.max_size);
     if (opt.vrfy && strcmp(opt.vrfy, "users") != 0 && strcmp(opt.vrfy, "hide") != 0)
         return why_set(why, ERR_USAGE, "--vrfy %s: not hide or users", opt.vrfy);
     o->vrfy = opt.vrfy && strcmp(opt.vrfy, "users") == 0;
-    enum err e = set_names(why);
+    here.relay_stdin = opt.relay && strcmp(opt.relay, "stdin") == 0;
+    enum err e = opt.relay && !here.relay_stdin ? networks_add(&here.relay, opt.relay, why)
+                                                : ERR_NONE;
+    if (!e)
+        e = set_names(why);
     return e ? e : set_tls(o, why);
 }
 
 /* Everything that may need root, or files outside of a new root. */
 static enum err set_method(struct why *why)
 {
-    here.host.method = opt.exec ? &handover_exec : opt.mbox ? &handover_mbox : &into_dirs;
+    here.host.method = opt.exec ? &handover_exec : opt.mbox ? &handover_mbox : &into_spool;
     if (opt.batch) {
         enum err e = io_open(opt.batch, &here.batch, why);
         if (e)

@@ -17,23 +17,24 @@ enum clerk_kind {
     CLERK_VERIFY,    /* text is VRFY's argument */
     CLERK_EXPAND,    /* text is EXPN's argument */
     CLERK_EXEC,      /* text is the forward-path; a descriptor of the mail comes along */
+    CLERK_QUEUE,     /* text is <path>s, a line each, to relay to; the same */
 };
 
 struct clerk_question {
     enum clerk_kind kind;
-    bool local; /* CLERK_RECIPIENT: the domain is ours */
+    bool local; /* CLERK_RECIPIENT: the domain is ours; else the peer may relay */
     char sender[PATH_MAX_OCTETS + 1];
     char text[CLERK_QUESTION_MAX];
 };
 
 struct clerk_answer {
-    enum receiver_verdict verdict; /* CLERK_RECIPIENT, CLERK_EXEC */
+    enum receiver_verdict verdict; /* CLERK_RECIPIENT, CLERK_EXEC, CLERK_QUEUE */
     unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553 */
     char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply */
 };
 
 /*
- * Answers q into a, which is all zero. mail is CLERK_EXEC's descriptor, else -1; the caller closes
+ * Answers q into a, which is all zero. mail is the descriptor that came along, else -1; the caller closes
  * it. q's strings are terminated, and otherwise whatever the worker chose to send.
  */
 typedef void clerk_fn(void *arg, const struct clerk_question *q, int mail,

@@ -3,6 +3,7 @@
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/spawn.h"
+#include "tool/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,21 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* A mail on its way: all of it in an unlinked file. */
-struct waiting {
+/* A mail on its way: all of it in an unlinked file. arg and envelope are the methods'. */
+struct handover {
     void *arg;
     const struct envelope *envelope;
     int fd;
     struct writer out;
 };
 
-static enum err waiting_begin(void *arg, const struct envelope *envelope, void **mail,
-                              struct why *why)
+enum err handover_open(struct handover **h, struct why *why)
 {
-    struct waiting *w = calloc(1, sizeof *w);
+    struct handover *w = calloc(1, sizeof *w);
     if (!w)
         return why_set(why, ERR_OS, "out of memory");
     enum err e = io_temp(&w->fd, why);
@@ -32,9 +33,20 @@ static enum err waiting_begin(void *arg, const struct envelope *envelope, void *
         free(w);
         return e;
     }
+    writer_init(&w->out, w->fd);
+    *h = w;
+    return ERR_NONE;
+}
+
+static enum err waiting_begin(void *arg, const struct envelope *envelope, void **mail,
+                              struct why *why)
+{
+    struct handover *w;
+    enum err e = handover_open(&w, why);
+    if (e)
+        return e;
     w->arg = arg;
     w->envelope = envelope;
-    writer_init(&w->out, w->fd);
     *mail = w;
     return ERR_NONE;
 }
@@ -45,28 +57,37 @@ static const char *waiting_id(void *mail)
     return NULL;
 }
 
+enum err handover_write(struct handover *h, struct span piece, struct why *why)
+{
+    writer_add(&h->out, piece.p, piece.n);
+    return h->out.err ? why_set(why, h->out.err, "%s", h->out.why.text) : ERR_NONE;
+}
+
 static enum err waiting_write(void *mail, struct span piece, struct why *why)
 {
-    struct waiting *w = mail;
-    writer_add(&w->out, piece.p, piece.n);
-    return w->out.err ? why_set(why, w->out.err, "%s", w->out.why.text) : ERR_NONE;
+    return handover_write(mail, piece, why);
+}
+
+void handover_close(struct handover *h)
+{
+    if (h)
+        close(h->fd);
+    free(h);
 }
 
 static void waiting_free(void *mail)
 {
-    struct waiting *w = mail;
-    close(w->fd);
-    free(w);
+    handover_close(mail);
 }
 
-static enum err rewind_mail(struct waiting *w, struct why *why)
+static enum err rewind_mail(struct handover *w, struct why *why)
 {
     return lseek(w->fd, 0, SEEK_SET) == 0 ? ERR_NONE : why_errno(why, ERR_IO, "seek");
 }
 
 static enum err exec_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
 {
-    struct waiting *w = mail;
+    struct handover *w = mail;
     struct clerk_question *q = calloc(1, sizeof *q);
     struct clerk_answer *a = calloc(1, sizeof *a);
     enum err e = q && a ? writer_flush(&w->out, why) : why_set(why, ERR_OS, "out of memory");
@@ -111,6 +132,103 @@ enum receiver_verdict handover_run(const char *const words[], const struct clerk
     return status == 0 ? RECIPIENT_OK
            : status == 75 || status > 127 ? RECIPIENT_LATER
                                           : RECIPIENT_REJECTED;
+}
+
+/* The reverse-path with our host before it, where it fits; notices stay without one. */
+static void grow(const char *sender, const char *hostname, char *out, size_t size)
+{
+    int n = snprintf(out, size, "@%s%c%s", hostname, *sender == '@' ? ',' : ':', sender);
+    if (!*sender || n < 0 || n > PATH_MAX_OCTETS - 2)
+        snprintf(out, size, "%s", sender);
+}
+
+/* Puts the paths led by mark, from *next on, into q as far as they fit; false: there was none. */
+static bool gather_paths(const struct envelope *envelope, char mark, size_t *next,
+                         struct clerk_question *q)
+{
+    size_t used = 0;
+    for (; *next < envelope->count; ++*next) {
+        const char *path = envelope->recipients[*next].mailboxes;
+        if (*path != mark)
+            continue;
+        int n = snprintf(q->text + used, sizeof q->text - used, "<%s>\n", path + 1);
+        if (n < 0 || (size_t)n >= sizeof q->text - used) {
+            q->text[used] = '\0';
+            break;
+        }
+        used += (size_t)n;
+    }
+    return used > 0;
+}
+
+enum err handover_queue(struct handover *h, const struct clerk *clerk,
+                        const struct envelope *envelope, const char *hostname,
+                        enum receiver_verdict verdicts[], struct why *why)
+{
+    struct clerk_question *q = calloc(1, sizeof *q);
+    struct clerk_answer *a = calloc(1, sizeof *a);
+    enum err e = q && a ? writer_flush(&h->out, why) : why_set(why, ERR_OS, "out of memory");
+    for (const char *mark = ">@"; !e && *mark; mark++) {
+        for (size_t next = 0, from = 0; !e; from = next) {
+            memset(q, 0, sizeof *q);
+            q->kind = CLERK_QUEUE;
+            grow(envelope->sender, hostname, q->sender, sizeof q->sender);
+            if (*mark == '>')
+                snprintf(q->sender, sizeof q->sender, "%s", envelope->sender);
+            if (!gather_paths(envelope, *mark, &next, q))
+                break;
+            e = rewind_mail(h, why);
+            if (!e)
+                e = clerk_ask(clerk, q, h->fd, a, why);
+            for (size_t i = from; !e && i < next; i++)
+                if (envelope->recipients[i].mailboxes[0] == *mark)
+                    verdicts[i] = a->verdict;
+        }
+    }
+    free(q);
+    free(a);
+    return e;
+}
+
+/* Starts a flush, which nobody waits for; those that have ended are buried. */
+static void start_flush(void)
+{
+    static pid_t running[16];
+    static const char *const flush[] = {"fax-queue", "-q", "flush", NULL};
+    struct why why = {""};
+    for (size_t i = 0; i < sizeof running / sizeof *running; i++) {
+        if (running[i] && waitpid(running[i], NULL, WNOHANG) == 0)
+            continue;
+        if (spawn(flush, -1, -1, NULL, &running[i], &why)) {
+            running[i] = 0;
+            diag_warn("queue: %s", why.text);
+        }
+        return;
+    }
+}
+
+/* q->text is a list of paths in brackets; so none of them can be taken for an option. */
+enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail)
+{
+    char from[PATH_MAX_OCTETS + 16], paths[CLERK_QUESTION_MAX];
+    const char *list[CLERK_QUESTION_MAX / 4 + 8] = {"fax-queue", "-q", "add", from, "--"};
+    size_t n = 5;
+    struct why why = {""};
+    pid_t pid;
+    int status;
+    snprintf(from, sizeof from, "--from=<%s>", q->sender);
+    snprintf(paths, sizeof paths, "%s", q->text);
+    for (char *at = paths, *path; n < sizeof list / sizeof *list - 1 && (path = strsep(&at, "\n"));)
+        if (*path == '<')
+            list[n++] = path;
+    enum err e = n == 5 ? ERR_DATA : spawn(list, mail, -1, NULL, &pid, &why);
+    if (!e)
+        e = spawn_wait(pid, &status, &why);
+    if (!e)
+        e = status_to_err(status);
+    if (!e)
+        start_flush();
+    return e == ERR_NONE ? RECIPIENT_OK : e == ERR_DATA ? RECIPIENT_REJECTED : RECIPIENT_LATER;
 }
 
 /* Where mboxrd's quoting stands: in the '>'s of a line's start, and how much of "From " is seen. */
@@ -163,7 +281,7 @@ static void from_line(struct writer *out, const char *sender)
     writer_add(out, text, (size_t)n);
 }
 
-static enum err append(struct waiting *w, int fd, struct why *why)
+static enum err append(struct handover *w, int fd, struct why *why)
 {
     struct writer *out = malloc(sizeof *out);
     uint8_t *bytes = malloc(65536);
@@ -191,7 +309,7 @@ static enum err append(struct waiting *w, int fd, struct why *why)
 
 static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
 {
-    struct waiting *w = mail;
+    struct handover *w = mail;
     const struct mbox *box = w->arg;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     enum err e = writer_flush(&w->out, why);

@@ -18,6 +18,24 @@ extern const struct delivery_method handover_exec;
 enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q,
                                    int mail);
 
+/*
+ * A mail that waits for the clerk's queue, in an unlinked file. handover_queue asks for an entry
+ * for as many recipients at once as fit a question: those whose mailboxes begin with '>' (the
+ * path behind it is relayed to) or '@' (the same, and hostname is grown to the reverse-path, as
+ * RFC 821 3.6 has it). Their verdicts are filled in; the others' are left alone.
+ */
+struct handover;
+/* Begins one. ERR_CREATE, ERR_OS. */
+enum err handover_open(struct handover **h, struct why *why);
+enum err handover_write(struct handover *h, struct span piece, struct why *why);
+enum err handover_queue(struct handover *h, const struct clerk *clerk,
+                        const struct envelope *envelope, const char *hostname,
+                        enum receiver_verdict verdicts[], struct why *why);
+void handover_close(struct handover *h);
+
+/* The clerk's part: `fax-queue add` from mail, then a `fax-queue flush` that nobody waits for. */
+enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail);
+
 /* An mbox (mboxrd quoting), appended to under flock and fcntl locks, whole or not at all, and
  * synced. */
 struct mbox {

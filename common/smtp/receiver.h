@@ -10,8 +10,8 @@
  * The commands are one table in smtp/commands.c. Extensions: PIPELINING, SIZE, 8BITMIME,
  * ENHANCEDSTATUSCODES, STARTTLS.
  *
- * Deviations from RFC 821: NUL and bare CR and LF are refused in commands and in mail data; VRFY
- * and EXPN may answer 252; a reverse-path is not grown, since nothing is relayed from here.
+ * Deviations from RFC 821: NUL and bare CR and LF are refused in commands, bare CR and LF in mail
+ * data; VRFY and EXPN may answer 252.
  */
 #ifndef SMTP_RECEIVER_H
 #define SMTP_RECEIVER_H

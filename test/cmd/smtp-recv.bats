@@ -426,3 +426,57 @@ PY
 @test "-v shows the dialogue on stderr" {
     a_mail | smtp-recv -v "${us[@]}" 2>&1 >/dev/null | grep -q 'smtp-recv: < MAIL FROM:<a@b.example>'
 }
+
+relaying() {
+    station
+    echo 'smarthost = smtp://127.0.0.1:1' >>"$FAXPIPE_HOME/faxpipe.conf"
+}
+
+@test "--relay: those allowed may name foreign recipients, whose mail is queued" {
+    relaying
+    { opening alice@fax.example; lines 'RCPT TO:<c@other.example>' 'RCPT TO:<-oQ@other.example>' \
+        'RCPT TO:<u%x@fax.example>' DATA 'Subject: on its way' '' . QUIT; } >dialogue
+    smtp-recv <dialogue >replies
+    [ "$(grep -c '^550 5.7.1' replies)" -eq 3 ]
+    rm -f "$FAXPIPE_HOME"/spool/12/new/*
+    smtp-recv --relay stdin <dialogue >replies
+    [ "$(grep -c '^550 5.7.1' replies)" -eq 1 ]
+    grep -q '^250 2.0.0' replies
+    grep -qx 'Subject: on its way' "$FAXPIPE_HOME"/spool/12/new/*
+    until_true 5 eval 'fax-queue list --json | grep -q c@other.example'
+    fax-queue list --json >list
+    grep -q 'a@b.example' list
+    grep -q -e '-oQ@other.example' list
+    grep -qx 'Subject: on its way' "$FAXPIPE_HOME"/queue/*.mail
+    ! grep -q '^Return-Path' "$FAXPIPE_HOME"/queue/*.mail
+    head -1 "$FAXPIPE_HOME"/queue/*.mail | grep -q '^Received: from me.example'
+}
+
+@test "--relay: a source route through us, and the reverse-path grows (RFC 821 scenario 3)" {
+    relaying
+    { opening '@fax.example:Jones@BBN-VAX.ARPA'; lines 'RCPT TO:<@fax.example,@two.example:x@three.example>' \
+        DATA 'Subject: routed' '' . QUIT; } | smtp-recv --relay stdin >replies
+    grep -q '^250 2.0.0' replies
+    until_true 5 eval 'fax-queue list --json | grep -q Jones@BBN-VAX.ARPA'
+    fax-queue list --json >list
+    grep -q '@fax.example:a@b.example' list
+    grep -q '@two.example:x@three.example' list
+    ! grep -q '@fax.example:Jones' list
+}
+
+@test "--relay: by address, and not for others" {
+    relaying
+    receiver --relay 192.0.2.0/24
+    python3 -c 'import smtplib, sys
+c = smtplib.SMTP("127.0.0.1", int(sys.argv[1])); c.helo("me"); c.mail("a@b.example")
+assert c.rcpt("c@other.example")[0] == 550' "$PORT"
+    rm port
+    receiver --relay 192.0.2.0/24,127.0.0.0/8
+    python3 -c 'import smtplib, sys
+c = smtplib.SMTP("127.0.0.1", int(sys.argv[1])); c.sendmail("a@b.example", "c@other.example", "Subject: x\n\n"); c.quit()' "$PORT"
+    until_true 5 eval 'fax-queue list --json | grep -q c@other.example'
+    run --separate-stderr smtp-recv --relay 127.0.0.1/8
+    expect_refusal 64
+    run --separate-stderr smtp-recv --relay stdin --maildir md
+    expect_refusal 64
+}
