@@ -372,8 +372,10 @@ static enum err convert(struct job *j)
         return diag_fail(e, &why, "%s", opt.output);
     e = opt.info ? info(j, &why) : opt.decode ? unwrap(j, &why) : wrap(j, &why);
     if (e) {
+        /* tool/io.h says of a lost write that it was one. */
+        bool lost = e == ERR_IO && span_starts(span_str(why.text), span_str("write"));
         outfile_abort(&j->out);
-        return diag_fail(e, &why, "%s", j->name);
+        return diag_fail(e, &why, "%s", !lost ? j->name : opt.output ? opt.output : "stdout");
     }
     e = outfile_commit(&j->out, &why);
     return e ? diag_fail(e, &why, "%s", opt.output ? opt.output : "stdout") : ERR_NONE;
