@@ -221,7 +221,7 @@ static enum err run_command(struct arrival *a, struct why *why)
 {
     struct words words;
     pid_t pid;
-    int status;
+    int status = 0;
     enum err e = words_split(opt.exec, &words, why);
     if (e)
         return e;
