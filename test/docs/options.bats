@@ -100,7 +100,10 @@ same() { # LISTER WHAT
             [ -z "$stderr" ]
             [[ $output == *"$p"* ]]
         done
-        run --separate-stderr "$BIN/$p" --no-such-option-anywhere </dev/null
+        # What begins with an option is psmisc's fuser; ours come behind the command.
+        command=()
+        [ "$p" != fuser ] || command=(list)
+        run --separate-stderr "$BIN/$p" "${command[@]}" --no-such-option-anywhere </dev/null
         expect_refusal 64
         [[ $stderr == "$p: "* ]]
     done < <(programs)
