@@ -2,6 +2,7 @@
 
 #include "mime/date.h"
 #include "mime/filename.h"
+#include "mime/header.h"
 #include "mime/kind.h"
 #include "mime/tiff_scan.h"
 #include "mime/write.h"
@@ -223,6 +224,26 @@ static enum err set_extra(struct job *j)
     return ERR_NONE;
 }
 
+/* --type: type/subtype, and parameters as they are. */
+static enum err check_type(struct job *j)
+{
+    struct span s = span_str(j->c->type ? j->c->type : "x/y"), ends;
+    struct buf value;
+    buf_init(&value, 256);
+    enum err e = header_value(s, &value);
+    size_t slash = span_find(buf_span(&value), '/');
+    bool ok = !e && slash > 0 && slash + 1 < value.len && span_starts_nocase(s, buf_span(&value));
+    ends = span_skip(s, value.len);
+    ok = ok && (ends.n == 0 || ends.p[0] == ';' || ends.p[0] == ' ');
+    for (size_t i = 0; i < s.n; i++)
+        ok = ok && s.p[i] >= 0x20 && s.p[i] < 0x7f;
+    buf_release(&value);
+    if (ok)
+        return ERR_NONE;
+    why_set(&j->why, ERR_DATA, "%s: no content type", j->c->type);
+    return fail(j, ERR_DATA, "--type");
+}
+
 static enum err set_mail(struct job *j)
 {
     const struct compose *c = j->c;
@@ -244,7 +265,9 @@ static enum err set_mail(struct job *j)
     j->mail.notify = c->notify ? c->from : NULL;
     j->mail.crlf = c->crlf;
     j->mail.boundary = j->boundary;
-    e = set_date(j);
+    e = check_type(j);
+    if (!e)
+        e = set_date(j);
     if (!e)
         e = set_id(j);
     return e ? e : set_extra(j);

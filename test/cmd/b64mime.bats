@@ -124,6 +124,20 @@ assert {"name": "X-Note", "value": "Ärger"} in fields'
     expect_refusal 65
 }
 
+@test "--type says what the files are" {
+    b64mime --from a@b.example --type application/pdf fax.tif >m
+    grep -q '^Content-Type: application/pdf; name="fax.tif"$' m
+    b64mime -d --type application/pdf m | cmp - fax.tif
+    printf 'Gr\374\337e\n' >latin.txt
+    b64mime --from a@b.example --type 'text/plain; charset=iso-8859-1' latin.txt >m
+    [ "$(b64mime -d --text m)" = Grüße ]
+    b64mime -d --type text m | cmp - latin.txt
+    for type in image /tiff image/ 'image tiff' 'Bild/Größe' ''; do
+        run --separate-stderr b64mime --from a@b.example --type "$type" fax.tif
+        expect_refusal 65
+    done
+}
+
 @test "bad addresses: 65" {
     for address in '' x 'a b@c' '@b' 'a@' '<>'; do
         run --separate-stderr b64mime --from a@b.example --to "$address" fax.tif
@@ -218,6 +232,25 @@ random.seed(5); sys.stdout.buffer.write(bytes(random.randrange(256) for _ in ran
     run -65 b64mime -d -o out fax.tif
     [ "$(cat out)" = keep ]
     [ -z "$(ls -A | grep faxpipe-)" ]
+}
+
+@test "-o: a write error and a signal leave nothing" {
+    b64mime --from a@b.example big.tif >m
+    run bash -c 'ulimit -f 10; trap "" XFSZ; b64mime -d -o out m'
+    expect_status 74
+    [ ! -e out ] && ! ls -A | grep -q faxpipe-
+    mkfifo pipe
+    background b64mime -d -o out pipe
+    local pid=$!
+    exec 4>pipe
+    head -c 20000 m >&4
+    until_true 5 bash -c 'ls -A | grep -q faxpipe-'
+    kill -TERM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    exec 4>&-
+    expect_status 143
+    [ ! -e out ] && ! ls -A | grep -q faxpipe-
 }
 
 @test "the first part that --type matches; none: 1" {

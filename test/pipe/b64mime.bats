@@ -84,6 +84,46 @@ PY
 assert json.load(sys.stdin)[-1]["name"] == "Füße mit sehr langem Namen " * 4 + ".tif"'
 }
 
+@test "random nested mails: the same parts and bytes as Python's email" {
+    cat >random_mails.py <<'PY'
+import base64, email, hashlib, json, quopri, random, subprocess
+random.seed(20)
+BODIES = [b"", b"x", b"hello\n", b"--\n", b"a\n--b\n", b"-" * 80 + b"\n", b"\n\n", b"text " * 30]
+def leaf():
+    body = random.choice(BODIES + [random.randbytes(random.randrange(300))])
+    kind = random.choice(["text/plain", "image/tiff", "application/octet-stream", "text/html"])
+    encoding = random.choice(["7bit", "base64", "quoted-printable", "8bit", None])
+    head = f"Content-Type: {kind}\n" if random.random() < .9 else ""
+    if encoding: head += f"Content-Transfer-Encoding: {encoding}\n"
+    if encoding == "base64": body = base64.encodebytes(body)
+    elif encoding == "quoted-printable": body = quopri.encodestring(body, quotetabs=True)
+    else: body = body.replace(b"\0", b".").replace(b"\r", b".")
+    return head.encode() + b"\n" + body
+def entity(depth):
+    r = random.random()
+    if depth == 0 or r < .5: return leaf()
+    if r < .6: return b"Content-Type: message/rfc822\n\nSubject: in\n" + entity(depth - 1)
+    boundary = random.choice([b"b", b"bb", b"b-1", b"=_x", b"a b"]) + str(depth).encode()
+    text = b'Content-Type: multipart/mixed; boundary="' + boundary + b'"\n\n'
+    if random.random() < .3: text += b"preamble\n"
+    for _ in range(random.randrange(1, 4)):
+        text += b"--" + boundary + b"\n" + entity(depth - 1) + b"\n"
+    text += b"--" + boundary + b"--\n"
+    return text + (b"epilogue\n" if random.random() < .3 else b"")
+for i in range(100):
+    mail = b"Subject: x\n" + entity(3)
+    want = []
+    for p in email.message_from_bytes(mail).walk():
+        if not p.is_multipart():
+            data = p.get_payload(decode=True)
+            want.append((p.get_content_type(), len(data), hashlib.sha256(data).hexdigest()))
+    out = subprocess.run(["b64mime", "-q", "--list", "--json"], input=mail, stdout=subprocess.PIPE, check=True)
+    got = [(p["type"], p["size"], p["sha256"]) for p in json.loads(out.stdout)]
+    assert got == want, (i, mail)
+PY
+    python3 random_mails.py
+}
+
 @test "mpack and munpack" {
     needs mpack munpack
     mpack -s 'a fax' -c image/tiff -o m fax.tif
