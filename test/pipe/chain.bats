@@ -77,17 +77,3 @@ PY
         [ "$(pipe 'g3tiff -d --pbm got.tif | tail -c +13 | tr -d "\0" | head -c 100 | wc -c')" -gt 50 ]
     done
 }
-
-@test "chain: Postfix relays between smtp-send and smtp-recv" {
-    needs_root
-    needs postfix
-    pages
-    start_postfix "$PORT"
-    pipe "fax-scan pages.pbm | g3tiff |
-        b64mime --from alice@fax.example --to bob@fax.example --subject relayed |
-        smtp-send --url smtp://127.0.0.1:$POSTFIX_PORT --from alice@fax.example bob@fax.example"
-    until_true 20 bash -c 'fax-spool list 15 | grep -q new'
-    arrived
-    grep -q '^Received: .*Postfix' got.eml
-    pipe 'g3tiff -d --pbm got.tif | cmp - pages.pbm'
-}
