@@ -247,7 +247,8 @@ static enum err find_server(struct job *j)
     struct url url;
     enum err e = ERR_NONE;
     const char *smarthost = conf_get(j->home.conf, "smarthost");
-    bool colons = opt.host && strchr(opt.host, ':') && *opt.host != '[';
+    /* An IPv6 address, which a URL has in brackets. */
+    bool colons = opt.host && strchr(opt.host, ':') != strrchr(opt.host, ':') && *opt.host != '[';
     if (opt.user) {
         e = from_table(j, &why);
         if (e)

@@ -116,7 +116,7 @@ static enum err sort_out(struct run *r, const struct queue_entry *entry,
     enum err e = ERR_NONE;
     for (size_t i = 0; i < queue_count(entry) && !e; i++) {
         const struct queue_recipient *q = queue_recipient(entry, i);
-        bool expired = old && (fates[i] == FATE_DEFERRED || fates[i] == FATE_UNTRIED);
+        bool expired = old && fates[i] == FATE_DEFERRED;
         if (fates[i] == FATE_SENT) {
             r->counts->sent++;
         } else if (fates[i] == FATE_FAILED || expired) {
@@ -130,6 +130,15 @@ static enum err sort_out(struct run *r, const struct queue_entry *entry,
         }
     }
     return e;
+}
+
+/* Nobody was passed over in this try. */
+static bool all_tried(const struct queue_entry *entry, const enum fate *fates)
+{
+    for (size_t i = 0; i < queue_count(entry); i++)
+        if (fates[i] == FATE_UNTRIED)
+            return false;
+    return true;
 }
 
 /* Writes down what became of a try: first the notice, then the envelope. */
@@ -149,10 +158,11 @@ static enum err settle(struct run *r, struct queue_entry *entry, const enum fate
         diag_warn("%s: a notice could not be delivered and ends here", entry->id);
     if (!e) {
         struct buf all = entry->recipients;
+        entry->tries++;
+        if (all_tried(entry, fates))
+            entry->next = r->options->now + queue_interval(entry->tries);
         entry->recipients = stay;
         stay = all;
-        entry->tries++;
-        entry->next = r->options->now + queue_interval(entry->tries);
         e = queue_count(entry) ? queue_write(r->q, entry, why) : queue_delete(r->q, entry->id, why);
     }
     buf_release(&stay);

@@ -195,7 +195,8 @@ PY
     local first=$ID
     add c@two.example
     fax-queue flush --domain Two.example
-    [ "$(entries)" = "waiting alice@fax.example a@one.example" ]
+    # Who was passed over is due as before.
+    [ "$(entries)" = "due alice@fax.example a@one.example" ]
     add d@one.example
     fax-queue flush --id "$first"
     [ "$(entries)" = "due alice@fax.example d@one.example" ]

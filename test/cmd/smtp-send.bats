@@ -406,15 +406,16 @@ PY
     grep -qhx '\.dot' sink/*
 }
 
-@test "aiosmtpd takes it" {
-    needs aiosmtpd
+@test "Python's smtpd takes it" {
+    python3 -W ignore -c 'import smtpd' 2>/dev/null || skip "this Python has no smtpd"
     local port
     port=$(free_port)
-    background aiosmtpd -n -l "127.0.0.1:$port" -c aiosmtpd.handlers.Mailbox "$T/box"
+    python3 -W ignore -u -m smtpd -n -c smtpd.DebuggingServer "127.0.0.1:$port" >smtpd.log 2>&1 </dev/null 3>&- 4>&- &
+    PIDS+=($!)
     until_true 20 listening "$port"
     run smtp-send --url "smtp://127.0.0.1:$port" -f a@x b@x <mail.eml
     expect_status 0
-    grep -qrx '\.dot' box/new
+    until_true 5 grep -qF "b'.dot'" smtpd.log
 }
 
 @test "our own receiver takes it" {
@@ -474,4 +475,19 @@ PY
     grep -qrx '\.dot' "$dir/d/home/bob/Maildir/new"
     cleanup
     rm -rf "$dir"
+}
+
+@test "TLS that was only tried does not stand in the way" {
+    fake 'caps: STARTTLS;8BITMIME' 'starttls: 454 4.7.0 not now'
+    send -f a@x b@x <mail.eml
+    expect_status 0
+    fake 'caps: STARTTLS;8BITMIME' 'starttls: 220 go then drop'
+    send -f a@x b@x <mail.eml
+    expect_status 0
+    [ -s fake/mail.1 ]
+    # And where it is required, nothing is said in clear.
+    fake 'caps: STARTTLS;8BITMIME' 'starttls: 220 go then drop'
+    send --tls require -f a@x b@x <mail.eml
+    [ "$status" -eq 75 ] || [ "$status" -eq 76 ]
+    ! grep -q MAIL fake/log
 }
