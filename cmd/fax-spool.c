@@ -196,8 +196,11 @@ static void read_sender(struct request *r, char out[256])
     if (io_read(fd, head, sizeof head, &got, NULL) == ERR_NONE) {
         struct span line = span_of(head, got), key = span_str("Return-Path:");
         line = span_take(line, span_find(line, '\n'));
+        struct span path = span_trim(span_skip(line, key.n));
+        if (path.n >= 2 && path.p[0] == '<' && path.p[path.n - 1] == '>')
+            path = span_take(span_skip(path, 1), path.n - 2);
         if (span_starts_nocase(line, key))
-            span_copy(span_trim(span_skip(line, key.n)), out, 256);
+            span_copy(path, out, 256);
     }
     close(fd);
 }

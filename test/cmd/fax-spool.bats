@@ -29,7 +29,7 @@ arrive() { "$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/${1:-15}" <mail; }
     [ -z "$(fax-spool list 15)" ]
     run fuser journal --user 15 --json
     [ "$(grep -c "$id" <<<"$output")" -ge 1 ]
-    [[ $output == *carol@far.example* ]]
+    [[ $output == *'"carol@far.example"'* ]]
 }
 
 @test "hold takes the user's days; due says whose days are over" {
