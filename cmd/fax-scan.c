@@ -3,6 +3,7 @@
  */
 #include "mime/readable.h"
 #include "print/layout.h"
+#include "scan/banner.h"
 #include "scan/child.h"
 #include "scan/device.h"
 #include "scan/hold.h"
@@ -16,6 +17,7 @@
 #include "tool/io.h"
 #include "tool/program.h"
 
+#include "bytes/json.h"
 #include "bytes/utf8.h"
 
 #include <stdlib.h>
@@ -23,12 +25,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 16 << 20, BAND = 64, HEADER_MAX = 1024 };
+enum { TEXT_MAX = 16 << 20, BAND = 64 };
 
 static struct {
     char *device, *source, *paper, *resolution, *coding, *binarize, *fit, *header, *header_mode;
     char **settings;
-    int list, pages, k, deskew, despeckle, trim, raw;
+    int list, json, pages, k, deskew, despeckle, trim, raw;
 } options = {.paper = (char *)"a4", .coding = (char *)"mh", .binarize = (char *)"auto",
              .header_mode = (char *)"outside"};
 
@@ -37,6 +39,7 @@ static struct poptOption table[] = {
     {"option", 'O', POPT_ARG_ARGV, &options.settings, 0, "set an option of the device",
      "NAME=VALUE"},
     {"list-devices", 0, POPT_ARG_NONE, &options.list, 0, "list the scanners there are", NULL},
+    {"json", 0, POPT_ARG_NONE, &options.json, 0, "list them as JSON", NULL},
     {"source", 0, POPT_ARG_STRING, &options.source, 0, "flatbed or adf", "SOURCE"},
     {"pages", 0, POPT_ARG_INT, &options.pages, 0, "take N pages at most", "N"},
     {"paper", 'p', POPT_ARG_STRING, &options.paper, 0, "a4, b4, a3, letter, legal or auto",
@@ -163,117 +166,65 @@ static enum err text_open(const struct job *job, struct scan_input *in, struct s
     return e;
 }
 
-/* ---- the header line ---- */
+/* ---- progress, on a terminal, of what takes over a second ---- */
 
-struct banner {
+struct progress {
     struct scan_target *next;
-    char sender[256], date[16], clock[16];
-    bool inside;
-    unsigned page, rows, row; /* rows of the line; the next row of the page */
-    size_t stride;
-    uint8_t *line;
+    time_t began;
+    unsigned page;
+    bool shown;
 };
 
-/* Appends what one letter behind % stands for; false when it is none. */
-static bool banner_letter(const struct banner *b, char letter, unsigned total, struct buf *out)
+static enum err progress_begin(void *self, const struct scan_page *page, struct why *why)
 {
-    switch (letter) {
-    case 'd': return !buf_add_str(out, b->date);
-    case 't': return !buf_add_str(out, b->clock);
-    case 'f': return !buf_add_str(out, b->sender);
-    case 'p': return !buf_add_format(out, "%u", b->page);
-    case 'P': return !buf_add_format(out, "%u", total);
-    case '%': return !buf_add_byte(out, '%');
-    default: return false;
+    struct progress *p = self;
+    p->page++;
+    if (time(NULL) - p->began > 1 && isatty(2)) {
+        /* Whatever is said next begins at the line's start, and stands over this. */
+        fprintf(stderr, "page %u\r", p->page);
+        p->shown = true;
     }
+    return p->next->begin(p->next->self, page, why);
 }
 
-static bool banner_text(const struct banner *b, unsigned total, struct buf *out)
+static enum err progress_row(void *self, const uint8_t *row, struct why *why)
 {
-    for (const char *c = options.header; *c; c++)
-        if (*c != '%' ? buf_add_byte(out, (uint8_t)*c) : !banner_letter(b, *++c, total, out))
-            return false;
-    return buf_cstr(out) != NULL;
+    struct progress *p = self;
+    return p->next->row(p->next->self, row, why);
 }
 
-static enum err banner_draw(struct banner *b, const struct scan_page *page, struct why *why)
+static enum err progress_end(void *self, struct why *why)
 {
-    struct buf text;
-    buf_init(&text, HEADER_MAX + 1);
-    b->rows = page->ydpi * 32 / 254; /* 3.2 mm */
-    b->stride = (page->width + 7) / 8;
-    free(b->line);
-    b->line = malloc(b->rows * b->stride);
-    struct layout_geometry g = {page->width, b->rows, page->xdpi, page->ydpi};
-    enum err e = ERR_NONE;
-    if (!b->line || !banner_text(b, page->total, &text))
-        e = why_set(why, ERR_OS, "header line");
-    if (!e)
-        e = layout_line(buf_cstr(&text), &g, b->line, why);
-    buf_release(&text);
-    return e;
+    struct progress *p = self;
+    return p->next->end(p->next->self, why);
 }
 
-static enum err banner_begin(void *self, const struct scan_page *page, struct why *why)
+static void progress_clear(const struct progress *p)
 {
-    struct banner *b = self;
-    b->page++;
-    b->row = 0;
-    enum err e = banner_draw(b, page, why);
-    if (!e)
-        e = b->next->begin(b->next->self, page, why);
-    for (unsigned y = 0; y < b->rows && !b->inside && !e; y++)
-        e = b->next->row(b->next->self, b->line + y * b->stride, why);
-    return e;
+    if (p->shown)
+        fputs("\033[K", stderr);
 }
 
-static enum err banner_row(void *self, const uint8_t *row, struct why *why)
+/* ---- the header line ---- */
+
+static enum err draw_header(const char *text, const struct scan_page *page, unsigned count,
+                            uint8_t *rows, struct why *why)
 {
-    struct banner *b = self;
-    if (b->inside && b->row < b->rows)
-        row = b->line + b->row * b->stride;
-    b->row++;
-    return b->next->row(b->next->self, row, why);
+    struct layout_geometry g = {page->width, count, page->xdpi, page->ydpi};
+    return layout_line(text, &g, rows, why);
 }
 
-static enum err banner_end(void *self, struct why *why)
-{
-    struct banner *b = self;
-    return b->next->end(b->next->self, why);
-}
-
-/* The station's name and number, when the line asks for them. */
-static enum err banner_sender(struct banner *b, struct why *why)
+/* The station's name and number. */
+static enum err read_sender(char *out, size_t size, struct why *why)
 {
     struct home home;
     enum err e = home_open_maybe(&home, HOME_KEEP_ROOT, why);
     if (e)
         return e;
     const char *name = conf_get(home.conf, "station-name"), *id = conf_get(home.conf, "station-id");
-    snprintf(b->sender, sizeof b->sender, "%s%s%s", name ? name : "", name && id ? " " : "",
-             id ? id : "");
+    snprintf(out, size, "%s%s%s", name ? name : "", name && id ? " " : "", id ? id : "");
     home_close(&home);
     return ERR_NONE;
-}
-
-static enum err banner_open(struct banner *b, struct scan_target *next, struct scan_target *target,
-                            struct why *why)
-{
-    time_t now = time(NULL);
-    struct tm tm;
-    localtime_r(&now, &tm);
-    strftime(b->date, sizeof b->date, "%Y-%m-%d", &tm);
-    strftime(b->clock, sizeof b->clock, "%H:%M", &tm);
-    b->inside = strcmp(options.header_mode, "inside") == 0;
-    b->next = next;
-    *target = (struct scan_target){banner_begin, banner_row, banner_end, b};
-    struct buf text;
-    buf_init(&text, HEADER_MAX);
-    enum err e = strstr(options.header, "%f") ? banner_sender(b, why) : ERR_NONE;
-    if (!e && (!utf8_valid(span_str(options.header)) || !banner_text(b, 0, &text)))
-        e = why_set(why, ERR_USAGE, "--header %s: not a header line", options.header);
-    buf_release(&text);
-    return e;
 }
 
 /* ---- options ---- */
@@ -432,17 +383,24 @@ static enum err scan_through(struct job *job, const struct operands *operands)
     struct scan_target out, headed, held, *target = &out;
     struct scan_sink *sink = NULL;
     struct scan_hold *hold = NULL;
-    struct banner banner = {0};
+    struct scan_banner *banner = NULL;
+    char sender[256] = "";
+    struct scan_banner_options header = {
+        options.header, sender, time(NULL), strcmp(options.header_mode, "inside") == 0, draw_header,
+    };
     enum err e = scan_sink_open(&sink, STDOUT_FILENO, &job->coding, &out, &why);
+    if (!e && options.header && strstr(options.header, "%f"))
+        e = read_sender(sender, sizeof sender, &why);
     if (!e && options.header) {
-        e = banner_open(&banner, &out, &headed, &why);
+        e = scan_banner_open(&banner, &header, &out, &headed, &why);
         target = &headed;
     }
     if (!e && options.header && strstr(options.header, "%P")) {
         e = scan_hold_open(&hold, &headed, &held, &why);
         target = &held;
     }
-    job->target = target;
+    struct progress progress = {target, time(NULL), 0, false};
+    job->target = &(struct scan_target){progress_begin, progress_row, progress_end, &progress};
     if (e) {
         if (*why.text)
             diag_error("%s", why.text);
@@ -450,9 +408,10 @@ static enum err scan_through(struct job *job, const struct operands *operands)
         e = scan_all(job, operands);
         if (!e)
             e = diag_fail(target->end(target->self, &why), &why, "stdout");
+        progress_clear(&progress);
     }
     scan_hold_free(hold);
-    free(banner.line);
+    scan_banner_free(banner);
     scan_sink_free(sink);
     return e;
 }
@@ -460,8 +419,33 @@ static enum err scan_through(struct job *job, const struct operands *operands)
 static void list_device(void *context, const char *name, const char *vendor, const char *model,
                         const char *type)
 {
-    (void)context;
-    printf("%-30s %s %s (%s)\n", name, vendor, model, type);
+    struct json *j = context;
+    if (!options.json) {
+        printf("%-30s %s %s (%s)\n", name, vendor, model, type);
+        return;
+    }
+    json_open(j, NULL, '{');
+    json_add_str(j, "name", name);
+    json_add_str(j, "vendor", vendor);
+    json_add_str(j, "model", model);
+    json_add_str(j, "type", type);
+    json_close(j, '}');
+}
+
+static enum err list_devices(void)
+{
+    struct why why = {""};
+    struct buf text;
+    struct json j;
+    buf_init(&text, 1 << 20);
+    json_init(&j, &text);
+    json_open(&j, NULL, '[');
+    enum err e = scan_device_list(list_device, &j, &why);
+    json_close(&j, ']');
+    if (options.json && (!e || e == ERR_NO) && !j.err)
+        printf("%s\n", buf_cstr(&text));
+    buf_release(&text);
+    return diag_fail(e ? e : j.err, &why, "scanners");
 }
 
 static enum err run(const struct operands *operands)
@@ -471,9 +455,8 @@ static enum err run(const struct operands *operands)
     if (e)
         return e;
     if (options.list) {
-        struct why why = {""};
         e = operands_check(operands, 0, 0);
-        return e ? e : diag_fail(scan_device_list(list_device, NULL, &why), &why, "scanners");
+        return e ? e : list_devices();
     }
     if (options.device && operands->count)
         return diag_fail(ERR_USAGE, NULL, "a device and files");

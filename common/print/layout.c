@@ -314,7 +314,10 @@ enum err layout_line(const char *text, const struct layout_geometry *g, uint8_t 
     pango_layout_set_single_paragraph_mode(layout, TRUE);
     pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
     pango_layout_set_width(layout, (int)((g->width * 72 / g->xdpi - 2 * height) * PANGO_SCALE));
-    pango_layout_set_text(layout, text, -1);
+    char *cleaned = malloc(3 * strlen(text) + 1);
+    if (cleaned)
+        pango_layout_set_text(layout, cleaned, (int)clean(span_str(text), cleaned));
+    free(cleaned);
 
     cairo_surface_t *surface;
     cairo_t *cr = coverage(g, 0, g->rows, &surface);

@@ -4,6 +4,7 @@
 #include "scan/device_option.h"
 #include "tool/diag.h"
 
+#include <execinfo.h>
 #include <sane/saneopts.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +287,17 @@ static enum err open_handle(struct device *d, struct why *why)
     return device_why(s, why);
 }
 
+/*
+ * Backends cancel their reader threads at any instruction. Where a thread is just ending then,
+ * and the C library loads its unwinder for that, the thread dies with the loader's lock and this
+ * program would hang when it ends. So the unwinder is loaded before there are threads.
+ */
+static void load_unwinder(void)
+{
+    void *frame;
+    backtrace(&frame, 1);
+}
+
 enum err scan_device_open(struct scan_source *source, const struct scan_device_options *options,
                           struct why *why)
 {
@@ -295,6 +307,7 @@ enum err scan_device_open(struct scan_source *source, const struct scan_device_o
     d->options = *options;
     buf_init(&d->raw, LINE_MAX_BYTES);
     buf_init(&d->row, SCAN_WIDTH_MAX);
+    load_unwinder();
     SANE_Status s = sane_init(NULL, NULL);
     enum err e = s == SANE_STATUS_GOOD ? open_handle(d, why) : device_why(s, why);
     if (!e)

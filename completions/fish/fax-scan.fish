@@ -2,6 +2,7 @@
 complete -c fax-scan -s d -l device -x -a "(fax-scan --list-devices 2>/dev/null | string split -f1 ' ')" -d 'scan from this SANE device'
 complete -c fax-scan -s O -l option -x -d 'set an option of the device'
 complete -c fax-scan -l list-devices -d 'list the scanners there are'
+complete -c fax-scan -l json -d 'list them as JSON'
 complete -c fax-scan -l source -x -a 'flatbed adf' -d 'where the paper lies'
 complete -c fax-scan -l pages -x -d 'take N pages at most'
 complete -c fax-scan -s p -l paper -x -a 'a4 b4 a3 letter legal auto' -d 'paper'

@@ -265,6 +265,8 @@ sys.stdout.buffer.write(b"P4\n%d %d\n" % (w, h) + b"".join(rows))' >specks.pbm
     run fax-scan --list-devices
     expect_status 0
     [[ $output == *"test:0 "*frontend-tester* ]]
+    fax-scan --list-devices --json | python3 -c 'import sys, json
+assert "test:0" in [d["name"] for d in json.load(sys.stdin)]'
     fax-scan -d test:0 -O test-picture=Grid --raw | g3topbm >grid.pbm
     sed -n 2p grid.pbm | grep -qx '1728 2287'
     [ "$(ink <grid.pbm | cut -d' ' -f5)" -gt 100000 ]
