@@ -31,7 +31,7 @@ of_bash() {
 }
 
 of_zsh() {
-    grep -v '^#' "completions/zsh/_$1" | sed -E 's/\[[^]]*\]//g; s/:[^'"'"']*'"'"'/'"'"'/g' |
+    grep -v '^#' "completions/zsh/_$1" | sed -E 's/_arguments( -[A-Za-z])+//; s/\[[^]]*\]//g; s/:[^'"'"']*'"'"'/'"'"'/g' |
         grep -oE "[{,' (*]--?[A-Za-z0-9][A-Za-z0-9-]*" | sed 's/^.//' | sort -u
 }
 
