@@ -12,6 +12,7 @@
 #include "scan/sheet.h"
 #include "scan/sink.h"
 #include "text/convert.h"
+#include "tiff/fax.h"
 #include "tool/diag.h"
 #include "tool/home.h"
 #include "tool/io.h"
@@ -166,6 +167,69 @@ static enum err text_open(const struct job *job, struct scan_input *in, struct s
     return e;
 }
 
+/* ---- faxes as a source of pages: TIFF, whatever its tags claim, and page streams ---- */
+
+struct fax_file {
+    struct fax *fax;
+    int fd;
+    struct fax_page page;
+    uint8_t *row;
+};
+
+static enum err fax_file_next(void *self, struct scan_image *image, struct why *why)
+{
+    struct fax_file *f = self;
+    enum err e = fax_next(f->fax, &f->page, why);
+    if (e)
+        return e;
+    const struct page *p = &f->page.page;
+    for (unsigned i = 0; i < f->page.warnings; i++)
+        diag_warn("page %u: %s", p->number, f->page.warning[i]);
+    *image = (struct scan_image){p->width, (unsigned)f->page.rows, true, p->xdpi, p->ydpi};
+    free(f->row);
+    f->row = malloc(scan_row_size(image));
+    return f->row ? fax_rewind(f->fax, why) : why_set(why, ERR_OS, "out of memory");
+}
+
+static enum err fax_file_row(void *self, const uint8_t **row, struct why *why)
+{
+    struct fax_file *f = self;
+    *row = f->row;
+    return fax_row(f->fax, f->row, why);
+}
+
+static void fax_file_close(void *self)
+{
+    struct fax_file *f = self;
+    fax_close(f->fax);
+    if (f->fd >= 0)
+        close(f->fd);
+    free(f->row);
+    free(f);
+}
+
+/* A TIFF of shades is no fax: leptonica reads it, and --binarize has its say. */
+static enum err fax_file_open(struct scan_input *in, struct scan_source *source, struct why *why)
+{
+    struct fax_file *f = calloc(1, sizeof *f);
+    if (!f)
+        return why_set(why, ERR_OS, "out of memory");
+    f->fd = -1;
+    enum err e = scan_input_seekable(in, &f->fd, why);
+    if (!e && in->kind == SCAN_TIFF && scan_tiff_has_shades(f->fd)) {
+        struct scan_input again = {.fd = f->fd, .path = in->path, .kind = SCAN_TIFF};
+        e = scan_pix_open(source, &again, why);
+        fax_file_close(f);
+        return e;
+    }
+    if (!e)
+        e = fax_open_fd(f->fd, NULL, &f->fax, why);
+    *source = (struct scan_source){fax_file_next, fax_file_row, fax_file_close, f};
+    if (e)
+        fax_file_close(f);
+    return e;
+}
+
 /* ---- progress, on a terminal, of what takes over a second ---- */
 
 struct progress {
@@ -311,8 +375,9 @@ static enum err open_file(const struct job *job, struct scan_input *in, struct s
     case SCAN_EMPTY: return why_set(why, ERR_DATA, "empty input");
     case SCAN_PNM: return scan_pnm_open(source, scan_bytes_of(in), 0, 0, why);
     case SCAN_PNG:
-    case SCAN_JPEG:
-    case SCAN_TIFF: return scan_pix_open(source, in, why);
+    case SCAN_JPEG: return scan_pix_open(source, in, why);
+    case SCAN_TIFF:
+    case SCAN_FAX: return fax_file_open(in, source, why);
     case SCAN_PDF:
     case SCAN_POSTSCRIPT: return scan_document_open(source, in, &job->scan.resolution, why);
     case SCAN_MAIL:

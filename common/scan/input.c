@@ -1,6 +1,7 @@
 #include "scan/input.h"
 
 #include "bytes/utf8.h"
+#include "page/page.h"
 #include "tool/io.h"
 
 #include <fcntl.h>
@@ -103,6 +104,8 @@ enum scan_kind scan_sniff(struct span head, bool whole)
     if (starts(head, "II*\0", 4) || starts(head, "MM\0*", 4) || starts(head, "II+\0", 4) ||
         starts(head, "MM\0+", 4))
         return SCAN_TIFF;
+    if (page_header_is(head) || starts(head, "Sfff", 4))
+        return SCAN_FAX;
     if (is_pdf(head))
         return SCAN_PDF;
     if (is_postscript(head))
@@ -115,7 +118,7 @@ enum scan_kind scan_sniff(struct span head, bool whole)
 const char *scan_kind_name(enum scan_kind kind)
 {
     static const char *const names[] = {
-        "empty", "Netpbm image", "PNG image", "JPEG image", "TIFF", "PDF", "PostScript", "mail",
+        "empty", "Netpbm image", "PNG image", "JPEG image", "TIFF", "fax", "PDF", "PostScript", "mail",
         "text", "unknown",
     };
     return names[kind];

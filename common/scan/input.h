@@ -12,6 +12,7 @@ enum scan_kind {
     SCAN_PNG,
     SCAN_JPEG,
     SCAN_TIFF,
+    SCAN_FAX, /* a G3 page stream, digifax or SFF */
     SCAN_PDF,
     SCAN_POSTSCRIPT,
     SCAN_MAIL,    /* text that begins with the fields of a mail */

@@ -2,10 +2,12 @@
 
 #include "scan/quiet.h"
 
+#include <fcntl.h>
 #include <leptonica/allheaders.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     FILE_MAX = 256 << 20,
@@ -171,6 +173,23 @@ enum err scan_pix_open(struct scan_source *source, struct scan_input *in, struct
     }
     *source = (struct scan_source){next, row, close_source, s};
     return ERR_NONE;
+}
+
+bool scan_tiff_has_shades(int fd)
+{
+    int bits = 0, samples = 0, own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    FILE *file = own < 0 ? NULL : fdopen(own, "rb");
+    if (!file)
+        return false;
+    struct quiet quiet;
+    setMsgSeverity(L_SEVERITY_NONE);
+    quiet_begin(&quiet);
+    int bad = freadHeaderTiff(file, 0, NULL, NULL, &bits, &samples, NULL, NULL, NULL);
+    quiet_end(&quiet);
+    quiet_release(&quiet);
+    fclose(file);
+    lseek(fd, 0, SEEK_SET);
+    return !bad && bits * samples > 1;
 }
 
 static PIX *pix_of(const uint8_t *rows, unsigned width, unsigned count, int depth)

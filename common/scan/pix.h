@@ -14,6 +14,10 @@
  */
 enum err scan_pix_open(struct scan_source *source, struct scan_input *in, struct why *why);
 
+/* The first image of the TIFF that fd reads (and seeks in) has more than one bit a pel. False
+ * also for what cannot be read at all. */
+bool scan_tiff_has_shades(int fd);
+
 /* A bilevel page in memory. */
 struct scan_bitmap {
     uint8_t *rows; /* count rows of (width + 7) / 8 bytes */

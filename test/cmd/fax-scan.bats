@@ -176,6 +176,39 @@ sys.stdout.buffer.write(b"P5\n%d %d\n255\n" % (w, h) + bytes(
     done
 }
 
+@test "a fax comes out as it is, in its own resolution" {
+    needs g3topbm tifftopnm
+    make_page 1728 600 page.pbm
+    for r in standard fine; do
+        for c in mh mr mmr; do
+            fax-scan -r $r -c $c page.pbm >page.g3
+            g3tiff page.g3 >page.tif
+            fax-scan page.tif >again.g3
+            headers <again.g3 | head -1 | grep -q " $(headers <page.g3 | cut -d' ' -f3 | head -1) 0 0 "
+            fax-scan --raw page.tif | g3topbm | cmp - page.pbm
+            fax-scan --raw <page.g3 | g3topbm | cmp - page.pbm
+        done
+    done
+    # Asked for, the proportions stay: twice the rows.
+    fax-scan -r standard page.pbm | g3tiff | fax-scan --raw -r fine | g3topbm | sed -n 2p | grep -qx '1728 2287'
+    head -c 300 page.tif >cut.tif
+    run --separate-stderr fax-scan -q cut.tif
+    expect_refusal 65
+}
+
+@test "a TIFF of shades goes the way of pictures" {
+    needs pamtotiff g3topbm
+    python3 -c '
+import sys
+w, h = 400, 300
+sys.stdout.buffer.write(b"P5\n%d %d\n255\n" % (w, h) + bytes(x * 255 // 399 for y in range(h) for x in range(w)))' >g.pgm
+    pamtotiff g.pgm >g.tif 2>/dev/null || pnmtotiff g.pgm >g.tif
+    fax-scan --raw g.tif >a
+    fax-scan --raw g.pgm | cmp - a
+    fax-scan --raw --binarize 100 g.tif >b
+    ! cmp -s a b
+}
+
 @test "a picture is dithered and its mean brightness kept; text beside it is not" {
     needs g3topbm
     python3 -c '

@@ -21,6 +21,9 @@ static void images_and_documents(void)
     KIND("\xff\xd8\xff\xe0", SCAN_JPEG);
     KIND("II*\0....", SCAN_TIFF);
     KIND("MM\0*....", SCAN_TIFF);
+    KIND("Sfff....", SCAN_FAX);
+    KIND("\0PC Research, Inc\0\0\0\0\0\0\0\0", SCAN_FAX);
+    KIND("\0faxpipe G3 page\0\0\0\0\0\0\0\0", SCAN_FAX);
     KIND("%PDF-1.7\n", SCAN_PDF);
     KIND("junk before\n%PDF-1.7\n", SCAN_PDF);
     KIND("%!PS-Adobe-3.0\n", SCAN_POSTSCRIPT);
