@@ -130,16 +130,24 @@ static enum err apply_options(struct user *u, struct why *why)
     return e;
 }
 
-/* The secrets and files that options name. */
+/* The secrets and files that options name: read before root becomes the station's owner. */
 static enum err read_given(struct why *why)
 {
-    struct enrolment_files files = {opt.password, opt.release, opt.smime_key, opt.certificate};
+    const char *cert = opt.certificate ? opt.certificate : opt.cert;
+    struct enrolment_files files = {opt.password, opt.release, opt.smime_key, cert};
     files.password.command = NULL;
     return enrolment_read(&given, &files, why);
 }
 
 static const char no_password[] = "no password: --password-file, --password-fd or "
                                   "--password-command";
+static enum err not_empty(struct why *why)
+{
+    bool is_read = opt.password.file || opt.password.fd >= 0;
+    return is_read && given.password.len == 0 ? why_set(why, ERR_USAGE, "the password is empty")
+                                              : ERR_NONE;
+}
+
 static const char no_release[] = "--password-command needs a --release-password-file";
 
 static enum err do_add(const char **arg, struct why *why)
@@ -163,7 +171,7 @@ static enum err do_add(const char **arg, struct why *why)
     if (!e)
         e = enrolment_defaults(&given, &home, opt.column[13] != NULL, why);
     if (!e)
-        e = read_given(why);
+        e = not_empty(why);
     return e ? e : store_enrol(store, &seal_vault, &given, why);
 }
 
@@ -179,7 +187,7 @@ static enum err do_edit(const char **arg, struct why *why)
     if (!e && u->password_command[0] && !apart && !opt.release)
         e = why_set(why, ERR_USAGE, no_release);
     if (!e)
-        e = read_given(why);
+        e = not_empty(why);
     return e ? e : store_enrol_edit(store, &seal_vault, &given, why);
 }
 
@@ -190,7 +198,7 @@ static enum err new_password(struct why *why)
     if (opt.password.command)
         return secret_read(&opt.password, NULL, &given.password, why);
     if (secret_given(&opt.password) || opt.release)
-        return read_given(why);
+        return ERR_NONE;
     if (!ask_possible())
         return why_set(why, ERR_USAGE, no_password);
     buf_init(&again, SECRET_MAX);
@@ -266,12 +274,11 @@ static enum err do_get(const char **arg, struct why *why)
 
 static enum err do_verify(const char **arg, struct why *why)
 {
-    struct buf password;
-    buf_init(&password, SECRET_MAX);
-    enum err e = secret_read(&opt.password, "password: ", &password, why);
+    struct buf *password = &given.password;
+    bool is_read = opt.password.file || opt.password.fd >= 0;
+    enum err e = is_read ? ERR_NONE : secret_read(&opt.password, "password: ", password, why);
     if (!e)
-        e = store_user_verify(store, &seal_vault, arg[0], buf_span(&password), why);
-    buf_wipe(&password);
+        e = store_user_verify(store, &seal_vault, arg[0], buf_span(password), why);
     if (e == ERR_AUTH) {
         unsigned ms = store_try_delay(store, arg[0]);
         nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
@@ -358,8 +365,6 @@ static enum err encryption_set(const char **arg, struct why *why)
         e = pattern_of(arg[0], pattern, sizeof pattern, why);
     if (!e && !none && !opt.cert)
         e = why_set(why, ERR_USAGE, "%s needs a --cert", arg[1]);
-    if (!e)
-        e = enrolment_read_pem(opt.cert, &given.cert, why);
     return e ? e : store_encryption_set(store, arg[0], arg[1], buf_span(&given.cert), why);
 }
 
@@ -527,8 +532,8 @@ static const struct command *command_of(const struct operands *o)
 
 static enum err run_command(const struct command *c, const char **arg, struct why *why)
 {
-    enum err e = ERR_NONE;
-    if (c->opens != OPENS_NOTHING)
+    enum err e = read_given(why);
+    if (!e && c->opens != OPENS_NOTHING)
         e = home_open(&home, c->opens == OPENS_HOME ? HOME_KEEP_ROOT : HOME_ANY, why);
     if (!e && c->opens >= OPENS_TO_READ)
         e = store_open(&home, c->opens == OPENS_TO_WRITE ? STORE_WRITE : STORE_READ, &store, why);

@@ -42,12 +42,6 @@ enum err enrolment_read_pem(const char *path, struct buf *b, struct why *why)
     return ERR_NONE;
 }
 
-static enum err read_password(const struct secret_source *source, struct buf *b, struct why *why)
-{
-    enum err e = secret_read(source, NULL, b, why);
-    return !e && b->len == 0 ? why_set(why, ERR_USAGE, "the password is empty") : e;
-}
-
 enum err enrolment_read(struct enrolment *n, const struct enrolment_files *f, struct why *why)
 {
     enum err e = ERR_NONE;
@@ -55,11 +49,13 @@ enum err enrolment_read(struct enrolment *n, const struct enrolment_files *f, st
     n->has_key = f->key;
     n->has_cert = f->cert;
     if (secret_given(&f->password))
-        e = read_password(&f->password, &n->password, why);
+        e = secret_read(&f->password, NULL, &n->password, why);
     if (!e && f->release) {
         /* secret_read does not write through the name. */
         struct secret_source release = {.file = (char *)(uintptr_t)f->release, .fd = -1};
-        e = read_password(&release, &n->release, why);
+        e = secret_read(&release, NULL, &n->release, why);
+        if (!e && n->release.len == 0)
+            e = why_set(why, ERR_USAGE, "the release password is empty");
     }
     if (!e)
         e = enrolment_read_pem(f->key, &n->key, why);
@@ -110,11 +106,20 @@ static enum err put_secrets(struct store *s, const struct vault *v, const struct
     return e;
 }
 
+enum err enrolment_check(const struct enrolment *n, struct why *why)
+{
+    if (n->user.on_expiry == ON_EXPIRY_FORWARD && !n->user.expiry_address[0])
+        return why_set(why, ERR_USAGE, "on-expiry forward needs an expiry-address");
+    return ERR_NONE;
+}
+
 enum err store_enrol(struct store *s, const struct vault *v, const struct enrolment *n,
                      struct why *why)
 {
     unsigned max;
-    enum err e = store_max_users(s, &max, why);
+    enum err e = enrolment_check(n, why);
+    if (!e)
+        e = store_max_users(s, &max, why);
     if (!e)
         e = store_begin(s, why);
     if (e)
@@ -133,7 +138,9 @@ enum err store_enrol(struct store *s, const struct vault *v, const struct enrolm
 enum err store_enrol_edit(struct store *s, const struct vault *v, const struct enrolment *n,
                           struct why *why)
 {
-    enum err e = store_begin(s, why);
+    enum err e = enrolment_check(n, why);
+    if (!e)
+        e = store_begin(s, why);
     if (e)
         return e;
     e = store_user_edit(s, &n->user, why);

@@ -25,12 +25,15 @@ struct enrolment_files {
     const char *release, *key, *cert; /* "" as key or cert unsets */
 };
 
-/* Reads them. ERR_USAGE: an empty password, or two sources of it; the rest as secret_read and
- * enrolment_read_pem. */
+/* Reads them. ERR_USAGE: two sources of the password, or an empty release password; the rest as
+ * secret_read and enrolment_read_pem. */
 enum err enrolment_read(struct enrolment *n, const struct enrolment_files *f, struct why *why);
 
 /* Appends a PEM file; nothing when path is NULL or "". ERR_DATA: not PEM. ERR_NO_INPUT. */
 enum err enrolment_read_pem(const char *path, struct buf *b, struct why *why);
+
+/* ERR_USAGE unless what the row says goes together: on-expiry forward needs an expiry-address. */
+enum err enrolment_check(const struct enrolment *n, struct why *why);
 
 /*
  * Fills address, mailbox, submit where the row has none, and on-expiry unless on_expiry_given,
@@ -39,11 +42,12 @@ enum err enrolment_read_pem(const char *path, struct buf *b, struct why *why);
 enum err enrolment_defaults(struct enrolment *n, const struct home *h, bool on_expiry_given,
                             struct why *why);
 
-/* S18: adds the user, in one transaction, with max-users as the cap. Errors of store_user_add. */
+/* S18: adds the user, in one transaction, with max-users as the cap. Errors of store_user_add
+ * and enrolment_check. */
 enum err store_enrol(struct store *s, const struct vault *v, const struct enrolment *n,
                      struct why *why);
 
-/* Changes the row and the secrets that are given, in one transaction. */
+/* Changes the row and the secrets that are given, in one transaction. Errors as above. */
 enum err store_enrol_edit(struct store *s, const struct vault *v, const struct enrolment *n,
                           struct why *why);
 

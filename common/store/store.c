@@ -122,13 +122,12 @@ static enum err copy_to(struct store *s, const char *path, struct why *why)
     int rc = SQLITE_OK;
     if (copy) {
         /* All pages in one step: consistent, and a second's lock at most. */
-        while ((rc = sqlite3_backup_step(copy, -1)) == SQLITE_BUSY || rc == SQLITE_LOCKED)
-            sqlite3_sleep(50);
+        rc = sqlite3_backup_step(copy, -1);
         if (sqlite3_backup_finish(copy) == SQLITE_OK && rc == SQLITE_DONE)
             rc = SQLITE_OK;
     }
     if (!e && (!copy || rc != SQLITE_OK))
-        e = why_set(why, ERR_IO, "backup: %s", sqlite3_errmsg(to));
+        e = why_set(why, rc == SQLITE_BUSY ? ERR_AGAIN : ERR_IO, "backup: %s", sqlite3_errmsg(to));
     if (sqlite3_close(to) != SQLITE_OK && !e)
         e = why_set(why, ERR_IO, "backup: not closed");
     return e;

@@ -48,6 +48,10 @@ inside() {
         is spool 711:faxpipe:faxpipe
         fuser add 12 --login alice --password-file /etc/pw
         is spool/12 711:faxpipe:faxpipe
+        echo hidden >/etc/rootpw; chmod 600 /etc/rootpw
+        fuser passwd 12 --password-file /etc/rootpw
+        fuser verify 12 --password-file /etc/rootpw
+        fuser passwd 12 --password-file /etc/pw
         is spool/12/tmp 2770:faxpipe:faxrecv
         is spool/12/new 2770:faxpipe:faxrecv
         is spool/12/cur 2770:faxpipe:faxpipe

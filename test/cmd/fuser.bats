@@ -123,6 +123,16 @@ assert user["name"] == "Alice" and user["keep"] == "on", user'
     [ "${#lines[@]}" -eq 1 ]
 }
 
+@test "on-expiry forward needs to know whereto" {
+    run --separate-stderr alice --on-expiry forward
+    expect_refusal 64
+    alice
+    run --separate-stderr fuser edit 12 --on-expiry forward
+    expect_refusal 64
+    [ "$(fuser get 12 on-expiry)" = print ]
+    fuser edit 12 --on-expiry forward --expiry-address b@x.example
+}
+
 @test "a code, a log-in ID and a password are required, and nothing is ever asked" {
     run --separate-stderr fuser add --login a --password-file pw </dev/null
     expect_refusal 64
@@ -235,6 +245,9 @@ assert user["name"] == "Alice" and user["keep"] == "on", user'
     fuser verify 12 --password-file release
     echo new >new
     fuser passwd 12 --password-file new
+    : >none
+    run -64 fuser passwd 12 --password-file none
+    run -77 fuser verify 12 --password-file none
     fuser verify 12 --password-file release
     run -77 fuser verify 12 --password-file new
 }
