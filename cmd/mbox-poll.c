@@ -251,7 +251,7 @@ static enum err pass_on(struct poll *p, const struct mailbox_mail *mail,
         e = run_command(a, why);
         if (e == ERR_NO) {
             p->worst = ERR_AGAIN;
-            why_set(why, e, "%s", "the command did not take it");
+            why->text[0] = '\0'; /* it has been said */
         }
     }
     close(a->fd);
@@ -265,10 +265,9 @@ static enum err take(struct poll *p, const struct mailbox_mail *mail, struct mai
     struct arrival a = {.fd = -1, .most = p->max_size};
     bool filed = p->store || opt.maildir;
     enum err e = filed ? deliver(p, mail, look, &a, why) : pass_on(p, mail, look, &a, why);
-    if (e == ERR_NO)
-        diag_trace("%s: %s", mail->uid, why->text);
-    else if (!e)
-        p->taken++;
+    if (e == ERR_NO && *why->text)
+        diag_warn("%s: passed over: %s", mail->uid, why->text);
+    p->taken += !e;
     return e;
 }
 

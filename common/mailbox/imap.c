@@ -1,4 +1,5 @@
 #include "mailbox/bodystructure.h"
+#include "mailbox/folder.h"
 #include "mailbox/session.h"
 #include "tool/diag.h"
 
@@ -140,17 +141,11 @@ enum err imap_select(struct mailbox *m, struct why *why)
     struct buf text;
     const char *folder = *m->url.path ? m->url.path : "INBOX", *word;
     buf_init(&text, 4096);
-    enum err e = buf_add_str(&text, m->read_only ? "EXAMINE \"" : "SELECT \"");
-    for (const char *c = folder; *c && !e; c++) {
-        if (*c == '"' || *c == '\\')
-            e = buf_add_byte(&text, '\\');
-        if (!e)
-            e = buf_add_byte(&text, (uint8_t)*c);
-    }
+    enum err e = buf_add_str(&text, m->read_only ? "EXAMINE " : "SELECT ");
     if (!e)
-        e = buf_add_byte(&text, '"');
+        e = folder_quote(span_str(folder), &text);
     word = e ? NULL : buf_cstr(&text);
-    e = word ? command(m, word, &l, why) : why_set(why, ERR_USAGE, "folder's name too long");
+    e = word ? command(m, word, &l, why) : why_set(why, ERR_USAGE, "%s: not a folder's name", folder);
     buf_release(&text);
     if (e == ERR_NO) {
         struct why said = why ? *why : (struct why){""};

@@ -65,6 +65,8 @@ static enum err command(struct mailbox *m, const char *verb, uint32_t number, co
         return e;
     pop3_expect(&m->pop3, expect);
     e = next(m, &event, why);
+    if (!e)
+        channel_trace("S", event.text);
     if (!e && event.kind == POP3_ERR)
         return why_set(why, ERR_NO, "%s: %.*s", verb, event.text.n > 200 ? 200 : (int)event.text.n,
                        (const char *)event.text.p);

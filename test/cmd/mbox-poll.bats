@@ -278,6 +278,16 @@ PY
     [ "$(spooled)" -eq 6 ]
 }
 
+@test "a folder whose name is not ASCII" {
+    echo 'II*' | put 1.fax fax@peer.example image/tiff
+    mkdir -p "$M/.Entw&APw-rfe &- so"/{tmp,new,cur}
+    mv "$M/new/1.fax" "$M/.Entw&APw-rfe &- so/new/"
+    [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$M"
+    poll "$IMAP/Entw%C3%BCrfe%20%26%20so" --maildir md
+    cmp md/new/* 1.fax.eml
+    run -1 poll "$IMAP" --check
+}
+
 # bats test_tags=nosan
 @test "a 20 MiB mail in bounded memory" {
     head -c 15M /dev/zero | base64 | put 1.big a@b.example image/tiff
