@@ -22,7 +22,7 @@ enum clerk_kind {
 
 struct clerk_question {
     enum clerk_kind kind;
-    bool local; /* CLERK_RECIPIENT: the domain is ours; else the peer may relay */
+    uint8_t local; /* CLERK_RECIPIENT: not 0: the domain is ours; 0: the peer may relay */
     char sender[PATH_MAX_OCTETS + 1];
     char text[CLERK_QUESTION_MAX];
 };

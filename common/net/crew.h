@@ -30,7 +30,7 @@ struct crew {
 
 /*
  * Becomes the crew: without `separate` everything in this process; else forks the workers, which
- * change root and uid for good (no new privileges, no core files, die with the clerk), while this
+ * change root and uid for good (net/sandbox.h; they die with the clerk), while this
  * process becomes the clerk. Returns when the work is done: the first worker's failure, or the
  * clerk's, with why empty where a worker has said it already. A worker never returns from here.
  * ERR_OS: no fork, or the change of uid failed.

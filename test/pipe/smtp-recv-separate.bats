@@ -33,7 +33,7 @@ c.sendmail("a@b.example", ["postmaster@fax.example"], "Subject: master\n\n")
 c.quit()
 PY
 worker=$(cat "/proc/$clerk/task/$clerk/children")
-grep -E '^(Uid|Gid|NoNewPrivs)' "/proc/$clerk/status" "/proc/${worker% }/status" | sed 's/.*status://'
+grep -E '^(Uid|Gid|NoNewPrivs|Seccomp):' "/proc/$clerk/status" "/proc/${worker% }/status" | sed 's/.*status://'
 readlink "/proc/${worker% }/root"
 stat -c '%U %G %a' /var/lib/faxpipe/spool/12/new/*
 as faxpipe fax-spool list 12 | grep -w new
@@ -48,6 +48,7 @@ SH
     grep -qxP 'Uid:\t64101\t64101\t64101\t64101' out
     grep -qxP 'Uid:\t64102\t64102\t64102\t64102' out
     grep -qxP 'NoNewPrivs:\t1' out
+    grep -qxP 'Seccomp:\t2' out
     grep -qx '/var/lib/faxpipe/spool' out
     grep -qx 'faxrecv faxrecv 640' out
     grep -qx 'Subject: apart' out

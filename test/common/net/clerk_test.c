@@ -1,0 +1,138 @@
+#include "check.h"
+#include "net/clerk.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Answers with what was asked; an exec question with the first bytes of the mail. */
+static void echo(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a)
+{
+    (void)arg;
+    a->verdict = q->local ? RECIPIENT_OK : RECIPIENT_FOREIGN;
+    a->code = 250;
+    if (mail >= 0 && read(mail, a->text, 5) == 5)
+        return;
+    snprintf(a->text, sizeof a->text, "%s/%s", q->sender, q->text);
+}
+
+static struct clerk_question question(enum clerk_kind kind, bool local)
+{
+    struct clerk_question q = {.kind = kind, .local = local};
+    strcpy(q.sender, "s@x");
+    strcpy(q.text, "u@y");
+    return q;
+}
+
+static struct clerk_answer a;
+
+static void ask_all(const struct clerk *clerk)
+{
+    struct why why = {""};
+    struct clerk_question q = question(CLERK_RECIPIENT, true);
+    CHECK_INT(clerk_ask(clerk, &q, -1, &a, &why), ERR_NONE);
+    CHECK_INT(a.verdict, RECIPIENT_OK);
+    CHECK_STR(a.text, "s@x/u@y");
+    q = question(CLERK_RECIPIENT, false);
+    CHECK_INT(clerk_ask(clerk, &q, -1, &a, &why), ERR_NONE);
+    CHECK_INT(a.verdict, RECIPIENT_FOREIGN);
+    FILE *f = tmpfile();
+    fputs("hello", f);
+    rewind(f);
+    q = question(CLERK_EXEC, true);
+    CHECK_INT(clerk_ask(clerk, &q, fileno(f), &a, &why), ERR_NONE);
+    CHECK_STR(a.text, "hello");
+    fclose(f);
+}
+
+static void in_this_process(void)
+{
+    const struct clerk here = {.fn = echo, .fd = -1};
+    ask_all(&here);
+}
+
+static void over_a_socket_pair(void)
+{
+    int pairs[2][2], ends[2], status;
+    struct why why = {""};
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(clerk_pair(pairs[i], &why), ERR_NONE);
+        ends[i] = pairs[i][0];
+    }
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pairs[0][1]);
+        close(pairs[1][1]);
+        _exit(clerk_serve(ends, 2, echo, NULL, &why));
+    }
+    for (int i = 0; i < 2; i++) {
+        const struct clerk there = {.fd = pairs[i][1]};
+        close(pairs[i][0]);
+        ask_all(&there);
+    }
+    /* The clerk goes when the last of them has gone. */
+    close(pairs[0][1]);
+    close(pairs[1][1]);
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == ERR_NONE);
+}
+
+static void a_clerk_that_has_gone(void)
+{
+    int pair[2];
+    struct why why = {""};
+    struct clerk_question q = question(CLERK_RECIPIENT, true);
+    CHECK_INT(clerk_pair(pair, &why), ERR_NONE);
+    close(pair[0]);
+    const struct clerk there = {.fd = pair[1]};
+    CHECK_INT(clerk_ask(&there, &q, -1, &a, &why), ERR_UNAVAILABLE);
+    close(pair[1]);
+}
+
+/* A worker that was taken over may send anything: the clerk refuses to guess. */
+static void what_is_no_question(void)
+{
+    int pair[2];
+    struct why why = {""};
+    CHECK_INT(clerk_pair(pair, &why), ERR_NONE);
+    CHECK_INT(send(pair[1], "hello", 5, 0), 5);
+    CHECK_INT(clerk_serve(pair, 1, echo, NULL, &why), ERR_PROTOCOL);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static size_t longest;
+
+static void measure(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *out)
+{
+    (void)arg;
+    (void)mail;
+    (void)out;
+    longest = strlen(q->text) > strlen(q->sender) ? strlen(q->text) : strlen(q->sender);
+}
+
+static void strings_without_an_end(void)
+{
+    static struct clerk_question q;
+    int pair[2];
+    struct why why = {""};
+    memset(&q, 'x', sizeof q);
+    CHECK_INT(clerk_pair(pair, &why), ERR_NONE);
+    CHECK_INT(send(pair[1], &q, sizeof q, 0), sizeof q);
+    shutdown(pair[1], SHUT_WR);
+    CHECK_INT(clerk_serve(pair, 1, measure, NULL, &why), ERR_NONE);
+    CHECK_INT(longest, CLERK_QUESTION_MAX - 1);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+int main(void)
+{
+    RUN(in_this_process);
+    RUN(over_a_socket_pair);
+    RUN(a_clerk_that_has_gone);
+    RUN(what_is_no_question);
+    RUN(strings_without_an_end);
+    return check_done();
+}
