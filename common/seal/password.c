@@ -267,4 +267,11 @@ static enum err vault_verify(const struct home *h, struct span verifier, struct 
     return e == ERR_AUTH ? why_set(why, ERR_AUTH, "wrong password") : e;
 }
 
-const struct vault seal_vault = {vault_seal, vault_unseal, vault_verifier, vault_verify};
+static enum err vault_check(struct span verifier, struct why *why)
+{
+    struct scram s;
+    return scram_parse(verifier, &s, why);
+}
+
+const struct vault seal_vault = {vault_seal, vault_unseal, vault_verifier, vault_verify,
+                                 vault_check};

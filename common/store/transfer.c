@@ -348,6 +348,8 @@ static enum err put_user(struct importing *m, struct why *why)
     enum err e = m->exists ? store_user_edit(m->s, u, why) : store_user_add(m->s, u, m->max, why);
     if (!e && m->password.len)
         e = store_user_set_password(m->s, m->v, u->code, buf_span(&m->password), why);
+    if (!e && m->has_verifier && m->v->check(buf_span(&m->verifier), why))
+        e = ERR_DATA;
     if (!e && m->has_verifier)
         e = store_user_set_verifier(m->s, u->code, buf_span(&m->verifier), m->apart, why);
     if (!e && m->key.len)

@@ -30,6 +30,8 @@ struct vault {
      */
     enum err (*verify)(const struct home *h, struct span verifier, struct span password,
                        struct why *why);
+    /* ERR_CONFIG unless the text is a verifier. */
+    enum err (*check)(struct span verifier, struct why *why);
 };
 
 #endif

@@ -375,7 +375,7 @@ assert rows[0]["pages"] == 3 and rows[1]["pages"] is None and rows[0]["time"] > 
 
 @test "a text with one wrong line imports nothing" {
     for wrong in '[user a b c' $'[user 21]\nlogin = x\ndays = 99' $'[user 21]\nlogin = x\ncode = 3' \
-        $'[nothing 1]' $'[user 21]\nlogin = \\q' $'[user 21]\nnonsense' $'[sender 12 a b]' \
+        $'[nothing 1]' $'[user 21]\nlogin = \\q' $'[user 21]\nnonsense' $'[user 21]\nverifier = SCRAM-SHA-1' $'[sender 12 a b]' \
         $'[encryption a@b]' $'[user 21]\nlogin = x\n[sender 99 a@b]\nrefuse = on'; do
         printf '[user 20]\nlogin = carol\n%s\n' "$wrong" >text
         run --separate-stderr fuser import text
