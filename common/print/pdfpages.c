@@ -82,7 +82,7 @@ enum err pdf_pages_check(int fd, struct why *why)
 
 enum err pdf_pages(struct press *press, int fd, struct why *why)
 {
-    const char *const argv[] = {"pdftoppm", "-mono", "-rx", "204", "-ry", "196", "-", NULL};
+    const char *const argv[] = {"pdftoppm", "-q", "-mono", "-rx", "204", "-ry", "196", "-", NULL};
     int ends[2], status = 0;
     unsigned pages = 0;
     pid_t pid;

@@ -264,6 +264,10 @@ hold_mail() { # TEXT: holds a mail for 15 and prints its ID
         expect_refusal 65 || { echo "$f"; return 1; }
         [ ! -e out.pdf ]
     done
+    printf '%%PDF-1.4\nno objects at all\n%%%%EOF\n' >broken.pdf
+    run --separate-stderr fax-print -o out.pbm broken.pdf
+    expect_refusal 65
+    [ ! -e out.pbm ]
     for f in sound.mail sealed.mail; do
         run --separate-stderr fax-print -q -o out.pdf "$f"
         expect_refusal 65
