@@ -291,7 +291,8 @@ static enum err check_user(void *arg, const struct user *u)
     }
     if (!u->password_command[0]) {
         buf_init(&password, SECRET_MAX);
-        if (store_user_password(c->s, c->v, u->code, &password, &why))
+        /* None at all (ERR_AUTH) is no fault: it has not been set yet. */
+        if (store_user_password(c->s, c->v, u->code, &password, &why) == ERR_CONFIG)
             tell(c, why.text);
         buf_wipe(&password);
     }

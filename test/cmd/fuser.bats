@@ -368,6 +368,10 @@ assert rows[0]["pages"] == 3 and rows[1]["pages"] is None and rows[0]["time"] > 
     fuser check
     fuser export >plain
     run -1 grep -E 'SCRAM|MIIB.*PRIVATE|b\\\\' plain
+    FAXPIPE_HOME=$T/third fuser init
+    FAXPIPE_HOME=$T/third fuser import plain
+    FAXPIPE_HOME=$T/third fuser check
+    FAXPIPE_HOME=$T/third run -77 fuser verify 12 --password-file odd
     fuser import plain
     fuser verify 12 --password-file odd
     fuser import - <plain
