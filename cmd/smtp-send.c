@@ -220,8 +220,8 @@ static enum err from_table(struct job *j, struct why *why)
         j->from_given = *user.address;
         if (!anonymous)
             e = store_user_password(store, &seal_vault, opt.user, &j->password, why);
-        /* A next hop that asks for none needs none. */
-        if (e == ERR_AUTH)
+        /* A next hop that asks for none needs none; a command that failed is another matter. */
+        if (e == ERR_AUTH && !*user.password_command)
             e = ERR_NONE;
     }
     store_close(store);

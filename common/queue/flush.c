@@ -194,6 +194,8 @@ static enum err treat_locked(struct run *r, const char *id, int mail, struct why
         if (!e && attempt.tried)
             e = settle(r, &entry, fates, mail, why);
     }
+    if (!e && entry.held && r->options->id)
+        diag_warn("%s: held, not tried", id);
     free(fates);
     queue_entry_release(&entry);
     return e;

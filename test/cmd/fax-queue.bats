@@ -207,6 +207,8 @@ PY
     add a@x.example
     fax-queue hold "$ID"
     fax-queue flush --all
+    run fax-queue flush --id "$ID"
+    [[ "$output" == *held* ]]
     [ "$(entries)" = "held alice@fax.example a@x.example" ]
     fax-queue release "$ID"
     [ "$(entries)" = "due alice@fax.example a@x.example" ]

@@ -121,6 +121,15 @@ certificate() {
     done
 }
 
+@test "half a reply is none: 75" {
+    local step
+    for step in greeting mail rcpt data content; do
+        fake "$step: raw 250-2.1.0 ok\\r\\n25 then drop"
+        send -f a@x b@x <mail.eml
+        expect_status 75 || { echo "$step"; return 1; }
+    done
+}
+
 @test "a peer that says nothing is 75 after the time-out" {
     local step
     for step in mail content; do
