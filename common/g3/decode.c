@@ -240,8 +240,10 @@ static enum g3_event step_line(struct g3_decoder *d)
     if (!need(d, 8))
         return G3_MORE;
     /* No code starts with eight zeros. */
-    if (d->in.have == 0 || d->in.bits >> 56 == 0)
-        return end_without_eol(d);
+    if (d->in.have == 0 || d->in.bits >> 56 == 0) {
+        d->step = G3_STEP_PADDING;
+        return G3_MORE;
+    }
     start_row(d, d->coding == G3_MMR);
     return G3_MORE;
 }
@@ -337,6 +339,8 @@ static enum g3_event take_step(struct g3_decoder *d, uint8_t *row)
         return step_check(d, row);
     case G3_STEP_RESYNC:
         return step_resync(d, row);
+    case G3_STEP_PADDING:
+        return end_without_eol(d);
     case G3_STEP_LOST:
         return G3_LOST;
     default:

@@ -86,6 +86,7 @@ enum g3_step {
     G3_STEP_TAG,    /* behind an EOL: MR's tag bit, another EOL, or a row */
     G3_STEP_MISSED, /* rows that the EOLs without anything between stand for */
     G3_STEP_LINE,   /* at a row without EOL */
+    G3_STEP_PADDING, /* at zeros where such a row should be */
     G3_STEP_ROW,    /* in a row */
     G3_STEP_CHECK,  /* behind a row that adds up: is there an EOL? */
     G3_STEP_RESYNC, /* in a damaged row: looking for an EOL */

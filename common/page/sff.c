@@ -238,9 +238,10 @@ enum page_event_type page_sff_records(struct page_stream *s, struct page_event *
                        (s->left == 0 && (s->sff_step == AT_ROW || s->sff_step == AT_USER));
         if (page_input(s)->n == 0 && !row_due)
             break;
-        if (!s->in_page && (s->sff_step == AT_ROW || s->sff_step == AT_BLANK))
-            return page_fail(s, "SFF rows before the first page header");
         take_record(s);
+        if (!s->in_page && (s->sff_step == AT_ROW || s->sff_step == AT_BLANK ||
+                            s->sff_step == AT_LENGTH))
+            return page_fail(s, "SFF rows before the first page header");
         if (s->sff_step == AT_PAGE_LENGTH && s->in_page)
             put_rtc(s);
     }

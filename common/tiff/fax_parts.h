@@ -21,6 +21,7 @@ struct fax_way {
 struct fax_walk {
     uint32_t strip;
     uint64_t offset;        /* in the strip's bytes */
+    uint64_t bytes;         /* read so far */
     uint64_t rows_in_strip;
     uint64_t rows, bad_rows, bad_now, bad_in_a_row;
     bool over;              /* all strips are through */

@@ -48,6 +48,10 @@ static enum err feed(struct fax *f, struct why *why)
     if (e)
         return e;
     f->walk.offset += bytes.n;
+    f->walk.bytes += bytes.n;
+    /* Strips that share their bytes would make much work out of a small file. */
+    if (!f->stream && f->walk.bytes > f->file.size)
+        return why_set(why, ERR_DATA, "strips overlap");
     if (bytes.n)
         g3_decoder_push(&f->decoder, bytes);
     else

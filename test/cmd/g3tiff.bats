@@ -313,7 +313,8 @@ PY
         g3tiff -q -d --pbm peer.tif | cmp - <(tifftopnm peer.tif 2>/dev/null) || { echo $dev; false; }
     done
     if command -v efix >/dev/null; then
-        efix -o tiffg3 -r 204x196 page1.pbm >efix.tif 2>/dev/null
+        stream | g3tiff -d --pbm --pages 1 >fax.pbm
+        efix -o tiffg3 -r 204x196 fax.pbm >efix.tif 2>/dev/null
         g3tiff -q -d --pbm efix.tif >efix.pbm
         [ "$(head -c 7 efix.pbm)" = "$(printf 'P4\n1728')" ]
     fi
