@@ -327,9 +327,11 @@ static enum err to_printer(const struct job_options *o, const struct documents *
     struct stat st;
     struct why reason = {""};
     int fd;
-    if (stat(o->printer, &st) == 0 && S_ISDIR(st.st_mode))
+    /* A queue's name has no slash; a directory of the same name does not stand in its way. */
+    bool path = strchr(o->printer, '/') && !strstr(o->printer, "://");
+    if (path && stat(o->printer, &st) == 0 && S_ISDIR(st.st_mode))
         return to_directory(o, docs, pages, why);
-    if (o->printer[0] == '/' || o->printer[0] == '.')
+    if (path)
         return why_set(why, ERR_CREATE, "%s: no such directory", o->printer);
     enum err e = io_temp(&fd, why);
     if (e)

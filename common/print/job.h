@@ -27,7 +27,8 @@ struct job_fax {
 };
 
 struct job_options {
-    const char *printer; /* queue, ipp:// or a directory, where a PDF is put; else: */
+    const char *printer; /* queue, ipp://, or the path (with a '/') of a directory, where a
+                            PDF is put; else: */
     const char *output;  /* a file, or "-" for stdout; of several PNG pages "x.png" makes
                             "x-1.png", "x-2.png" …; else: */
     bool preview;        /* on stdout, in blocks */

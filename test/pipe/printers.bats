@@ -63,6 +63,10 @@ printed() { find "$T/p/printed" -name '*.pdf' -o -name '*.prn' | head -1; }
     run --separate-stderr fax-print -P ipp://no-such-host.invalid/ipp/print letter.txt
     expect_refusal 68
     run --separate-stderr fax-print -P 'no/such' letter.txt
+    expect_refusal 73
+    run --separate-stderr fax-print -P 'no such' letter.txt
+    expect_refusal 64
+    run --separate-stderr fax-print -P http://127.0.0.1/ letter.txt
     expect_refusal 64
 }
 
