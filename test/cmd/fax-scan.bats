@@ -176,6 +176,26 @@ sys.stdout.buffer.write(b"P5\n%d %d\n255\n" % (w, h) + bytes(
     done
 }
 
+@test "--fit: the whole, the true size, or page after page" {
+    needs pnmtopng g3topbm
+    # A black square inch at 300 dpi on two by ten inches.
+    python3 -c '
+import sys
+w, h = 600, 3000
+sys.stdout.buffer.write(b"P5\n%d %d\n255\n" % (w, h) + bytes(
+    0 if 100 <= x < 400 and 100 <= y < 400 else 255 for y in range(h) for x in range(w)))' >l.pgm
+    pnmtopng -size '11811 11811 1' l.pgm >l.png
+    read -r left top right bottom _ < <(fax-scan --fit crop --raw l.png | g3topbm | ink)
+    [ $((right - left)) -ge 202 ] && [ $((right - left)) -le 204 ]
+    [ $((bottom - top)) -ge 194 ] && [ $((bottom - top)) -le 196 ]
+    read -r left top right bottom _ < <(fax-scan --fit scale --raw l.png | g3topbm | ink)
+    [ $((right - left)) -ge 235 ] && [ $((right - left)) -le 240 ]   # 297 / 254 of it
+    read -r left top right bottom _ < <(fax-scan --fit pages --raw --pages 1 l.png | g3topbm | ink)
+    [ $((right - left)) -ge 862 ] && [ $((right - left)) -le 866 ]   # half of the width
+    fax-scan --fit pages l.png | headers | grep -c / | grep -qx 4
+    fax-scan --fit scale l.png | headers | grep -c / | grep -qx 1
+}
+
 @test "a fax comes out as it is, in its own resolution" {
     needs g3topbm tifftopnm
     make_page 1728 600 page.pbm
