@@ -48,7 +48,6 @@ static struct poptOption options[] = {
     POPT_TABLEEND,
 };
 
-
 /* One run: what is sent, to whom, where, and how it goes. */
 struct job {
     struct home home;
@@ -213,8 +212,9 @@ static enum err from_table(struct job *j, struct why *why)
         e = why_set(why, ERR_CONFIG, "no submission URL is set");
     if (!e) {
         snprintf(j->url, sizeof j->url, "%s", user.submit);
-        /* "smtp://@host": a server that wants no log-in, and so is shown no password. */
-        bool anonymous = strstr(user.submit, "://@") != NULL;
+        /* "smtp://@host", and LMTP: a server that wants no log-in, and so is shown no password. */
+        bool anonymous = strstr(user.submit, "://@") != NULL ||
+                         span_starts_nocase(span_str(user.submit), span_str("lmtp:"));
         snprintf(j->login, sizeof j->login, "%s", anonymous ? "" : user.login);
         snprintf(j->from, sizeof j->from, "%s", user.address);
         j->from_given = *user.address;

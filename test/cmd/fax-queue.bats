@@ -315,3 +315,17 @@ PY
     [ "$(entries)" = "due <> bob@x.example" ]
     rm -rf "$home"
 }
+
+@test "three runs at once send each entry once" {
+    fake
+    local i pids=()
+    for i in $(seq 1 20); do fax-queue add -f alice@fax.example "r$i@x.example" <mail.eml >/dev/null; done
+    for i in 1 2 3; do
+        fax-queue flush --all 3>&- 4>&- &
+        pids+=($!)
+    done
+    for i in "${pids[@]}"; do wait "$i"; done
+    [ -z "$(ls station/queue)" ]
+    [ "$(grep -c RCPT fake/log)" -eq 20 ]
+    [ "$(grep RCPT fake/log | sort -u | wc -l)" -eq 20 ]
+}

@@ -457,6 +457,14 @@ PY
     expect_refusal 78
     FAXPIPE_HOME=$T/nowhere run --separate-stderr smtp-send --user 12 b@x <mail.eml
     expect_refusal 78
+    # A server without log-in is shown no password.
+    for scheme in smtp://@ lmtp://; do
+        fake 'lmtp: yes'
+        fuser edit 13 --submit "${scheme}127.0.0.1:$PORT"
+        run --separate-stderr smtp-send --user 13 b@x <mail.eml
+        expect_status 0 || { echo "$stderr"; return 1; }
+        ! grep -q AUTH fake/log
+    done
 }
 
 @test "Dovecot's LMTP takes it, for each recipient by himself" {
