@@ -2,13 +2,11 @@
 
 #include "spool/entry.h"
 #include "tool/diag.h"
-#include "tool/io.h"
+#include "tool/station.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,54 +62,17 @@ void spool_close(struct spool *s)
     free(s);
 }
 
-static enum err make_dir(const struct home *home, const char *path, mode_t mode, gid_t group,
-                         struct why *why)
-{
-    struct stat st;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return why_errno(why, ERR_CREATE, "%s", path);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return why_errno(why, ERR_CREATE, "%s", path);
-    uid_t owner = geteuid() == 0 ? home->owner : geteuid();
-    bool bad = fstat(fd, &st) != 0;
-    if (!bad && (st.st_uid != owner || st.st_gid != group))
-        bad = fchown(fd, owner, group) != 0;
-    /* After chown, which takes the setgid bit away. */
-    if (!bad)
-        bad = fchmod(fd, mode) != 0;
-    enum err e = bad ? why_errno(why, ERR_CREATE, "%s: owner and mode", path) : ERR_NONE;
-    close(fd);
-    return e;
-}
-
-/* The group of what the network's process writes: faxrecv on a system station. */
-static gid_t arriving_group(const struct home *home)
-{
-    const struct passwd *owner = getpwuid(home->owner);
-    const struct group *group = NULL;
-    if (owner && strcmp(owner->pw_name, "faxpipe") == 0)
-        group = getgrnam("faxrecv");
-    return group ? group->gr_gid : home->group;
-}
-
 enum err spool_make(const struct home *home, const char *code, struct why *why)
 {
-    char dir[HOME_PATH_MAX], path[HOME_PATH_MAX + 8];
-    gid_t arriving = arriving_group(home);
-    enum err e = spool_dir(home, code, dir, why);
-    if (!e)
-        e = home_path(home, "spool", path, why);
-    if (!e)
-        e = make_dir(home, path, 0711, home->group, why);
-    if (!e)
-        e = make_dir(home, dir, 0711, home->group, why);
-    static const char *const subs[] = {"tmp", "new", "cur"};
-    for (size_t i = 0; i < 3 && !e; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, subs[i]);
-        e = make_dir(home, path, 02770, i < 2 ? arriving : home->group, why);
-    }
-    return e ? e : io_sync_dir(dir, why);
+    if (!spool_code_valid(span_str(code)))
+        return why_set(why, ERR_DATA, "not a user code");
+    char path[HOME_PATH_MAX];
+    enum err e = home_path(home, "spool", path, why);
+    if (e)
+        return e;
+    if (mkdir(path, 0711) != 0 && errno != EEXIST)
+        return why_errno(why, ERR_CREATE, "%s", path);
+    return station_user_make(home, code, why);
 }
 
 static enum err add(void *context, const struct entry *e)

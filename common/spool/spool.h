@@ -66,11 +66,8 @@ bool spool_code_valid(struct span code);
 enum err spool_open(const struct home *home, const char *code, struct spool **s, struct why *why);
 void spool_close(struct spool *s);
 
-/*
- * Makes spool/CODE with tmp/, new/ and cur/ where they are missing and gives them their modes and
- * groups (0711; 2770 of group faxrecv for tmp/ and new/ where home is a system station, i.e. that
- * group exists and we may give it; 2770 of home's group for the rest). Safe to repeat. ERR_CREATE.
- */
+/* Makes spool/CODE with tmp/, new/ and cur/ where they are missing, as tool/station.h says whose
+ * they are. Safe to repeat. ERR_DATA: no valid code. ERR_CREATE. */
 enum err spool_make(const struct home *home, const char *code, struct why *why);
 
 /* The directory to give spool_delivery_begin for this user. ERR_CONFIG: too long. */

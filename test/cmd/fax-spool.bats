@@ -157,3 +157,10 @@ assert all(m["octets"] == 64 and m["arrived"] > 1e9 for m in a), a' "$first" "$s
     run --separate-stderr fax-spool list --password-fd 3 15 3<alice.pw
     expect_refusal 77
 }
+
+@test "being privileged, it links no network, print or image library" {
+    needs ldd
+    case $BIN in *san*) skip "the sanitizers bring their own" ;; esac
+    run bash -c "ldd '$BIN/fax-spool' | grep -vE 'linux-vdso|ld-linux|lib(c|m|crypto|sqlite3|popt|z|dl|pthread)[.]'"
+    [ -z "$output" ]
+}

@@ -209,7 +209,8 @@ int main(void)
 {
     const char *tmp = getenv("TMPDIR");
     snprintf(home.path, sizeof home.path, "%s/spool_test.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(home.path) || mkdir(at("db"), 0750) != 0 || mkdir(at("state"), 0770) != 0)
+    if (!mkdtemp(home.path) || mkdir(at("db"), 0750) != 0 || mkdir(at("state"), 0770) != 0 ||
+        mkdir(at("spool"), 0711) != 0)
         return 1;
     home.owner = geteuid();
     home.group = getegid();
