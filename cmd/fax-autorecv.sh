@@ -151,12 +151,13 @@ announce() {
     case $(run fuser get "$code" notice) in
     print)
         printer=$(run fuser get "$code" printer)
-        run fax-print --notice --for "$code" --id "$id" ${printer:+-P "$printer"} "$tmp/mail" ;;
+        run fax-print --notice --for "$code" --id "$id" --job "fax notice $id" \
+            ${printer:+-P "$printer"} "$tmp/mail" ;;
     mail)
         address=$(run fuser get "$code" address)
         run fax-print --notice --for "$code" --id "$id" --format text -o "$tmp/notice" "$tmp/mail" &&
             run b64mime --from "postmaster@${address#*@}" --to "$address" \
-                --subject 'A fax is held for you' --text "$tmp/notice" >"$tmp/notice.mail" &&
+                --subject 'A fax is held for you' --text - <"$tmp/notice" >"$tmp/notice.mail" &&
             run fax-queue add -f '' "$address" <"$tmp/notice.mail" >/dev/null ;;
     *) : ;;
     esac || { worse $?; say "$code: $id: the notification failed"; }
