@@ -107,7 +107,7 @@ static struct {
 
 /* What leads a mailbox's line that is no user's code but a path to relay to: as it is, or along
  * a source route that named us, to which the reverse-path is grown (RFC 821 3.6). */
-enum { RELAYED = '>', ROUTED = '@' };
+enum { RELAYED = RECIPIENTS_OUTSIDE, ROUTED = '@' };
 
 static enum err start_clerk(void *arg, struct why *why)
 {
@@ -158,9 +158,12 @@ static enum receiver_verdict answer_recipient(const struct clerk_question *q, st
         return RECIPIENT_OK;
     snprintf(address, sizeof address, "%s%s%.*s", local, path.domain.n ? "@" : "",
              (int)path.domain.n, path.domain.n ? (const char *)path.domain.p : "");
-    switch (recipients_find(&here.recipients, address, q->sender, codes, &why)) {
+    enum recipients_fate fate;
+    switch (recipients_find(&here.recipients, address, q->sender, &fate, codes, &why)) {
     case ERR_NONE:
-        return RECIPIENT_OK;
+        return fate == RECIPIENTS_MOVED       ? RECIPIENT_MOVED
+               : fate == RECIPIENTS_FORWARDED ? RECIPIENT_FORWARDED
+                                              : RECIPIENT_OK;
     case ERR_NO_USER:
         return RECIPIENT_UNKNOWN;
     case ERR_NO:
@@ -206,7 +209,7 @@ static void answer(void *arg, const struct clerk_question *q, int mail, struct c
             a->verdict = handover_run((const char *const *)here.command.list, q, mail);
         break;
     case CLERK_QUEUE:
-        if (opt.relay && mail >= 0)
+        if (here.table && mail >= 0)
             a->verdict = handover_enqueue(q, mail);
         break;
     }
@@ -252,25 +255,18 @@ static enum err add_dir(struct mail *m, struct span code, struct why *why)
     return ERR_NONE;
 }
 
-static bool is_foreign(const char *mailboxes)
-{
-    return mailboxes[0] == RELAYED || mailboxes[0] == ROUTED;
-}
-
 static enum err sort_recipients(struct mail *m, struct why *why)
 {
     enum err e = ERR_NONE;
     for (size_t i = 0; !e && i < m->envelope->count; i++) {
-        const char *mailboxes = m->envelope->recipients[i].mailboxes;
-        struct span left = span_str(mailboxes);
-        if (is_foreign(mailboxes)) {
-            e = m->relayed ? ERR_NONE : handover_open(&m->relayed, why);
-            continue;
-        }
+        struct span left = span_str(m->envelope->recipients[i].mailboxes);
         while (!e && left.n) {
             struct span line = span_take(left, span_find(left, '\n'));
             left = span_skip(left, line.n + 1);
-            e = add_dir(m, line, why);
+            if (line.n && line.p[0] != RELAYED && line.p[0] != ROUTED)
+                e = add_dir(m, line, why);
+            else if (!m->relayed)
+                e = handover_open(&m->relayed, why);
         }
     }
     return e;

@@ -142,23 +142,52 @@ static void grow(const char *sender, const char *hostname, char *out, size_t siz
         snprintf(out, size, "%s", sender);
 }
 
-/* Puts the paths led by mark, from *next on, into q as far as they fit; false: there was none. */
-static bool gather_paths(const struct envelope *envelope, char mark, size_t *next,
+/* Where the walk through all lines of all recipients' mailboxes stands. */
+struct walk {
+    size_t recipient;
+    struct span left; /* of his lines */
+};
+
+/* The next line led by mark, without it; *w is behind it then. */
+static bool next_path(const struct envelope *envelope, char mark, struct walk *w,
+                      struct span *path)
+{
+    while (w->recipient < envelope->count) {
+        if (!w->left.p)
+            w->left = span_str(envelope->recipients[w->recipient].mailboxes);
+        while (w->left.n) {
+            struct span line = span_take(w->left, span_find(w->left, '\n'));
+            w->left = span_skip(w->left, line.n + 1);
+            if (line.n > 1 && line.p[0] == (uint8_t)mark) {
+                *path = span_skip(line, 1);
+                return true;
+            }
+        }
+        w->left = span_of(NULL, 0);
+        w->recipient++;
+    }
+    return false;
+}
+
+/* Puts the paths led by mark, from *w on, into q as far as they fit; false: there was none. */
+static bool gather_paths(const struct envelope *envelope, char mark, struct walk *w,
                          struct clerk_question *q)
 {
+    struct walk behind = *w;
+    struct span path;
     size_t used = 0;
-    for (; *next < envelope->count; ++*next) {
-        const char *path = envelope->recipients[*next].mailboxes;
-        if (*path != mark)
-            continue;
-        int n = snprintf(q->text + used, sizeof q->text - used, "<%s>\n", path + 1);
-        if (n < 0 || (size_t)n >= sizeof q->text - used) {
-            q->text[used] = '\0';
-            break;
-        }
-        used += (size_t)n;
+    while (next_path(envelope, mark, &behind, &path) && path.n + 4 <= sizeof q->text - used) {
+        used += (size_t)snprintf(q->text + used, sizeof q->text - used, "<%.*s>\n", (int)path.n,
+                                 (const char *)path.p);
+        *w = behind;
     }
     return used > 0;
+}
+
+static bool has_path(const char *mailboxes, char mark)
+{
+    const char line[] = {'\n', mark, '\0'};
+    return mailboxes[0] == mark || strstr(mailboxes, line);
 }
 
 enum err handover_queue(struct handover *h, const struct clerk *clerk,
@@ -169,19 +198,20 @@ enum err handover_queue(struct handover *h, const struct clerk *clerk,
     struct clerk_answer *a = calloc(1, sizeof *a);
     enum err e = q && a ? writer_flush(&h->out, why) : why_set(why, ERR_OS, "out of memory");
     for (const char *mark = ">@"; !e && *mark; mark++) {
-        for (size_t next = 0, from = 0; !e; from = next) {
+        struct walk w = {0, {NULL, 0}};
+        for (size_t from = 0; !e; from = w.recipient) {
             memset(q, 0, sizeof *q);
             q->kind = CLERK_QUEUE;
             grow(envelope->sender, hostname, q->sender, sizeof q->sender);
             if (*mark == '>')
                 snprintf(q->sender, sizeof q->sender, "%s", envelope->sender);
-            if (!gather_paths(envelope, *mark, &next, q))
+            if (!gather_paths(envelope, *mark, &w, q))
                 break;
             e = rewind_mail(h, why);
             if (!e)
                 e = clerk_ask(clerk, q, h->fd, a, why);
-            for (size_t i = from; !e && i < next; i++)
-                if (envelope->recipients[i].mailboxes[0] == *mark)
+            for (size_t i = from; !e && a->verdict && i <= w.recipient && i < envelope->count; i++)
+                if (has_path(envelope->recipients[i].mailboxes, *mark))
                     verdicts[i] = a->verdict;
         }
     }

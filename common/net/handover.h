@@ -20,9 +20,10 @@ enum receiver_verdict handover_run(const char *const words[], const struct clerk
 
 /*
  * A mail that waits for the clerk's queue, in an unlinked file. handover_queue asks for an entry
- * for as many recipients at once as fit a question: those whose mailboxes begin with '>' (the
- * path behind it is relayed to) or '@' (the same, and hostname is grown to the reverse-path, as
- * RFC 821 3.6 has it). Their verdicts are filled in; the others' are left alone.
+ * for as many paths at once as fit a question: those lines of the recipients' mailboxes that
+ * begin with '>' (the path behind it is relayed to) or '@' (the same, and hostname is grown to the
+ * reverse-path, as RFC 821 3.6 has it). What is not queued shows in the verdicts of those whose
+ * paths were asked for together; the others' are left alone.
  */
 struct handover;
 /* Begins one. ERR_CREATE, ERR_OS. */

@@ -218,6 +218,15 @@ static enum receiver_verdict verdict_of(enum err e)
     }
 }
 
+/* The other path in the clerk's answer: "path" of a user who has moved, ">path" of one whose mail
+ * is passed on. */
+static const char *other_path(const struct session *s, enum receiver_verdict verdict)
+{
+    if (verdict == RECIPIENT_MOVED)
+        return s->answer.text;
+    return verdict == RECIPIENT_FORWARDED ? s->answer.text + (s->answer.text[0] == '>') : NULL;
+}
+
 static void begin_work(struct session *s, enum receiver_event_kind kind)
 {
     struct clerk_question *q = &s->question;
@@ -361,9 +370,11 @@ void session_resume(struct session *s)
     enum receiver_verdict verdict = s->answer.verdict;
     switch (s->work) {
     case RECEIVER_RECIPIENT:
-        if (!verdict)
-            verdict = add_recipient(s);
-        receiver_recipient(&s->receiver, verdict);
+        if (verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED) {
+            enum receiver_verdict added = add_recipient(s);
+            verdict = added ? added : verdict;
+        }
+        receiver_recipient(&s->receiver, verdict, other_path(s, verdict));
         break;
     case RECEIVER_VERIFY:
         receiver_verified(&s->receiver, s->answer.code, s->answer.text);

@@ -213,7 +213,7 @@ static void rcpt(struct receiver *r, struct span argument)
     r->event.local = is_local(r, &path);
     if (!r->event.local && !r->options->relay) {
         r->refused++;
-        receiver_say_verdict(r, RECIPIENT_FOREIGN, "");
+        receiver_say_verdict(r, RECIPIENT_FOREIGN);
         return;
     }
     r->event.path = path;

@@ -18,7 +18,7 @@ void receiver_say(struct receiver *r, unsigned code, const char *enhanced, const
 void receiver_say_free(struct receiver *r, unsigned code, const char *enhanced, const char *text);
 
 /* The reply that stands for a verdict at RCPT. */
-void receiver_say_verdict(struct receiver *r, enum receiver_verdict verdict, const char *ok);
+void receiver_say_verdict(struct receiver *r, enum receiver_verdict verdict);
 
 /* Tells kind next; ask: and waits for its answer. The fields of r->event are the caller's. */
 void receiver_tell(struct receiver *r, enum receiver_event_kind kind, bool ask);

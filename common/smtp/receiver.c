@@ -98,14 +98,16 @@ static const struct verdict *verdict_reply(enum receiver_verdict verdict)
         [RECIPIENT_NO_ROOM] = {452, "4.3.1", "insufficient system storage"},
         [RECIPIENT_LATER] = {451, "4.3.0", "local trouble, try again later"},
         [RECIPIENT_REJECTED] = {554, "5.3.0", "cannot be delivered"},
+        [RECIPIENT_FORWARDED] = {251, "2.1.5", "User not local; will forward to"},
+        [RECIPIENT_MOVED] = {551, "5.1.6", "User not local; please try"},
     };
     return &replies[verdict];
 }
 
-void receiver_say_verdict(struct receiver *r, enum receiver_verdict verdict, const char *ok)
+void receiver_say_verdict(struct receiver *r, enum receiver_verdict verdict)
 {
     const struct verdict *v = verdict_reply(verdict);
-    receiver_say(r, v->code, verdict ? v->enhanced : ok, v->text);
+    receiver_say(r, v->code, v->enhanced, v->text);
 }
 
 void receiver_greet(struct receiver *r)
@@ -182,7 +184,7 @@ void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const cha
         return;
     r->phase = RECEIVER_COMMANDS;
     if (verdict) {
-        receiver_say_verdict(r, verdict, "");
+        receiver_say_verdict(r, verdict);
         receiver_forget(r);
         return;
     }
@@ -336,15 +338,19 @@ void receiver_sent(struct receiver *r, size_t n)
     buf_consume(&r->out, n);
 }
 
-void receiver_recipient(struct receiver *r, enum receiver_verdict verdict)
+void receiver_recipient(struct receiver *r, enum receiver_verdict verdict, const char *path)
 {
+    const struct verdict *v = verdict_reply(verdict);
+    char text[PATH_MAX_OCTETS + 64];
     if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_RECIPIENT)
         return;
     r->phase = RECEIVER_COMMANDS;
-    if (verdict == RECIPIENT_OK && !r->recipients++)
+    bool accepted = v->code / 100 == 2;
+    if (accepted && !r->recipients++)
         span_copy(r->event.path.text, r->recipient, sizeof r->recipient);
-    r->refused += verdict != RECIPIENT_OK;
-    receiver_say_verdict(r, verdict, "2.1.5");
+    r->refused += !accepted;
+    snprintf(text, sizeof text, path ? "%s <%s>" : "%s", v->text, path ? path : "");
+    receiver_say(r, v->code, verdict ? v->enhanced : "2.1.5", text);
 }
 
 void receiver_verified(struct receiver *r, unsigned code, const char *lines)

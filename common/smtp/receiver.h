@@ -78,6 +78,8 @@ enum receiver_verdict {
     RECIPIENT_NO_ROOM,  /* 452 4.3.1: no space left; also at the end */
     RECIPIENT_LATER,    /* 451 4.3.0: trouble of ours; also at the end */
     RECIPIENT_REJECTED, /* 554 5.3.0: he can never be given this mail; only at the end */
+    RECIPIENT_FORWARDED, /* 251: accepted, and passed on to another path */
+    RECIPIENT_MOVED,     /* 551 5.1.6: the sender is to try another path */
 };
 
 enum receiver_tls_answer {
@@ -156,8 +158,12 @@ enum receiver_event_kind receiver_next(struct receiver *r, struct receiver_event
 struct span receiver_output(const struct receiver *r);
 void receiver_sent(struct receiver *r, size_t n);
 
-/* Answers RECEIVER_RECIPIENT. The caller keeps the list of those he said RECIPIENT_OK to. */
-void receiver_recipient(struct receiver *r, enum receiver_verdict verdict);
+/*
+ * Answers RECEIVER_RECIPIENT. The caller keeps the list of those accepted: he said RECIPIENT_OK or
+ * RECIPIENT_FORWARDED to them. path is the other path, without brackets, where the verdict has
+ * one; else NULL.
+ */
+void receiver_recipient(struct receiver *r, enum receiver_verdict verdict, const char *path);
 
 /* Answers RECEIVER_VERIFY: 250, 550, 551, 553 or 252, and lines joined by '\n'. */
 void receiver_verified(struct receiver *r, unsigned code, const char *lines);

@@ -71,41 +71,73 @@ static enum err add_member(void *arg, const char *member)
     return ERR_NONE;
 }
 
-static enum err find(struct recipients *r, const char *address, const char *sender,
-                     unsigned depth, struct buf *codes, struct why *why);
+/* One question and where its answer gathers; depth counts down through lists in lists. */
+struct question {
+    struct recipients *r;
+    const char *sender;
+    enum recipients_fate fate;
+    struct buf *codes;
+    struct why *why;
+};
+
+static enum err find(struct question *q, const char *address, unsigned depth);
 
 /* A list reaches all of its members or none: a second try must bring nobody a second copy. */
-static enum err find_alias(struct recipients *r, const char *address, const char *sender,
-                           unsigned depth, struct buf *codes, struct why *why)
+static enum err find_alias(struct question *q, const char *address, unsigned depth)
 {
     struct alias alias;
     struct members m = {NULL, 0};
-    enum err e = depth ? store_alias_get(r->store, address, &alias, add_member, &m, why) : ERR_NO;
-    if (e == ERR_NO || (!e && alias.kind != ALIAS_LIST))
-        e = why_set(why, ERR_NO_USER, "%s: no such user", address);
-    for (size_t i = 0; !e && i < m.count; i++)
-        e = find(r, m.list[i], sender, depth - 1, codes, why);
+    enum err e = depth ? store_alias_get(q->r->store, address, &alias, add_member, &m, q->why)
+                       : ERR_NO;
+    if (e == ERR_NO || (!e && alias.kind == ALIAS_MOVED && (depth < DEPTH_MAX || !m.count)))
+        e = why_set(q->why, ERR_NO_USER, "%s: no such user", address);
+    if (!e && alias.kind == ALIAS_MOVED) {
+        q->fate = RECIPIENTS_MOVED;
+        e = add_line(q->codes, m.list[0]);
+    } else {
+        for (size_t i = 0; !e && i < m.count; i++)
+            e = find(q, m.list[i], depth - 1);
+        if (!e && alias.kind == ALIAS_FORWARD && depth == DEPTH_MAX &&
+            q->codes->len && q->codes->data[0] == RECIPIENTS_OUTSIDE)
+            q->fate = RECIPIENTS_FORWARDED;
+    }
     for (size_t i = 0; i < m.count; i++)
         free(m.list[i]);
     free(m.list);
     return e;
 }
 
-static enum err find(struct recipients *r, const char *address, const char *sender,
-                     unsigned depth, struct buf *codes, struct why *why)
+static bool is_ours(const struct recipients *r, const char *address)
+{
+    const char *at = strrchr(address, '@');
+    for (const char *const *d = r->domains; at && *d; d++)
+        if (span_eq_nocase(span_str(at + 1), span_str(*d)))
+            return true;
+    return !at;
+}
+
+static enum err find(struct question *q, const char *address, unsigned depth)
 {
     struct user u;
-    enum err e = store_user_by_address(r->store, address, r->domains, &u, why);
+    enum err e = store_user_by_address(q->r->store, address, q->r->domains, &u, q->why);
     if (!e)
-        return admit(r, &u, sender, codes, why);
-    return e == ERR_NO_USER ? find_alias(r, address, sender, depth, codes, why) : e;
+        return admit(q->r, &u, q->sender, q->codes, q->why);
+    if (e == ERR_NO_USER)
+        e = find_alias(q, address, depth);
+    if (e != ERR_NO_USER || depth == DEPTH_MAX || is_ours(q->r, address))
+        return e;
+    char outside[USER_ADDRESS_MAX + 2];
+    snprintf(outside, sizeof outside, "%c%s", RECIPIENTS_OUTSIDE, address);
+    return add_line(q->codes, outside);
 }
 
 enum err recipients_find(struct recipients *r, const char *address, const char *sender,
-                         struct buf *codes, struct why *why)
+                         enum recipients_fate *fate, struct buf *codes, struct why *why)
 {
+    struct question q = {r, sender, RECIPIENTS_HERE, codes, why};
     struct span local = span_str(address);
-    enum err e = find(r, address, sender, DEPTH_MAX, codes, why);
+    enum err e = find(&q, address, DEPTH_MAX);
+    *fate = q.fate;
     local = span_take(local, span_find(local, '@'));
     if (e != ERR_NO_USER || !span_eq_nocase(local, span_str("postmaster")))
         return e;
@@ -159,6 +191,22 @@ static enum err list_member(void *arg, const char *member)
     return add_line(arg, line);
 }
 
+/* RFC 821 3.2's words. */
+static unsigned verify_forward(struct recipients *r, const char *name, enum alias_kind kind,
+                               struct buf *text, struct why *why)
+{
+    struct alias alias;
+    struct members m = {NULL, 0};
+    enum err e = store_alias_get(r->store, name, &alias, add_member, &m, why);
+    if (!e && m.count)
+        e = buf_add_format(text, "User not local; %s <%s>",
+                           kind == ALIAS_FORWARD ? "will forward to" : "please try", m.list[0]);
+    for (size_t i = 0; i < m.count; i++)
+        free(m.list[i]);
+    free(m.list);
+    return e ? 451 : kind == ALIAS_FORWARD ? 251 : 551;
+}
+
 unsigned recipients_verify(struct recipients *r, struct span wanted, bool expand,
                            struct buf *text, struct why *why)
 {
@@ -177,7 +225,9 @@ unsigned recipients_verify(struct recipients *r, struct span wanted, bool expand
         return 250;
     }
     buf_clear(text);
-    if (!e || e == ERR_NO)
+    if (!e)
+        return verify_forward(r, name, alias.kind, text, why);
+    if (e == ERR_NO)
         e = store_users(r->store, look_at, &s, why);
     if (e)
         return 451;

@@ -37,7 +37,7 @@ static bool turn(struct receiver *r, uint8_t choice)
             accepted = 0;
             break;
         case RECEIVER_RECIPIENT:
-            receiver_recipient(r, choice & 1 ? RECIPIENT_UNKNOWN : RECIPIENT_OK);
+            receiver_recipient(r, choice & 1 ? RECIPIENT_UNKNOWN : RECIPIENT_OK, NULL);
             accepted += !(choice & 1);
             break;
         case RECEIVER_VERIFY:

@@ -9,6 +9,9 @@ play() { "$FAXPIPE_ROOT/test/lib/play-scenario" "$FIXTURES/smtp/$1.scenario"; }
 @test "RFC 821 scenario 2: an aborted transaction" { play rfc821-02-aborted; }
 @test "RFC 821 scenario 4: verifying" { play rfc821-04-verify; }
 @test "RFC 821 scenario 7: a mailing list" { play rfc821-07-list; }
+@test "RFC 821 scenario 8: forwarding" { play rfc821-08-forwarding; }
+@test "RFC 821 scenario 9: a user who has moved" { play rfc821-09-moved; }
+@test "lists" { play lists; }
 @test "RFC 821 scenario 10: too many recipients" { play rfc821-10-too-many; }
 @test "pipelining" { play pipelining; }
 @test "sizes" { play size; }

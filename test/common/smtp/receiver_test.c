@@ -28,6 +28,10 @@ static enum receiver_verdict judge(struct span path)
         return RECIPIENT_UNKNOWN;
     if (span_starts(path, span_str("full")))
         return RECIPIENT_FULL;
+    if (span_starts(path, span_str("forward")))
+        return RECIPIENT_FORWARDED;
+    if (span_starts(path, span_str("moved")))
+        return RECIPIENT_MOVED;
     return RECIPIENT_OK;
 }
 
@@ -70,8 +74,9 @@ static void turn(void)
         case RECEIVER_RECIPIENT: {
             enum receiver_verdict v = judge(e.path.text);
             asked++;
-            accepted += v == RECIPIENT_OK;
-            receiver_recipient(&machine, v);
+            accepted += v == RECIPIENT_OK || v == RECIPIENT_FORWARDED;
+            receiver_recipient(&machine, v,
+                               v == RECIPIENT_FORWARDED || v == RECIPIENT_MOVED ? "n@x" : NULL);
             break;
         }
         case RECEIVER_VERIFY:
@@ -227,7 +232,7 @@ static void help_and_verify(void)
     CHECK_STR(said, "550 5.1.1 who\r\n250-2.1.5 <a@x>\r\n250 2.1.5 <b@x>\r\n");
 }
 
-/* smtp.md 1 */
+/* statement 1 */
 static void only_crlf_dot_crlf_ends_data(void)
 {
     static const char *const endings[] = {"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n",
@@ -245,7 +250,7 @@ static void only_crlf_dot_crlf_ends_data(void)
     }
 }
 
-/* smtp.md 2 */
+/* statement 2 */
 static void starttls(void)
 {
     defaults();
@@ -292,7 +297,7 @@ static void tls_required(void)
     CHECK_STR(codes(), "250 502");
 }
 
-/* smtp.md 3 */
+/* statement 3 */
 static void bad_bytes_in_commands(void)
 {
     static const char text[] = "NOOP\0\r\nNO\rOP\r\nNOOP\nNOOP\r\r\nNOOP\r\n";
@@ -330,7 +335,7 @@ static void a_line_without_end(void)
     receiver_release(&machine);
 }
 
-/* smtp.md 4 */
+/* statement 4 */
 static void limits_of_names(void)
 {
     static char text[2000];
@@ -363,7 +368,7 @@ static void long_text_lines(void)
     receiver_release(&machine);
 }
 
-/* smtp.md 6 */
+/* statement 6 */
 static void the_twentieth_error(void)
 {
     static char text[2000];
@@ -422,7 +427,7 @@ static void web_browsers(void)
     CHECK_STR(codes(), "250 500 250");
 }
 
-/* smtp.md 7 */
+/* statement 7 */
 static void no_relaying(void)
 {
     static const char *const foreign[] = {"u@other", "@us.example:u@other", "u%other@us.example",
@@ -449,7 +454,7 @@ static void what_is_ours(void)
     CHECK_STR(codes(), "250 250 250 250 250 250 250 501");
 }
 
-/* smtp.md 8 */
+/* statement 8 */
 static void unknown_users(void)
 {
     defaults();
@@ -458,7 +463,17 @@ static void unknown_users(void)
     CHECK(strstr(said, "550 5.1.1") != NULL);
 }
 
-/* smtp.md 9 */
+static void forwarded_and_moved_users(void)
+{
+    defaults();
+    play(HELLO "MAIL FROM:<s@x>\r\nRCPT TO:<moved@us.example>\r\nDATA\r\n"
+         "RCPT TO:<forward@us.example>\r\nDATA\r\nx\r\n.\r\n");
+    CHECK_STR(codes(), "250 250 551 554 251 354 250");
+    CHECK(strstr(said, "551 5.1.6 User not local; please try <n@x>\r\n") != NULL);
+    CHECK(strstr(said, "251 2.1.5 User not local; will forward to <n@x>\r\n") != NULL);
+}
+
+/* statement 9 */
 static void too_many_recipients(void)
 {
     static char text[60000];
@@ -523,7 +538,7 @@ static void unwritable_within_data(void)
     receiver_release(&machine);
 }
 
-/* smtp.md 11 */
+/* statement 11 */
 static void loops(void)
 {
     static char text[4000] = OPENING "DATA\r\n";
@@ -548,7 +563,7 @@ static void one_return_path(void)
     CHECK_STR(mails, "{" TRACE "Subject: a\n\n}");
 }
 
-/* smtp.md 13 */
+/* statement 13 */
 static void dropped(void)
 {
     static const struct { enum receiver_drop reason; const char *reply; } drops[] = {
@@ -568,7 +583,7 @@ static void dropped(void)
     }
 }
 
-/* smtp.md 14 */
+/* statement 14 */
 static void hostile_local_parts_are_only_names(void)
 {
     defaults();
@@ -660,6 +675,7 @@ int main(void)
     RUN(no_relaying);
     RUN(what_is_ours);
     RUN(unknown_users);
+    RUN(forwarded_and_moved_users);
     RUN(too_many_recipients);
     RUN(sizes);
     RUN(no_room);
