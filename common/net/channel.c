@@ -162,14 +162,14 @@ static enum err gather(struct channel *c, struct why *why)
 enum err channel_write(struct channel *c, const void *p, size_t n, struct why *why)
 {
     const uint8_t *at = p;
-    int64_t deadline = now_ms() + c->timeout_ms;
+    /* Who takes less than 100 octets a second keeps everybody behind him waiting. */
+    int64_t deadline = now_ms() + c->timeout_ms + (int64_t)(n / 100) * 1000;
     while (n) {
         size_t put;
         enum moved m = try_write(c, at, n, &put);
         if (m == MOVED && put) {
             at += put;
             n -= put;
-            deadline = now_ms() + c->timeout_ms;
             continue;
         }
         enum err e = gather(c, why);
@@ -178,7 +178,7 @@ enum err channel_write(struct channel *c, const void *p, size_t n, struct why *w
         if (m == MOVED_BROKEN)
             return why_set(why, ERR_AGAIN, "connection lost");
         if (!wait_for(c, c->ended ? 0 : POLLIN, POLLOUT, deadline))
-            return timed_out(c, why);
+            return why_set(why, ERR_AGAIN, "the peer has stopped reading");
     }
     return ERR_NONE;
 }

@@ -61,8 +61,9 @@ bool channel_is_secure(const struct channel *c);
 
 /*
  * Writes all n bytes. What the peer says meanwhile is kept (up to 1 MiB) for channel_read, so
- * that neither side waits for the other. ERR_AGAIN: dropped or timed out, with an unknown part
- * written (what the peer said before may still be read); ERR_PROTOCOL: the peer floods us.
+ * that neither side waits for the other. ERR_AGAIN: dropped, or not taken within the time-out and
+ * a second for every 100 bytes, with an unknown part written (what the peer said before may still
+ * be read); ERR_PROTOCOL: the peer floods us.
  */
 enum err channel_write(struct channel *c, const void *p, size_t n, struct why *why);
 

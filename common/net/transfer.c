@@ -3,8 +3,10 @@
 #include "tool/diag.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PIECE = 16384 };
@@ -14,6 +16,13 @@ struct content {
     const struct outgoing *mail;
     uint64_t at;
 };
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 /* What has come already, without waiting: a refusal may be the reason why the line broke. */
 static void hear(struct transfer *t)
@@ -33,6 +42,7 @@ static void say(struct transfer *t, bool content)
     if (!content)
         channel_trace("C", out);
     enum err e = channel_write(t->channel, out.p, out.n, &why);
+    t->since = now_ms();
     if (!e) {
         sender_written(&t->sender);
         return;
@@ -41,21 +51,28 @@ static void say(struct transfer *t, bool content)
     sender_lost(&t->sender, e, why.text);
 }
 
+/* A reply has its time as a whole: a peer that says a byte now and then gains nothing by it. */
 static void listen_for_more(struct transfer *t)
 {
     uint8_t bytes[PIECE];
     size_t got;
     struct why why = {""};
-    enum err e = sender_awaits_verdict(&t->sender)
-                     ? channel_read_for(t->channel, bytes, sizeof bytes, &got, t->final_ms, &why)
-                     : channel_read(t->channel, bytes, sizeof bytes, &got, &why);
-    if (e) {
-        sender_lost(&t->sender, ERR_AGAIN, e == ERR_NO ? "no verdict on the mail" : why.text);
+    int64_t limit = t->reply_ms * (sender_awaits_verdict(&t->sender) ? INT64_C(2) : 1);
+    int64_t left = t->since + limit - now_ms();
+    enum err e = channel_read_for(t->channel, bytes, sizeof bytes, &got,
+                                  left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left, &why);
+    if (e == ERR_NO) {
+        why_set(&why, ERR_AGAIN, "no answer within %d seconds", (int)(limit / 1000));
+        sender_lost(&t->sender, ERR_AGAIN, why.text);
+    } else if (e) {
+        sender_lost(&t->sender, ERR_AGAIN, why.text);
     } else if (got == 0) {
         sender_lost(&t->sender, ERR_AGAIN, "the receiver has closed the connection");
     } else {
         channel_trace("S", span_of(bytes, got));
         sender_push(&t->sender, span_of(bytes, got));
+        if (!sender_in_reply(&t->sender))
+            t->since = now_ms();
     }
 }
 
@@ -116,7 +133,8 @@ enum err transfer_open(struct transfer *t, struct channel *channel,
 {
     unsigned seconds = options->timeout ? options->timeout : 300;
     t->channel = channel;
-    t->final_ms = seconds < 1000000 ? (int)seconds * 2000 : 2000000000;
+    t->reply_ms = seconds < 1000000 ? (int)seconds * 1000 : 1000000000;
+    t->since = now_ms();
     enum err e = sender_init(&t->sender, options->lmtp, options->helo, why);
     if (e)
         return e;

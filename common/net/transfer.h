@@ -11,7 +11,8 @@
 struct transfer {
     struct channel *channel;
     struct sender sender;
-    int final_ms; /* how long the verdict on a mail may take */
+    int reply_ms;  /* how long a whole reply may take */
+    int64_t since; /* when the wait for it began, by the monotonic clock */
 };
 
 struct transfer_options {

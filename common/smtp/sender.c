@@ -420,6 +420,11 @@ bool sender_awaits_verdict(const struct sender *s)
     return s->state == FINAL;
 }
 
+bool sender_in_reply(const struct sender *s)
+{
+    return s->reader.line.len > 0 || (s->reader.reply.code && !s->reader.done);
+}
+
 struct span sender_output(const struct sender *s)
 {
     return buf_span(&s->out);

@@ -92,6 +92,9 @@ enum sender_event sender_next(struct sender *s);
 /* The content is out and the receiver's verdict on it is due, which may take its time. */
 bool sender_awaits_verdict(const struct sender *s);
 
+/* A reply has begun to come, and its end is not there yet. */
+bool sender_in_reply(const struct sender *s);
+
 /* The bytes to write; valid until the next call but sender_next. */
 struct span sender_output(const struct sender *s);
 
