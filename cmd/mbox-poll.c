@@ -33,7 +33,7 @@ enum { DAY = 86400, LISTED_MAX = 4096 };
 
 static struct {
     char *user, *url, *mbox, *maildir, *exec, *text, *max_size, *tls, *ca;
-    int check, list, json, keep, delete, keep_days, max, timeout;
+    int check, list, json, keep, delete, keep_days, max, timeout, idle;
     struct secret_source password;
 } opt = {.keep_days = -1, .password = {.fd = -1}};
 
@@ -55,6 +55,7 @@ static struct poptOption options[] = {
     {"max", 0, POPT_ARG_INT, &opt.max, 0, "fetch at most N mails", "N"},
     {"max-size", 0, POPT_ARG_STRING, &opt.max_size, 0, "leave mails over SIZE octets (K, M, G)",
      "SIZE"},
+    {"idle", 0, POPT_ARG_NONE, &opt.idle, 0, "wait until there is mail to fetch (IMAP)", NULL},
     {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "none, try or require (with a password always require)",
      "MODE"},
     {"ca", 0, POPT_ARG_STRING, &opt.ca, 0, "trust the certificates in FILE", "FILE"},
@@ -124,11 +125,6 @@ static enum err can_encrypt(struct poll *p, bool *can, struct why *why)
     return e == ERR_NO ? ERR_NONE : e;
 }
 
-static enum mail_kind kind_for_policy(enum mime_kind kind)
-{
-    return kind == MIME_KIND_TEXT ? KIND_TEXT : kind == MIME_KIND_FAX ? KIND_FAX : KIND_MIXED;
-}
-
 /* What the user's row, the sender's row and the room in the spool make of this mail. Who shall be
  * polled at all (S22) is the caller's question: being asked is an occasion of its own. */
 static enum err decide_for_user(struct poll *p, const struct mailbox_look *look,
@@ -136,7 +132,9 @@ static enum err decide_for_user(struct poll *p, const struct mailbox_look *look,
 {
     struct sender_rule rule;
     struct mail_case c = {.user = &p->user,
-                          .kind = kind_for_policy(look->kind),
+                          .kind = look->kind == MIME_KIND_TEXT  ? KIND_TEXT
+                                  : look->kind == MIME_KIND_FAX ? KIND_FAX
+                                                                : KIND_MIXED,
                           .source = SOURCE_POLLED,
                           .occasion = OCCASION_MANUAL,
                           .spool_full = p->spool_limit && p->spool_used >= p->spool_limit};
@@ -271,7 +269,7 @@ static enum err take(struct poll *p, const struct mailbox_mail *mail, struct mai
     return e;
 }
 
-static enum err forget_on_server(struct poll *p, size_t i, struct why *why)
+static enum err remove_there(struct poll *p, size_t i, struct why *why)
 {
     p->gone[i] = 1;
     return mailbox_delete(p->box, &p->list.mails[i], why);
@@ -285,7 +283,7 @@ static enum err treat_seen(struct poll *p, size_t i, struct why *why)
         diag_warn("%s: two mails have this identifier: both stay on the server", mail->uid);
         return ERR_NONE;
     }
-    return p->keep && p->gone[i] != 2 ? ERR_NONE : forget_on_server(p, i, why);
+    return p->keep && p->gone[i] != 2 ? ERR_NONE : remove_there(p, i, why);
 }
 
 static enum err treat(struct poll *p, size_t i, struct why *why)
@@ -294,10 +292,8 @@ static enum err treat(struct poll *p, size_t i, struct why *why)
     struct mailbox_look look = {MIME_KIND_MIXED, ""};
     enum seen_state state;
     enum err e = seen(p, mail, &state, why);
-    if (e)
-        return e;
-    if (state == SEEN_DONE)
-        return treat_seen(p, i, why);
+    if (e || state == SEEN_DONE)
+        return e ? e : treat_seen(p, i, why);
     /* The other of the two first, and this one when that has gone from the server. */
     if (mail->marked || (p->store && mail->later_twin) || (opt.max && p->taken >= opt.max))
         return ERR_NONE;
@@ -306,7 +302,7 @@ static enum err treat(struct poll *p, size_t i, struct why *why)
         e = take(p, mail, &look, why);
     if (e)
         return e == ERR_NO ? ERR_NONE : e;
-    return p->keep ? ERR_NONE : forget_on_server(p, i, why);
+    return p->keep ? ERR_NONE : remove_there(p, i, why);
 }
 
 struct aged {
@@ -318,12 +314,10 @@ static enum err mark_aged(void *arg, const char *validity, const char *uid, enum
                           int64_t when)
 {
     struct aged *a = arg;
-    if (state == SEEN_DONE && when <= a->before &&
-        strcmp(validity, mailbox_validity(a->p->box)) == 0) {
-        const struct mailbox_mail *mail = mailbox_find(&a->p->list, uid);
-        if (mail)
-            a->p->gone[mail - a->p->list.mails] = 2;
-    }
+    const struct mailbox_mail *mail = mailbox_find(&a->p->list, uid);
+    if (mail && state == SEEN_DONE && when <= a->before &&
+        strcmp(validity, mailbox_validity(a->p->box)) == 0)
+        a->p->gone[mail - a->p->list.mails] = 2;
     return ERR_NONE;
 }
 
@@ -342,6 +336,7 @@ static enum err identify(struct poll *p, struct why *why)
         diag_warn("more than %d mails: the first ones are treated", MAILBOX_MAILS_MAX);
     if (p->store && p->list.count && !*p->list.mails[0].uid)
         return why_set(why, ERR_UNAVAILABLE, "the server has no UIDL: mail cannot be told apart");
+    free(p->gone);
     p->gone = calloc(p->list.count + 1, 1);
     return p->gone ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
 }
@@ -358,13 +353,29 @@ static enum err forget_rows(struct poll *p, const char *validity, struct why *wh
     return e;
 }
 
+/* --idle: what stays there by the rules is no news, so it waits until something was taken. */
+static enum err fetch_some(struct poll *p, struct why *why)
+{
+    enum err e = find_aged(p, why);
+    for (;;) {
+        for (size_t i = 0; i < p->list.count && !e; i++)
+            e = treat(p, i, why);
+        if (e || !opt.idle || p->taken)
+            return e;
+        e = mailbox_idle(p->box, why);
+        mailbox_list_free(&p->list);
+        if (!e)
+            e = mailbox_list(p->box, &p->list, why);
+        if (!e)
+            e = identify(p, why);
+    }
+}
+
 static enum err fetch_all(struct poll *p, struct why *why)
 {
     char validity[32];
     struct why closing = {""};
-    enum err e = find_aged(p, why);
-    for (size_t i = 0; i < p->list.count && !e; i++)
-        e = treat(p, i, why);
+    enum err e = fetch_some(p, why);
     snprintf(validity, sizeof validity, "%s", mailbox_validity(p->box));
     /* Also after a failure of one mail: what was deleted before it is to be deleted. */
     enum err closed = mailbox_close(p->box, &closing);
@@ -388,11 +399,10 @@ static enum err check(struct poll *p, struct why *why)
         mails++;
         octets += p->list.mails[i].size;
     }
-    if (e)
-        return e;
-    printf(opt.json ? "{\"mails\":%llu,\"octets\":%llu}\n" : "%llu mails, %llu octets\n", mails,
-           octets);
-    return mails ? ERR_NONE : ERR_NO;
+    if (!e)
+        printf(opt.json ? "{\"mails\":%llu,\"octets\":%llu}\n" : "%llu mails, %llu octets\n",
+               mails, octets);
+    return e || mails ? e : ERR_NO;
 }
 
 static enum err list_one(struct poll *p, const struct mailbox_mail *mail, bool first,
@@ -427,26 +437,15 @@ static enum err list_all(struct poll *p, struct why *why)
     return e;
 }
 
-static enum err tls_mode(enum channel_tls *tls, struct why *why)
-{
-    static const char *const words[] = {"try", "none", "require"};
-    *tls = CHANNEL_TLS_TRY;
-    for (int i = 0; opt.tls && i < 3; i++)
-        if (strcmp(opt.tls, words[i]) == 0)
-            return *tls = (enum channel_tls)i, ERR_NONE;
-    return opt.tls ? why_set(why, ERR_USAGE, "--tls %s: none, try or require", opt.tls) : ERR_NONE;
-}
-
 static enum err connect_and_list(struct poll *p, struct why *why)
 {
     const char *ca = opt.ca ? opt.ca : conf_get(p->home.conf, "ca");
     struct mailbox_options o = {
         .channel = {.url = p->url, .user = p->login, .password = &p->password, .ca = ca,
+                    .tls = opt.tls && *opt.tls == 'n' ? CHANNEL_TLS_NONE : CHANNEL_TLS_REQUIRE,
                     .timeout = opt.timeout > 0 ? (unsigned)opt.timeout : 60},
         .read_only = opt.check || opt.list};
-    enum err e = tls_mode(&o.channel.tls, why);
-    if (!e)
-        e = mailbox_open(&o, &p->box, why);
+    enum err e = mailbox_open(&o, &p->box, why);
     buf_wipe(&p->password);
     if (!e)
         e = mailbox_list(p->box, &p->list, why);
@@ -456,9 +455,7 @@ static enum err connect_and_list(struct poll *p, struct why *why)
 static enum err work(struct poll *p, struct why *why)
 {
     enum err e = connect_and_list(p, why);
-    if (e)
-        return e;
-    return opt.check ? check(p, why) : opt.list ? list_all(p, why) : fetch_all(p, why);
+    return e ? e : opt.check ? check(p, why) : opt.list ? list_all(p, why) : fetch_all(p, why);
 }
 
 static enum err open_spool(struct poll *p, struct why *why)
@@ -488,7 +485,7 @@ static enum err set_up_user(struct poll *p, struct why *why)
         e = why_set(why, ERR_CONFIG, "no mailbox is set");
     if (!e)
         e = store_user_password(p->store, &seal_vault, p->user.code, &p->password, why);
-    if (!e)
+    if (!e && !opt.check && !opt.list)
         e = polled_lock(&p->home, p->user.code, &p->lock, why);
     if (!e)
         e = open_spool(p, why);
@@ -546,6 +543,11 @@ static enum err check_options(struct poll *p)
         wrong = "--keep-days: a number of days from 1, with --user, without --delete";
     else if (opt.user && secret_given(&opt.password))
         wrong = "--user has its password in the table";
+    else if (opt.tls && strcmp(opt.tls, "none") && strcmp(opt.tls, "try") &&
+             strcmp(opt.tls, "require"))
+        wrong = "--tls: none, try or require";
+    else if (opt.idle && (opt.check || opt.list))
+        wrong = "--idle waits for mail to fetch: no --check, no --list";
     else if (opt.text && !user_switch(span_str(opt.text), &p->text))
         wrong = "--text: on or off";
     else if (opt.max < 0 || opt.timeout < 0)

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RESPONSES_MAX = 20 * MAILBOX_MAILS_MAX };
+/* RFC 2177: a log-in may be ended after 30 minutes of silence. */
+enum { RESPONSES_MAX = 20 * MAILBOX_MAILS_MAX, IDLE_MILLISECONDS = 28 * 60 * 1000 };
 
 /* What the untagged responses to a command are for: one of these is given each of them. */
 struct listener {
@@ -358,6 +359,55 @@ enum err imap_delete(struct mailbox *m, const struct mailbox_mail *mail, struct 
     }
     m->marked |= !uidplus;
     return e;
+}
+
+/* Reads until new mail is told of; *idling once the server has taken the command. ERR_NO: it is
+ * time to say something. */
+static enum err watch(struct mailbox *m, bool *idling, struct why *why)
+{
+    for (;;) {
+        struct imap_event event;
+        enum err e = imap_next(&m->imap_in, &event);
+        if (e)
+            return session_break(m, why_set(why, e, "not an IMAP response, or too long"));
+        if (event.kind == IMAP_NEED_MORE) {
+            struct span bytes;
+            e = session_read_for(m, &bytes, IDLE_MILLISECONDS, why);
+            if (e)
+                return e;
+            imap_push(&m->imap_in, bytes);
+            continue;
+        }
+        if (event.kind != IMAP_RESPONSE)
+            return broken(m, "a mail that nobody asked for", why);
+        channel_trace("S", span_take(event.text, 200));
+        struct span rest = event.text;
+        struct imap_token mark = imap_token(&rest), number = imap_token(&rest);
+        struct imap_token word = imap_token(&rest);
+        if (imap_is(&mark, "+"))
+            *idling = true;
+        else if (!imap_is(&mark, "*"))
+            return session_break(m, why_set(why, ERR_UNAVAILABLE, "the server refuses to wait"));
+        else if (imap_is(&number, "BYE"))
+            return session_break(m, why_set(why, ERR_AGAIN, "the server says goodbye"));
+        else if (*idling && imap_is(&word, "EXISTS"))
+            return ERR_NONE;
+    }
+}
+
+enum err imap_idle(struct mailbox *m, struct why *why)
+{
+    struct listener l = {.m = m};
+    bool idling = false;
+    enum err e = send_command(m, "IDLE", why);
+    if (!e)
+        e = watch(m, &idling, why);
+    if (e && e != ERR_NO)
+        return e;
+    if (!idling)
+        return broken(m, "no answer to IDLE", why);
+    e = session_write(m, span_str("DONE\r\n"), why);
+    return e ? e : wait_for(m, m->tag, &l, why);
 }
 
 enum err imap_quit(struct mailbox *m, struct why *why)

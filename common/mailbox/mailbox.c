@@ -37,16 +37,31 @@ enum err session_write(struct mailbox *m, struct span bytes, struct why *why)
     return e ? session_break(m, e) : ERR_NONE;
 }
 
-enum err session_read(struct mailbox *m, struct span *bytes, struct why *why)
+static enum err have_read(struct mailbox *m, enum err e, size_t got, struct span *bytes,
+                          struct why *why)
 {
-    size_t got;
-    enum err e = channel_read(m->channel, m->bytes, sizeof m->bytes, &got, why);
+    if (e == ERR_NO)
+        return e;
     if (!e && got == 0)
         e = why_set(why, ERR_AGAIN, "the server has closed the connection");
     if (e)
         return session_break(m, e);
     *bytes = span_of(m->bytes, got);
     return ERR_NONE;
+}
+
+enum err session_read(struct mailbox *m, struct span *bytes, struct why *why)
+{
+    size_t got;
+    enum err e = channel_read(m->channel, m->bytes, sizeof m->bytes, &got, why);
+    return have_read(m, e, got, bytes, why);
+}
+
+enum err session_read_for(struct mailbox *m, struct span *bytes, int milliseconds, struct why *why)
+{
+    size_t got = 0;
+    enum err e = channel_read_for(m->channel, m->bytes, sizeof m->bytes, &got, milliseconds, why);
+    return have_read(m, e, got, bytes, why);
 }
 
 enum err session_add(struct mailbox *m, struct mailbox_list *list, const struct mailbox_mail *mail,
@@ -218,6 +233,14 @@ enum err mailbox_delete(struct mailbox *m, const struct mailbox_mail *mail, stru
     if (e)
         return e;
     return m->imap ? imap_delete(m, mail, why) : pop3_delete(m, mail, why);
+}
+
+enum err mailbox_idle(struct mailbox *m, struct why *why)
+{
+    enum err e = check_broken(m, why);
+    if (!e && (!m->imap || !session_can(m, "IDLE")))
+        e = why_set(why, ERR_UNAVAILABLE, "the server cannot wait for mail");
+    return e ? e : imap_idle(m, why);
 }
 
 enum err mailbox_close(struct mailbox *m, struct why *why)

@@ -84,6 +84,12 @@ enum err mailbox_fetch(struct mailbox *m, const struct mailbox_mail *mail, mailb
 enum err mailbox_delete(struct mailbox *m, const struct mailbox_mail *mail, struct why *why);
 
 /*
+ * Waits (IMAP IDLE, RFC 2177) until the server tells of new mail, or half an hour is nearly over,
+ * for as long as servers keep an idle log-in. ERR_UNAVAILABLE: the server cannot, or POP3.
+ */
+enum err mailbox_idle(struct mailbox *m, struct why *why);
+
+/*
  * Says goodbye and frees m (NULL is fine). ERR_NONE: whatever was to be deleted is deleted.
  * Otherwise some of it may still be there.
  */

@@ -34,6 +34,9 @@ enum err session_write(struct mailbox *m, struct span bytes, struct why *why);
 /* Reads what comes next into *bytes (m's own memory). ERR_AGAIN: the server has closed. */
 enum err session_read(struct mailbox *m, struct span *bytes, struct why *why);
 
+/* As session_read, for at most the given time. ERR_NO: nothing has come. */
+enum err session_read_for(struct mailbox *m, struct span *bytes, int milliseconds, struct why *why);
+
 /* Marks the connection as of no use, and returns e. */
 enum err session_break(struct mailbox *m, enum err e);
 
@@ -59,6 +62,7 @@ enum err imap_look(struct mailbox *m, const struct mailbox_mail *mail, struct ma
 enum err imap_fetch(struct mailbox *m, const struct mailbox_mail *mail, mailbox_sink *sink,
                     void *arg, struct why *why);
 enum err imap_delete(struct mailbox *m, const struct mailbox_mail *mail, struct why *why);
+enum err imap_idle(struct mailbox *m, struct why *why);
 enum err imap_quit(struct mailbox *m, struct why *why);
 
 #endif

@@ -14,6 +14,7 @@ complete -c mbox-poll -l keep-days -x -d 'keep, and delete N days after it was f
 complete -c mbox-poll -l text -x -a 'on off' -d 'fetch mail that is only text'
 complete -c mbox-poll -l max -x -d 'fetch at most N mails'
 complete -c mbox-poll -l max-size -x -d 'leave mails over SIZE octets'
+complete -c mbox-poll -l idle -d 'wait until there is mail to fetch'
 complete -c mbox-poll -l tls -x -a 'none try require' -d 'how to secure the connection'
 complete -c mbox-poll -l ca -r -d 'trust the certificates in FILE'
 complete -c mbox-poll -l timeout -x -d 'seconds to wait for the server'

@@ -278,6 +278,29 @@ PY
     [ "$(spooled)" -eq 6 ]
 }
 
+@test "--idle waits until there is mail that may be fetched" {
+    station "$IMAP"
+    fuser edit 12 --text-mail off
+    mbox-poll --user 12 --idle >taken 2>waiting &
+    PIDS+=($!)
+    words() { echo words | put "$1" bob@peer.example text/plain; }
+    words 1.text
+    echo 'II*' | put 2.fax fax@peer.example image/tiff
+    until_true 20 test -s taken
+    wait "${PIDS[0]}"
+    PIDS=()
+    cmp "$S/new/$(cut -d' ' -f1 taken)" 2.fax.eml
+    [ "$(on_server)" -eq 1 ] && [ ! -s waiting ]
+    run --separate-stderr poll "$POP" --maildir md --text off --idle
+    expect_refusal 69
+    background mbox-poll --user 12 --idle -v
+    until_true 10 grep -q IDLE background.log
+    run -0 mbox-poll --user 12 --check
+    kill "${PIDS[0]}"
+    wait "${PIDS[0]}" || [ $? -eq 143 ]
+    PIDS=()
+}
+
 @test "a folder whose name is not ASCII" {
     echo 'II*' | put 1.fax fax@peer.example image/tiff
     mkdir -p "$M/.Entw&APw-rfe &- so"/{tmp,new,cur}

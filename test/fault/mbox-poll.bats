@@ -158,6 +158,22 @@ all_once() {
     [ -z "$(ls box)" ]
 }
 
+@test "waiting at a server that refuses, drops, or talks nonsense" {
+    serve imap good
+    station
+    run -0 --separate-stderr mbox-poll --user 12 --idle
+    [ "$(spooled)" -eq 1 ]
+    unserve
+    for server in 'no-idle 69' 'idle-bye 75' 'idle-cut 75' 'idle-mail 76'; do
+        rm -f box/*
+        serve imap "${server% *}"
+        fuser edit 12 --mailbox "$U"
+        run --separate-stderr mbox-poll --user 12 --idle
+        expect_refusal "${server#* }"
+        unserve
+    done
+}
+
 # Killed at the first, last and some other calls of each kind that leaves traces: whatever came of
 # it, the next run ends with every mail once.
 # bats test_tags=nosan
