@@ -339,6 +339,30 @@ assert "test:0" in [d["name"] for d in json.load(sys.stdin)]'
     fax-scan -d pnm:0 -O filename="$T/page.pbm" --raw | g3topbm | cmp - page.pbm
 }
 
+@test "without a file on a terminal the scanner is meant; an empty stdin is empty input" {
+    needs script g3topbm scanimage
+    "$FAXPIPE_ROOT/test/lib/sane-config" sane
+    export SANE_CONFIG_DIR=$T/sane SANE_DEFAULT_DEVICE=test:1
+    script -qec 'fax-scan --raw >out.g3' /dev/null </dev/null
+    g3topbm out.g3 | sed -n 2p | grep -qx '1728 2287'
+    run --separate-stderr fax-scan </dev/null
+    expect_refusal 65
+}
+
+@test "a long page of the worst kind waits in a file, and a full one is told" {
+    needs_root
+    needs unshare
+    python3 -c '
+import sys
+sys.stdout.buffer.write(b"P4\n1728 20000\n" + b"\xaa\x55" * (108 * 20000))' >chess.pbm
+    pipe 'fax-scan chess.pbm | g3tiff | g3tiff -d --pbm | cmp - chess.pbm'
+    mkdir -p small
+    run --separate-stderr unshare -m --propagation private sh -c \
+        'mount -t tmpfs -o size=1M none small && TMPDIR=small fax-scan chess.pbm >out'
+    expect_refusal 74
+    [ ! -s out ]
+}
+
 # SANE's test device loses a buffer when told to fail.
 # bats test_tags=nosan
 @test "a scanner's troubles have their statuses, and no end mark" {
