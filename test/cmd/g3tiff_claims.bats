@@ -1,0 +1,253 @@
+load ../lib/helper
+
+# TIFFs whose tags do not say the truth: each is made from one page, one lie at a time, and the
+# page must come out as it is.
+setup() {
+    scratch
+    needs gs
+    printf '%%!PS\n/Helvetica findfont 60 scalefont setfont 60 700 moveto (Claims) show
+        60 60 300 200 rectfill showpage\n' >doc.ps
+    gs -q -dSAFER -dNOPAUSE -dBATCH -sPAPERSIZE=a4 -sDEVICE=tiffg4 -r204x196 -sOutputFile=gs.tif doc.ps
+    g3tiff -q -d --pbm gs.tif >want.pbm
+    cat >lie.py <<'PY'
+import struct, subprocess, sys
+SHORT, LONG, RATIONAL = 3, 4, 5
+
+def strip(coding, *options):
+    """The page's bits, MSB first, with RTC or EOFB."""
+    return subprocess.run(['g3tiff', '-q', '-d', '--raw', '-c', coding, *options, 'gs.tif'],
+                          check=True, capture_output=True).stdout
+
+def lsb(data):
+    return bytes(int(f'{b:08b}'[::-1], 2) for b in data)
+
+def write(name, data, tags=None, order='<', last=False, sort=True, dirty=0, drop=(), strips=None):
+    rows = 2292
+    offsets = strips or [(0, len(data))]
+    t = {254: (LONG, [2]), 256: (SHORT, [1728]), 257: (LONG, [rows]), 258: (SHORT, [1]),
+         259: (SHORT, [3]), 262: (SHORT, [0]), 266: (SHORT, [1]), 273: (LONG, [0] * len(offsets)),
+         277: (SHORT, [1]), 278: (LONG, [rows]), 279: (LONG, [n for _, n in offsets]),
+         282: (RATIONAL, [204]), 283: (RATIONAL, [196]), 292: (LONG, [0]), 296: (SHORT, [2])}
+    t.update(tags or {})
+    for d in drop:
+        t.pop(d, None)
+    order_of_tags = sorted(t) if sort else sorted(t, reverse=True)
+    ifd_size = 2 + 12 * len(t) + 4
+    ifd_at = 8 + len(data) + len(data) % 2 if last else 8
+    values_at = ifd_at + ifd_size
+    values = b''
+    data_at = 8 if last else values_at + 1024
+    if 273 in t:
+        t[273] = (LONG, [data_at + o for o, _ in offsets])
+    ifd = struct.pack(order + 'H', len(t))
+    for tag in order_of_tags:
+        kind, v = t[tag]
+        code = {SHORT: 'H', LONG: 'I', RATIONAL: 'I'}[kind]
+        raw = b''.join(struct.pack(order + code, x) + (struct.pack(order + 'I', 1) if kind == RATIONAL else b'')
+                       for x in v)
+        if len(raw) <= 4:
+            pad = struct.pack(order + 'H', dirty) if kind == SHORT and len(raw) == 2 else b''
+            field = (raw + pad).ljust(4, b'\0')
+        else:
+            field = struct.pack(order + 'I', values_at + len(values))
+            values += raw
+        ifd += struct.pack(order + 'HHI', tag, kind, len(v)) + field
+    ifd += struct.pack(order + 'I', 0)
+    head = (b'II' if order == '<' else b'MM') + struct.pack(order + 'HI', 42, ifd_at)
+    with open(name, 'wb') as f:
+        if last:
+            f.write(head + data + b'\0' * (len(data) % 2) + ifd + values)
+        else:
+            assert len(values) <= 1024
+            f.write(head + ifd + values.ljust(1024, b'\0') + data)
+
+def bits(data):
+    return ''.join(f'{b:08b}' for b in data)
+
+def pack(s):
+    s += '0' * (-len(s) % 8)
+    return bytes(int(s[i:i + 8], 2) for i in range(0, len(s), 8))
+
+def without_eols(data, align):
+    """Bare MH rows: no run code holds eleven zeros, so that EOLs are found by looking."""
+    out, rest = '', bits(data).rstrip('0')
+    rows = [r for r in rest.replace('00000000000' + '1', '|').split('|') if r]
+    for r in rows:
+        out += r
+        if align:
+            out += '0' * (-len(out) % 8)
+    return pack(out)
+PY
+}
+teardown() { cleanup; }
+
+same() { # FILE...: the page comes out, once with a warning when WARN is set
+    local f
+    for f; do
+        run --separate-stderr g3tiff -d --pbm -o got.pbm "$f"
+        [ "$status" -eq 0 ] || { echo "$f: $stderr"; return 1; }
+        cmp got.pbm want.pbm || { echo "$f"; return 1; }
+        [ -z "$WARN" ] || [[ $stderr == *"$WARN"* ]] || { echo "$f: warned: $stderr"; return 1; }
+        g3tiff -q "$f" | g3tiff -q -d --pbm | cmp - want.pbm || { echo "$f: wrapped"; return 1; }
+    done
+}
+
+lies() { python3 -c "import sys; sys.path.insert(0, '.'); from lie import *
+$1"; }
+
+@test "the truth, in either byte order, the directory first or last" {
+    lies '
+mh = strip("mh")
+for name, options in dict(plain={}, big=dict(order=">"), last=dict(last=True),
+                          biglast=dict(order=">", last=True)).items():
+    write(name + ".tif", mh, **options)
+write("mr.tif", strip("mr"), {292: (LONG, [1])})
+write("mmr.tif", strip("mmr"), {259: (SHORT, [4])})
+write("lsb.tif", lsb(mh), {266: (SHORT, [2])})'
+    WARN='' same plain.tif big.tif last.tif biglast.tif mr.tif mmr.tif lsb.tif
+    g3tiff --strict plain.tif >/dev/null
+}
+
+@test "no EOLs though Compression is 3, and RLE" {
+    lies '
+mh = strip("mh")
+write("noeol.tif", without_eols(mh, False))
+write("aligned.tif", without_eols(mh, True))
+write("rle.tif", without_eols(mh, True), {259: (SHORT, [2])})
+write("norle.tif", mh, {259: (SHORT, [2])})'
+    WARN='without EOLs' same noeol.tif aligned.tif
+    WARN='' same rle.tif norle.tif
+}
+
+@test "T4Options absent or wrong, Compression wrong" {
+    lies '
+write("absent.tif", strip("mr"), drop=[292])
+write("mrasmh.tif", strip("mr"))
+write("mhasmr.tif", strip("mh"), {292: (LONG, [1])})
+write("g4as3.tif", strip("mmr"))
+write("mhas4.tif", strip("mh"), {259: (SHORT, [4])})'
+    WARN='T4Options' same absent.tif mrasmh.tif mhasmr.tif
+    WARN='Compression' same g4as3.tif mhas4.tif
+}
+
+@test "FillOrder wrong" {
+    lies '
+for c, tags in dict(mh={}, mr={292: (LONG, [1])}, mmr={259: (SHORT, [4])}).items():
+    write(c + "a.tif", strip(c), {**tags, 266: (SHORT, [2])})
+    write(c + "b.tif", lsb(strip(c)), tags)
+    write(c + "c.tif", lsb(strip(c)), tags, drop=[266])'
+    WARN='FillOrder' same mha.tif mhb.tif mhc.tif mra.tif mrb.tif mmra.tif mmrb.tif
+}
+
+@test "ImageLength, RowsPerStrip and StripByteCounts wrong" {
+    lies '
+mh, mmr, four = strip("mh"), strip("mmr"), {259: (SHORT, [4])}
+for n in (0, 5, 2291, 2293, 4000, 2 ** 31):
+    write(f"rows{n}.tif", mh, {257: (LONG, [n])})
+    write(f"mmrrows{n}.tif", mmr, {**four, 257: (LONG, [n])})
+for n in (0, 2 ** 32 - 1, 5000):
+    write(f"rps{n}.tif", mh, {278: (LONG, [n])})
+write("norps.tif", mmr, four, drop=[278])
+write("nocount.tif", mh, {279: (LONG, [0])}, last=True)
+write("nocount4.tif", mmr, {**four, 279: (LONG, [0])}, last=True)
+write("long.tif", mh, {279: (LONG, [len(mh) + 500])})'
+    WARN='' same rows*.tif mmrrows*.tif rps*.tif norps.tif nocount*.tif long.tif
+    run --separate-stderr g3tiff -d rows5.tif
+    [[ $stderr == *"ImageLength is 5, the rows are 2292"* ]]
+}
+
+@test "fill, RTC in the strip, no first EOL, aligned EOLs unflagged" {
+    lies '
+mh = strip("mh")
+write("fill.tif", b"\0" * 40 + mh)
+write("nortc.tif", mh[:-9])
+write("after.tif", mh + b"\x55\xaa" * 30)
+write("nofirst.tif", pack(bits(mh)[12:]))
+rows = bits(mh).split("000000000001")[1:-6]
+aligned = ""
+for r in rows:
+    aligned += "0" * ((4 - len(aligned)) % 8) + "000000000001" + r.rstrip("")
+write("align.tif", pack(aligned))'
+    WARN='' same fill.tif nortc.tif after.tif nofirst.tif align.tif
+}
+
+@test "resolution absent or odd, Photometric 1, unsorted tags, dirty SHORTs" {
+    lies '
+mh = strip("mh")
+write("nores.tif", mh, drop=[282, 283, 296])
+write("nounit.tif", mh, drop=[296])
+write("cm.tif", mh, {282: (RATIONAL, [80]), 283: (RATIONAL, [77]), 296: (SHORT, [3])})
+write("zero.tif", mh, {282: (RATIONAL, [0]), 283: (RATIONAL, [0])})
+write("unsorted.tif", mh, sort=False)
+write("dirty.tif", mh, dirty=0xbeef)
+write("black.tif", mh, {262: (SHORT, [1])})
+write("nophoto.tif", mh, drop=[262])'
+    WARN='' same nores.tif nounit.tif cm.tif zero.tif unsorted.tif dirty.tif nophoto.tif
+    [ "$(g3tiff --info cm.tif | grep -c '204 x 196')" -eq 1 ]
+    [ "$(g3tiff -q --info nores.tif | grep -c '204 x 196')" -eq 1 ]
+    # Turned colours: every pel is the other one.
+    g3tiff -d --pbm black.tif | python3 -c '
+import sys
+a, b = sys.stdin.buffer.read(), open("want.pbm", "rb").read()
+n = b.index(b"\n", 3) + 1
+assert a[:n] == b[:n] and a[n:] == bytes(x ^ 255 for x in b[n:])'
+}
+
+@test "damaged rows are concealed" {
+    lies '
+mh = bytearray(strip("mh"))
+mh[len(mh) // 2:len(mh) // 2 + 4] = b"\xff\x55\xaa\xff"
+write("bad.tif", bytes(mh))'
+    run --separate-stderr g3tiff -o out.tif bad.tif
+    expect_status 0
+    [[ $stderr == *"damaged rows repaired"* ]]
+    # Damage over an EOL makes one row of two.
+    rows=$(g3tiff --info out.tif | awk '{print $4}')
+    [ "$rows" -ge 2289 ] && [ "$rows" -le 2292 ]
+    tiffinfo out.tif 2>/dev/null | grep -q 'Bad Fax Lines'
+    run --separate-stderr g3tiff --strict -d -o strict.g3 bad.tif
+    expect_refusal 65
+}
+
+@test "loops, absurd sizes and endless EOLs are refused at once" {
+    lies '
+mh = strip("mh")
+write("plain.tif", mh)
+d = bytearray(open("plain.tif", "rb").read())
+n = struct.unpack("<H", d[8:10])[0]
+d[10 + 12 * n:14 + 12 * n] = struct.pack("<I", 8)
+open("loop.tif", "wb").write(d)
+write("wide.tif", mh, {256: (LONG, [2 ** 31])})
+write("nowidth.tif", mh, drop=[256])
+write("nostrip.tif", mh, drop=[273])
+write("far.tif", mh, strips=[(2 ** 31, 100)])
+write("eols.tif", b"\x00\x10\x01" * 20000)
+write("zeros.tif", b"\0" * 60000)
+write("huge.tif", b"\0" * 100, {259: (SHORT, [1]), 257: (LONG, [2 ** 31])})
+open("noifd.tif", "wb").write(b"II*\0\xff\xff\xff\x7f")
+open("nopages.tif", "wb").write(b"II*\0\0\0\0\0")'
+    for f in loop wide nowidth nostrip far eols zeros huge noifd nopages; do
+        run --separate-stderr timeout 20 g3tiff -d -o out $f.tif
+        expect_refusal 65 || { echo $f; false; }
+        [ ! -e out ]
+    done
+}
+
+@test "pages of mixed widths and resolutions" {
+    lies '
+write("a.tif", strip("mh"))'
+    python3 -c '
+rows = b"\x0f" + b"\0" * 254 + b"\xf0"
+open("b4.pbm", "wb").write(b"P4\n2048 50\n" + rows * 50)'
+    needs pamtotiff tiffcp
+    pamtotiff -g4 -xresolution 204 -yresolution 391 b4.pbm >b.tif 2>/dev/null
+    tiffset -s 282 204 b.tif; tiffset -s 283 391 b.tif; tiffset -s 296 2 b.tif
+    tiffcp -c g4 a.tif b.tif mixed.tif
+    g3tiff -q mixed.tif >out.tif
+    run g3tiff --info out.tif
+    [[ ${lines[0]} == *"1728 x 2292"*"204 x 196"* ]]
+    [[ ${lines[1]} == *"2048 x 50"*"204 x 391"* ]]
+    g3tiff --check f out.tif
+    run --separate-stderr g3tiff --profile s mixed.tif -o s.tif
+    expect_refusal 65
+}
