@@ -11,6 +11,12 @@ enum {
     RATE_MINIMUM = 100 * 60, /* octets in a window of mail data */
 };
 
+/* A question to the clerk, which idle sessions need no memory for. */
+struct asked {
+    struct clerk_question question;
+    struct clerk_answer answer;
+};
+
 struct session {
     const struct session_host *host;
     struct receiver_options options;
@@ -28,8 +34,7 @@ struct session {
     void *mail;
     /* The work at hand and its outcome. */
     enum receiver_event_kind work;
-    struct clerk_question question;
-    struct clerk_answer answer;
+    struct asked *asked; /* NULL: nothing is */
     enum receiver_verdict verdict;
     enum receiver_verdict *verdicts;
     /* The rate of mail data. */
@@ -98,6 +103,7 @@ void session_free(struct session *s)
     tls_free(s->tls);
     buf_release(&s->in);
     buf_release(&s->out);
+    free(s->asked);
     free(s->client);
     free(s);
 }
@@ -223,17 +229,21 @@ static enum receiver_verdict verdict_of(enum err e)
 static const char *other_path(const struct session *s, enum receiver_verdict verdict)
 {
     if (verdict == RECIPIENT_MOVED)
-        return s->answer.text;
-    return verdict == RECIPIENT_FORWARDED ? s->answer.text + (s->answer.text[0] == '>') : NULL;
+        return s->asked->answer.text;
+    if (verdict != RECIPIENT_FORWARDED)
+        return NULL;
+    return s->asked->answer.text + (s->asked->answer.text[0] == '>');
 }
 
 static void begin_work(struct session *s, enum receiver_event_kind kind)
 {
-    struct clerk_question *q = &s->question;
     s->work = kind;
     if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY)
         return;
-    memset(q, 0, sizeof *q);
+    s->asked = calloc(1, sizeof *s->asked);
+    if (!s->asked)
+        return;
+    struct clerk_question *q = &s->asked->question;
     q->local = s->event.local;
     memcpy(q->sender, s->sender, sizeof q->sender);
     q->kind = kind == RECEIVER_RECIPIENT ? CLERK_RECIPIENT
@@ -311,11 +321,14 @@ enum session_state session_run(struct session *s)
 static void ask(struct session *s)
 {
     struct why why = {""};
-    if (clerk_ask(&s->host->clerk, &s->question, -1, &s->answer, &why)) {
+    if (!s->asked)
+        return;
+    struct clerk_answer *a = &s->asked->answer;
+    if (clerk_ask(&s->host->clerk, &s->asked->question, -1, a, &why)) {
         diag_warn("clerk: %s", why.text);
-        s->answer.verdict = RECIPIENT_LATER;
-        s->answer.code = 451;
-        strcpy(s->answer.text, "local trouble");
+        a->verdict = RECIPIENT_LATER;
+        a->code = 451;
+        strcpy(a->text, "local trouble");
     }
 }
 
@@ -354,8 +367,8 @@ static enum receiver_verdict add_recipient(struct session *s)
         e->recipients = more;
     }
     struct envelope_recipient *r = &e->recipients[e->count];
-    r->path = strdup(s->question.text);
-    r->mailboxes = strdup(s->answer.text);
+    r->path = strdup(s->asked->question.text);
+    r->mailboxes = strdup(s->asked->answer.text);
     if (!r->path || !r->mailboxes) {
         free(r->path);
         free(r->mailboxes);
@@ -367,7 +380,8 @@ static enum receiver_verdict add_recipient(struct session *s)
 
 void session_resume(struct session *s)
 {
-    enum receiver_verdict verdict = s->answer.verdict;
+    /* Without memory for the question: try again later. */
+    enum receiver_verdict verdict = s->asked ? s->asked->answer.verdict : RECIPIENT_LATER;
     switch (s->work) {
     case RECEIVER_RECIPIENT:
         if (verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED) {
@@ -377,7 +391,10 @@ void session_resume(struct session *s)
         receiver_recipient(&s->receiver, verdict, other_path(s, verdict));
         break;
     case RECEIVER_VERIFY:
-        receiver_verified(&s->receiver, s->answer.code, s->answer.text);
+        if (s->asked)
+            receiver_verified(&s->receiver, s->asked->answer.code, s->asked->answer.text);
+        else
+            receiver_verified(&s->receiver, 451, "local trouble");
         break;
     case RECEIVER_BEGIN:
         receiver_begun(&s->receiver, s->verdict, s->mail ? s->host->method->id(s->mail) : NULL);
@@ -391,6 +408,8 @@ void session_resume(struct session *s)
         break;
     }
     s->work = RECEIVER_NEED;
+    free(s->asked);
+    s->asked = NULL;
 }
 
 void session_starttls(struct session *s, bool early)
