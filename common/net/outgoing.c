@@ -60,10 +60,10 @@ static enum err read_through(int from, int to, struct meter *m, struct why *why)
 
 enum err outgoing_take(int fd, struct outgoing *mail, int *spooled, struct why *why)
 {
-    struct meter m = {mail, '\n'};
     struct stat st;
     off_t here = lseek(fd, 0, SEEK_CUR);
     memset(mail, 0, sizeof *mail);
+    struct meter m = {mail, '\n'};
     *spooled = -1;
     if (here >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         mail->fd = fd;
@@ -185,11 +185,11 @@ static enum err write_header(struct span header, const char *name, int to, struc
 enum err outgoing_without(const struct outgoing *mail, const char *name, struct outgoing *copy,
                           int *spooled, struct why *why)
 {
-    struct meter m = {copy, '\n'};
     struct buf header;
     size_t got;
     uint8_t *piece = malloc(PIECE);
     memset(copy, 0, sizeof *copy);
+    struct meter m = {copy, '\n'};
     buf_init(&header, 1 << 20);
     enum err e = piece ? io_temp(spooled, why) : why_set(why, ERR_OS, "out of memory");
     if (!e) {

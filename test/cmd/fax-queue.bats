@@ -329,3 +329,12 @@ PY
     [ "$(grep -c RCPT fake/log)" -eq 20 ]
     [ "$(grep RCPT fake/log | sort -u | wc -l)" -eq 20 ]
 }
+
+@test "thousands of recipients of one entry" {
+    fake 'rcpt r77@x.example: 450 4.2.1 later'
+    # shellcheck disable=SC2046
+    fax-queue add -f alice@fax.example $(seq -f 'r%g@x.example' 1 1700) <mail.eml >/dev/null
+    fax-queue flush
+    [ "$(entries)" = "waiting alice@fax.example r77@x.example" ]
+    [ "$(grep -c RCPT fake/log)" -eq 1700 ]
+}

@@ -370,6 +370,29 @@ PY
     grep -q '^LHLO' fake/log
 }
 
+@test "LMTP over a unix socket" {
+    needs socat
+    fake 'lmtp: yes'
+    background socat "UNIX-LISTEN:$T/s,fork" "TCP:127.0.0.1:$PORT"
+    until_true 10 test -S s
+    run smtp-send --url "lmtp://$T/s" -f a@x b@x c@x --json <mail.eml
+    expect_status 0
+    [ "${#lines[@]}" -eq 2 ]
+    # An HTTP proxy is none for LMTP.
+    http_proxy=http://127.0.0.1:1 run smtp-send --url "lmtp://127.0.0.1:$PORT" -f a@x b@x <mail.eml
+    expect_status 0
+    run smtp-send --url "lmtp://$T/nowhere" -f a@x b@x <mail.eml
+    expect_status 75
+}
+
+@test "addresses beyond ASCII, where the receiver takes them" {
+    fake 'caps: SMTPUTF8;8BITMIME'
+    run smtp-send --url "$URL" -f a@x 'é@x' <mail.eml
+    expect_status 0
+    grep -q '^MAIL FROM:<a@x> SMTPUTF8' fake/log
+    grep -q '^RCPT TO:<é@x>' fake/log
+}
+
 @test "on stdin and stdout, over any stream" {
     needs socat
     fake
