@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -191,16 +190,6 @@ static void stamp_words(const struct job_options *o, const struct documents *doc
     buf_release(&from);
 }
 
-static unsigned terminal_columns(void)
-{
-    struct winsize size;
-    const char *columns = getenv("COLUMNS");
-    uint64_t n;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
-        return size.ws_col - 1u;
-    return columns && span_number(span_str(columns), 1000, &n) && n > 1 ? (unsigned)n : 80;
-}
-
 /* Runs the press over the documents onto fd, or into sink. */
 static enum err press_all(const struct job_options *o, const struct documents *docs,
                           enum press_kind kind, int fd, struct sink *sink, unsigned *pages,
@@ -216,7 +205,7 @@ static enum err press_all(const struct job_options *o, const struct documents *d
                               .sheet = o->fax->write_sheet,
                               .context = kind == PRESS_SHEETS ? sink->tiff : sink};
     if (kind == PRESS_PREVIEW)
-        p.columns = terminal_columns();
+        terminal_look(fd, &p.terminal);
     if (o->stamp) {
         stamp_words(o, docs, stamp);
         p.stamp = stamp;

@@ -15,13 +15,14 @@
 
 #include "print/paper.h"
 #include "print/sheet.h"
+#include "print/terminal.h"
 
 enum press_kind {
     PRESS_COUNT,   /* nothing comes out; pages are counted and checked to be there */
     PRESS_PDF,
     PRESS_PNG,     /* a file a page */
     PRESS_PBM,     /* raw (P4), one after the other */
-    PRESS_PREVIEW, /* Unicode quadrant blocks */
+    PRESS_PREVIEW, /* for a terminal */
     PRESS_SHEETS,  /* to the caller, text as rows of a fine A4 page */
 };
 
@@ -39,7 +40,7 @@ struct press_options {
     size_t range_count;
     const char *stamp;    /* at each page's foot, before "page n/total"; NULL: no stamp */
     unsigned total;       /* pages there will be; for the stamp */
-    unsigned columns;     /* PREVIEW: the terminal's */
+    struct terminal terminal; /* PREVIEW */
     const char *title;    /* PDF: of the document; NULL for none */
     /* PNG: opens page n's file; the press closes it not. SHEETS: gets each page. */
     enum err (*next_file)(void *context, unsigned page, int *fd, struct why *why);

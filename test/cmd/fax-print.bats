@@ -166,6 +166,42 @@ PY
     [[ $output == *▀* || $output == *▘* || $output == *█* ]]
 }
 
+@test "a terminal that shows pictures is shown pictures; others, and those that say nothing, blocks" {
+    g3 mmr fine >page.g3
+    fax-print -o want.pbm page.g3
+    for kind in sixel kitty; do
+        python3 "$FAXPIPE_ROOT/test/lib/terminal.py" "$kind" fax-print --preview page.g3 >shown.pgm
+        python3 - <<'PY'
+def pnm(name, fields):
+    data, got, at = open(name, "rb").read(), [], 2
+    while len(got) < fields:
+        end = at + 1
+        while data[end:end + 1] not in (b" ", b"\n"):
+            end += 1
+        got.append(int(data[at:end]))
+        at = end
+    return got, data[at + 1:]
+(w, h), page = pnm("want.pbm", 2)
+(sw, sh, _), shown = pnm("shown.pgm", 3)
+assert (sw, abs(sh - 640 * (h / 196) / (w / 204)) < 2) == (640, True), (sw, sh)
+worst = 0
+for y in range(0, sh, 17):
+    for x in range(0, sw, 11):
+        x0, x1, y0, y1 = x * w // sw, (x + 1) * w // sw, y * h // sh, (y + 1) * h // sh
+        n = sum(page[r * (w // 8) + c // 8] >> (7 - c % 8) & 1 for r in range(y0, y1) for c in range(x0, x1))
+        want = 255 - n * 255 / ((x1 - x0) * (y1 - y0))
+        worst = max(worst, abs(want - shown[y * sw + x]))
+assert worst <= 27, worst
+PY
+    done
+    for kind in plain silent; do
+        python3 "$FAXPIPE_ROOT/test/lib/terminal.py" "$kind" fax-print --preview page.g3 >shown
+        grep -q '█' shown
+    done
+    fax-print --preview page.g3 >piped
+    [ "$(grep -c $'\033' piped)" -eq 0 ]
+}
+
 @test "a directory is a printer: a PDF a job, never the same name twice" {
     mkdir paper
     fax-print -P "$T/paper" --job 'fax ../1' letter.txt
@@ -275,7 +311,7 @@ hold_mail() { # TEXT: holds a mail for 15 and prints its ID
     done
     # A PDF that is cut short on stdout has no trailer.
     run -65 bash -c 'fax-print -o - letter.txt noise >part 2>/dev/null'
-    ! grep -aq %%EOF part
+    [ "$(grep -ac %%EOF part)" -eq 0 ]
 }
 
 @test "options, files, stdout" {

@@ -193,7 +193,7 @@ static void previews_in_blocks(void)
     struct buf out;
     struct sheet s = {.width = 1728, .rows = 2287, .xdpi = 204, .ydpi = 196, .data = {rows, 0}};
     buf_init(&out, 1 << 20);
-    CHECK_INT(print((struct press_options){.kind = PRESS_PREVIEW, .columns = 40}, &s, NULL, &out),
+    CHECK_INT(print((struct press_options){.kind = PRESS_PREVIEW, .terminal = {.columns = 40}}, &s, NULL, &out),
               ERR_NONE);
     size_t lines = 0;
     for (size_t i = 0; i < out.len; i++)
@@ -202,7 +202,7 @@ static void previews_in_blocks(void)
     CHECK_INT(out.len, 29);
     buf_clear(&out);
     s = plain();
-    CHECK_INT(print((struct press_options){.kind = PRESS_PREVIEW, .columns = 40}, &s, NULL, &out),
+    CHECK_INT(print((struct press_options){.kind = PRESS_PREVIEW, .terminal = {.columns = 40}}, &s, NULL, &out),
               ERR_NONE);
     CHECK(memmem(out.data, out.len, "█", 3) != NULL);
     buf_release(&out);
