@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* One question is out at a time: answers then need no number, and the store no lock. */
+/* One question is out at a time: answers then need no number, and the tables no lock. */
 static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
 
 enum err clerk_pair(int fds[2], struct why *why)
@@ -96,13 +96,17 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
                    struct clerk_answer *a, struct why *why)
 {
     enum err e = ERR_NONE;
+    /* A command that takes its time keeps nobody from asking about recipients. */
+    bool alone = !clerk->fn || (q->kind != CLERK_EXEC && q->kind != CLERK_QUEUE);
     memset(a, 0, sizeof *a);
-    pthread_mutex_lock(&asking);
+    if (alone)
+        pthread_mutex_lock(&asking);
     if (clerk->fn)
         clerk->fn(clerk->arg, q, mail, a);
     else
         e = ask_over(clerk->fd, q, mail, a, why);
-    pthread_mutex_unlock(&asking);
+    if (alone)
+        pthread_mutex_unlock(&asking);
     return e;
 }
 

@@ -52,7 +52,8 @@ enum err clerk_pair(int fds[2], struct why *why);
 
 /*
  * Asks and waits for the answer; mail is a descriptor to go along, or -1. Callable by several
- * threads: one question is out at a time. ERR_UNAVAILABLE: the clerk has gone.
+ * threads: one question is out at a time, but that fn must bear CLERK_EXEC and CLERK_QUEUE at the
+ * same time as others. ERR_UNAVAILABLE: the clerk has gone.
  */
 enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
                    struct clerk_answer *a, struct why *why);

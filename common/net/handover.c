@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,18 +224,20 @@ enum err handover_queue(struct handover *h, const struct clerk *clerk,
 /* Starts a flush, which nobody waits for; those that have ended are buried. */
 static void start_flush(void)
 {
+    static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
     static pid_t running[16];
     static const char *const flush[] = {"fax-queue", "-q", "flush", NULL};
     struct why why = {""};
-    for (size_t i = 0; i < sizeof running / sizeof *running; i++) {
-        if (running[i] && waitpid(running[i], NULL, WNOHANG) == 0)
-            continue;
-        if (spawn(flush, -1, -1, NULL, &running[i], &why)) {
-            running[i] = 0;
-            diag_warn("queue: %s", why.text);
-        }
-        return;
+    size_t i = 0;
+    pthread_mutex_lock(&starting);
+    while (i < sizeof running / sizeof *running && running[i] &&
+           waitpid(running[i], NULL, WNOHANG) == 0)
+        i++;
+    if (i < sizeof running / sizeof *running && spawn(flush, -1, -1, NULL, &running[i], &why)) {
+        running[i] = 0;
+        diag_warn("queue: %s", why.text);
     }
+    pthread_mutex_unlock(&starting);
 }
 
 /* q->text is a list of paths in brackets; so none of them can be taken for an option. */

@@ -370,6 +370,8 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
     static struct listener l;
     l.host = host;
     l.options = options;
+    /* Threads that wait for the disk, the clerk and --exec: libuv's own 4 are few for that. */
+    setenv("UV_THREADPOOL_SIZE", "16", 0);
     int r = uv_loop_init(&l.loop);
     enum err e = r == 0 ? ERR_NONE : why_set(why, ERR_OS, "loop: %s", uv_strerror(r));
     for (unsigned i = 0; !e && i < options->count; i++)

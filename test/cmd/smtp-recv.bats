@@ -186,6 +186,29 @@ SH
     grep -qx '250 554 221' codes
 }
 
+@test "--exec: a slow command keeps no other mail waiting" {
+    mkfifo gate
+    cat >take <<'SH'
+#!/bin/sh
+cat >/dev/null
+case $RECIPIENT in slow*) read -r line <gate ;; esac
+echo "$RECIPIENT" >>got
+SH
+    chmod +x take
+    receiver --hostname us.example --exec ./take
+    python3 - "$PORT" <<'PY'
+import smtplib, sys, threading
+def send(to):
+    c = smtplib.SMTP("127.0.0.1", int(sys.argv[1])); c.sendmail("a@b", to, "Subject: x\n\n"); c.quit()
+slow = threading.Thread(target=send, args=("slow@us.example",))
+slow.start()
+for _ in range(5): send("quick@us.example")
+open("gate", "w").write("go\n")
+slow.join()
+PY
+    [ "$(paste -sd' ' got)" = 'quick@us.example quick@us.example quick@us.example quick@us.example quick@us.example slow@us.example' ]
+}
+
 @test "--mbox: what Python's mailbox reads, and From lines are quoted" {
     { opening; lines DATA 'Subject: one' '' 'From the start' '>From here' 'From' . 'MAIL FROM:<>' \
         'RCPT TO:<x@us.example>' DATA 'Subject: two' '' . QUIT; } |
