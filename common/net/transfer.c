@@ -43,12 +43,13 @@ static void say(struct transfer *t, bool content)
         channel_trace("C", out);
     enum err e = channel_write(t->channel, out.p, out.n, &why);
     t->since = now_ms();
-    if (!e) {
+    if (!e)
         sender_written(&t->sender);
-        return;
-    }
-    hear(t);
-    sender_lost(&t->sender, e, why.text);
+    /* In a long flight the replies come while the commands still go out. */
+    if (e || !content)
+        hear(t);
+    if (e)
+        sender_lost(&t->sender, e, why.text);
 }
 
 /* A reply has its time as a whole: a peer that says a byte now and then gains nothing by it. */
