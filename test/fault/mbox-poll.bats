@@ -111,6 +111,28 @@ all_once() {
     done
 }
 
+# bats test_tags=nosan
+@test "300,000 mails are listed in bounded memory, as far as the limit" {
+    for proto in pop3 imap; do
+        serve $proto many
+        (ulimit -v 350000
+         run -0 --separate-stderr mbox-poll --url "$U" --ca "$C/cert.pem" --password-file pw --check
+         [[ $output == '250000 mails, '* ]] && [ "${#stderr_lines[@]}" -eq 1 ])
+        unserve
+    done
+}
+
+@test "a server that falls silent is waited for no longer than the time-out" {
+    for proto in pop3 imap; do
+        fill
+        serve $proto silent
+        station
+        run --separate-stderr timeout 30 mbox-poll --user 12 --timeout 1
+        expect_refusal 75
+        unserve
+    done
+}
+
 @test "garbage behind a mail: what was whole is kept, and comes no second time" {
     fill
     serve pop3 garbage
