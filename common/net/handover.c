@@ -340,22 +340,15 @@ static enum err append(struct handover *w, int fd, struct why *why)
     return e;
 }
 
-static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
+/* Under the locks that other programs know; among ourselves they would not hold. */
+static enum err append_locked(struct handover *w, const struct mbox *box, struct why *why)
 {
-    struct handover *w = mail;
-    const struct mbox *box = w->arg;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    enum err e = writer_flush(&w->out, why);
-    (void)verdicts;
-    if (!e)
-        e = rewind_mail(w, why);
-    if (e)
-        return e;
     /* A pipe knows no locks and no end to go back to. */
     flock(box->fd, LOCK_EX);
     fcntl(box->fd, F_SETLKW, &lock);
     off_t end = lseek(box->fd, 0, SEEK_END);
-    e = append(w, box->fd, why);
+    enum err e = append(w, box->fd, why);
     if (!e && box->sync)
         e = io_sync(box->fd, why);
     if (e && end >= 0 && ftruncate(box->fd, end) != 0)
@@ -363,6 +356,22 @@ static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct
     lock.l_type = F_UNLCK;
     fcntl(box->fd, F_SETLK, &lock);
     flock(box->fd, LOCK_UN);
+    return e;
+}
+
+static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
+{
+    static pthread_mutex_t appending = PTHREAD_MUTEX_INITIALIZER;
+    struct handover *w = mail;
+    enum err e = writer_flush(&w->out, why);
+    (void)verdicts;
+    if (!e)
+        e = rewind_mail(w, why);
+    if (e)
+        return e;
+    pthread_mutex_lock(&appending);
+    e = append_locked(w, w->arg, why);
+    pthread_mutex_unlock(&appending);
     return e;
 }
 

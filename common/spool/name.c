@@ -40,6 +40,7 @@ enum err spool_name_make(char name[SPOOL_NAME_MAX + 1], struct why *why)
     host_name(host);
     /* Seconds first and of one width: names sort as the mail arrived. */
     snprintf(name, SPOOL_NAME_MAX + 1, "%010lld.M%06ldP%dQ%uR%016llx.%s", (long long)now.tv_sec,
-             now.tv_nsec / 1000, (int)getpid(), ++counter, random, host);
+             now.tv_nsec / 1000, (int)getpid(),
+             __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED), random, host);
     return ERR_NONE;
 }

@@ -1,51 +1,51 @@
 #include "tool/cleanup.h"
 
+#include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { NAMES = 16, NAME_SIZE = 4128 };
 
-enum { FREE, FILLING, USED };
-
 /* Slots are filled name first, flag last: a handler in between sees either no name or all of it.
- * A slot is claimed by FILLING, so that threads (mail being written at once) never share one. */
+ * Threads that add and forget (mail written at once) take turns; a handler cannot wait for one. */
 static struct {
     sig_atomic_t used;
     char path[NAME_SIZE];
 } names[NAMES];
+static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
 
 void cleanup_add(const char *path)
 {
     size_t n = strlen(path) + 1;
+    int i = 0;
     if (n > NAME_SIZE)
         return;
-    for (int i = 0; i < NAMES; i++) {
-        sig_atomic_t was = FREE;
-        if (__atomic_compare_exchange_n(&names[i].used, &was, FILLING, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED)) {
-            memcpy(names[i].path, path, n);
-            __atomic_store_n(&names[i].used, USED, __ATOMIC_RELEASE);
-            return;
-        }
+    pthread_mutex_lock(&changing);
+    while (i < NAMES && names[i].used)
+        i++;
+    if (i < NAMES) {
+        memcpy(names[i].path, path, n);
+        __atomic_store_n(&names[i].used, 1, __ATOMIC_RELEASE);
     }
+    pthread_mutex_unlock(&changing);
 }
 
 void cleanup_forget(const char *path)
 {
+    pthread_mutex_lock(&changing);
     for (int i = 0; i < NAMES; i++)
-        if (__atomic_load_n(&names[i].used, __ATOMIC_ACQUIRE) == USED &&
-            strcmp(names[i].path, path) == 0)
-            __atomic_store_n(&names[i].used, FREE, __ATOMIC_RELEASE);
+        if (names[i].used && strcmp(names[i].path, path) == 0)
+            __atomic_store_n(&names[i].used, 0, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&changing);
 }
 
 void cleanup_run(void)
 {
     for (int i = 0; i < NAMES; i++) {
-        if (__atomic_load_n(&names[i].used, __ATOMIC_ACQUIRE) == USED) {
+        if (__atomic_load_n(&names[i].used, __ATOMIC_ACQUIRE)) {
             unlink(names[i].path);
-            __atomic_store_n(&names[i].used, FREE, __ATOMIC_RELEASE);
+            __atomic_store_n(&names[i].used, 0, __ATOMIC_RELEASE);
         }
     }
 }

@@ -224,6 +224,23 @@ assert b[0].get_from().startswith("a@b.example "), b[0].get_from()
 assert b[1].get_from().startswith("MAILER-DAEMON ")'
 }
 
+@test "--mbox: mails that come at once do not mix" {
+    receiver --hostname us.example --mbox box
+    python3 - "$PORT" <<'PY'
+import mailbox, smtplib, sys, threading
+def send(n):
+    c = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+    c.sendmail("a@b", "x@us.example", "Subject: %d\n\n" % n + ("%d\n" % n * 60 + "\n") * 2000)
+    c.quit()
+threads = [threading.Thread(target=send, args=(n,)) for n in range(10, 22)]
+for t in threads: t.start()
+for t in threads: t.join()
+box = mailbox.mbox("box")
+assert sorted(int(m["subject"]) for m in box) == list(range(10, 22))
+for m in box: assert set(m.get_payload().split()) == {m["subject"]}, m["subject"]
+PY
+}
+
 @test "--mbox that is full: 452, and what was there stays as it was" {
     a_mail | smtp-recv --hostname us.example --mbox /dev/full >replies 2>err
     grep -q '^452 4.3.1' replies
