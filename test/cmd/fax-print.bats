@@ -62,8 +62,13 @@ pdf_pels() { pdfimages "$1" pels && cat pels-000.pbm; }
         fax-print -o want.pbm "$coding.g3"
         cmp <(tail -c +14 seen.pbm) <(tail -c +14 want.pbm)
     done
-    # Ghostscript scales the page to the paper: as much ink as there should be.
-    gs -q -dNOPAUSE -dBATCH -dSAFER -sDEVICE=pbmraw -r204x196 -sOutputFile=gs.pbm mmr.pdf
+    # Ghostscript scales the page to the paper: as much ink as there should be, and in each coding
+    # the same.
+    for coding in mh mr mmr; do
+        gs -q -dNOPAUSE -dBATCH -dSAFER -sDEVICE=pbmraw -r204x196 -sOutputFile="$coding.gs" "$coding.pdf"
+        cmp mh.gs "$coding.gs"
+    done
+    mv mmr.gs gs.pbm
     python3 - <<'PY'
 def pbm(name):
     data = open(name, "rb").read()
