@@ -200,6 +200,7 @@ static enum err press_all(const struct job_options *o, const struct documents *d
     unsigned printed;
     enum err e = ERR_NONE;
     struct press_options p = {.kind = kind, .fd = fd, .paper = o->paper, .actual = o->actual,
+                              .split = o->printer != NULL,
                               .ranges = o->ranges, .range_count = o->range_count,
                               .title = docs->title, .next_file = next_png,
                               .sheet = o->fax->write_sheet,

@@ -150,7 +150,10 @@ static void paint(cairo_t *cr, cairo_surface_t *image, const struct placement *a
     cairo_restore(cr);
 }
 
-enum err pdf_fax(struct press *p, const struct sheet *s, struct why *why)
+/* Cairo's images have at most 32767 rows and columns. */
+enum { IMAGE_MAX = 32767, SLICE = 16000 };
+
+static enum err pdf_image(struct press *p, const struct sheet *s, struct why *why)
 {
     struct paper paper = p->options.paper ? *p->options.paper : paper_of(s);
     struct placement at = paper_place(&paper, s, !p->options.actual);
@@ -176,6 +179,43 @@ enum err pdf_fax(struct press *p, const struct sheet *s, struct why *why)
     /* Before show_page, Cairo would copy its pels to keep them. */
     cairo_surface_destroy(image);
     return e ? e : status(p->pdf, why);
+}
+
+/* Rows in one piece: of a page that is far longer than a printer's paper, as many as that takes;
+ * of one longer than an image may be, many metres. All of it otherwise. */
+static unsigned slice_rows(const struct press *p, const struct sheet *s)
+{
+    struct sheet first = *s;
+    first.rows = 1;
+    unsigned paper = (unsigned)(paper_of(&first).height / 72 * s->ydpi);
+    if (p->options.split && s->rows > paper / 5 * 7)
+        return paper < SLICE ? paper : SLICE;
+    return s->rows > IMAGE_MAX ? SLICE : s->rows;
+}
+
+static enum err pdf_slices(struct press *p, const struct sheet *s, unsigned piece, struct why *why)
+{
+    size_t stride = (s->width + 7) / 8;
+    struct sheet slice = *s;
+    struct buf rows;
+    buf_init(&rows, SHEET_BYTES_MAX);
+    enum err e = sheet_bitmap(s, &rows, why);
+    slice.coded = false;
+    for (unsigned top = 0; top < s->rows && !e; top += piece) {
+        slice.rows = s->rows - top < piece ? s->rows - top : piece;
+        slice.data = span_of(rows.data + top * stride, slice.rows * stride);
+        e = pdf_image(p, &slice, why);
+    }
+    buf_release(&rows);
+    return e;
+}
+
+enum err pdf_fax(struct press *p, const struct sheet *s, struct why *why)
+{
+    if (s->width > IMAGE_MAX)
+        return why_set(why, ERR_DATA, "%u pels: too wide to print", s->width);
+    unsigned piece = slice_rows(p, s);
+    return piece < s->rows ? pdf_slices(p, s, piece, why) : pdf_image(p, s, why);
 }
 
 enum err pdf_text(struct press *p, const struct layout *layout, struct why *why)

@@ -36,6 +36,7 @@ struct press_options {
     int fd;                    /* PDF, PBM, PREVIEW: where to */
     const struct paper *paper; /* NULL: as each page was scanned; text on A4 */
     bool actual;               /* PDF: not scaled to fit */
+    bool split;                /* PDF: what is far longer than its paper goes onto several sheets */
     const struct page_range *ranges; /* NULL: all pages */
     size_t range_count;
     const char *stamp;    /* at each page's foot, before "page n/total"; NULL: no stamp */

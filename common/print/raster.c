@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAMP_POINTS = 9 };
+enum { STAMP_POINTS = 9, PNG_MAX = 32767 };
 
 /* The sheet's rows in p->rows. */
 static enum err rows_of(struct press *p, const struct sheet *s, struct why *why)
@@ -110,6 +110,8 @@ enum err raster_png(struct press *p, const struct sheet *s, struct why *why)
     if (!png)
         return why_set(why, ERR_OS, "out of memory");
     enum err e = rows_of(p, s, why);
+    if (!e && (s->width > PNG_MAX || s->rows > PNG_MAX / repeats(s)))
+        e = why_set(why, ERR_DATA, "%u by %u pels: too large for PNG", s->width, s->rows);
     if (!e)
         e = p->options.next_file(p->options.context, p->given, &fd, why);
     if (!e) {

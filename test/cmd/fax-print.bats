@@ -338,6 +338,26 @@ hold_mail() { # TEXT: holds a mail for 15 and prints its ID
     expect_status 0
 }
 
+@test "a page of many metres goes onto several of a PDF" {
+    python3 -c '
+import sys
+sys.stdout.buffer.write(b"P4\n1728 40000\n" + (b"\xf0" + bytes(215)) * 40000)' >long.pbm
+    fax-scan -c mmr long.pbm >long.g3
+    fax-print -o long.pdf long.g3
+    qpdf --check long.pdf >/dev/null
+    [ "$(pdfimages -list long.pdf | awk 'NR > 2 { n += $5 } END { print n }')" -eq 40000 ]
+    fax-print -o long.pbm2 --format pbm long.g3
+    cmp <(tail -c 8640000 long.pbm) <(tail -c 8640000 long.pbm2)
+    # On a printer's paper it is cut into sheets, and nothing of it is lost.
+    mkdir paper
+    fax-print -P "$T/paper" long.g3
+    [ "$(pdfinfo paper/fax.pdf | sed -n 's/^Pages: *//p')" -eq 18 ]
+    [ "$(pdfimages -list paper/fax.pdf | awk 'NR > 2 { n += $5 } END { print n }')" -eq 40000 ]
+    run --separate-stderr fax-print -o long.png long.g3
+    expect_refusal 65
+    [ ! -e long.png ]
+}
+
 @test "memory stays bounded however many pages there are" {
     g3 mmr fine >one.g3
     python3 -c '
