@@ -287,7 +287,8 @@ static void quick_2d(struct g3_decoder *d)
         } else {
             break;
         }
-        while (*b <= a0 && *b < width)
+        /* a0 is left of the edge here, where the line is closed. */
+        while (*b <= a0)
             b += 2;
     }
     d->in = in;

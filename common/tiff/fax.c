@@ -306,6 +306,9 @@ static enum err judge_end(struct fax *f, bool whole, struct why *why)
         bool bare = f->stream->kind == PAGE_KIND_BARE;
         if (!whole && (!bare || f->walk.cut))
             return why_set(why, ERR_DATA, "page %u: cut short", n);
+        /* Without its EOFB nobody knows how many rows an MMR page had. */
+        if (f->page.page.ours && f->page.page.coding == G3_MMR)
+            return why_set(why, ERR_DATA, "page %u: no EOFB at its end", n);
         fax_warn(f, "no %s at its end", mark);
     }
     return ERR_NONE;
