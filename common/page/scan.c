@@ -140,6 +140,8 @@ enum page_event_type page_scan(struct page_stream *s, struct page_event *event)
     if (s->left)
         return scan_end(s, event);
     struct span *in = page_input(s);
+    if (in->n == 0 && !s->finished)
+        return PAGE_MORE;
     s->out_size = 0;
     if (s->gap_eol) {
         /* What of this page went by in the gap: an EOL and some zeros. */
@@ -154,11 +156,9 @@ enum page_event_type page_scan(struct page_stream *s, struct page_event *event)
         s->left = scan_bytes(s, in);
         if (s->left == BY_RTC)
             release_kept(s);
-    } else if (!s->finished) {
-        return PAGE_MORE;
     } else if (s->matched) {
         release_kept(s);
-    } else {
+    } else if (s->out_size == 0) {
         return page_end(s, event, false, PAGE_STATE_GAP);
     }
     if (s->out_size == 0)
@@ -203,6 +203,7 @@ enum page_event_type page_gap(struct page_stream *s)
         /* The zero that went by last belongs to the header. */
         s->head[0] = 0;
         s->head_size = 1;
+        s->gap_eol = 0;
         s->state = PAGE_STATE_HEADER;
         return PAGE_MORE;
     }

@@ -162,18 +162,32 @@ static void bare_data_in_either_order(void)
     }
 }
 
-/* Pages one after another, and an EOL too many. */
+/* Pages one after another, and EOLs too many, at every split. */
 static void bare_pages(void)
 {
     uint8_t s[1024];
     struct page_hints hints = {.width = 48};
     size_t n = bare(G3_MH, s);
     memcpy(s + n, s, n);
-    const char *text = tell(s, 2 * n, 5, &hints);
-    CHECK(strstr(text, "[2/0 48x196 mh]") && strstr(text, "over"));
+    char *want = strdup(tell(s, 2 * n, 2 * n, &hints));
+    CHECK(strstr(want, "[1/0 48x196 mh]") && strstr(want, ".[2/0 48x196 mh]") &&
+          strstr(want, ".over"));
+    expect(s, 2 * n, &hints, want);
+    free(want);
     memcpy(s + n, "\x00\x10\x00\x00\x01\x00\x00", 7);
-    text = tell(s, n + 7, 3, &hints);
-    CHECK(!strstr(text, "[2/") && strstr(text, ".over"));
+    want = strdup(tell(s, n + 7, n + 7, &hints));
+    CHECK(!strstr(want, "[2/") && strstr(want, ".over"));
+    expect(s, n + 7, &hints, want);
+    free(want);
+}
+
+/* An EOL too many before the header of the next page belongs to neither. */
+static void digifax_with_eols_to_spare(void)
+{
+    uint8_t s[1024];
+    size_t n = put_digifax(s, "\x55\x00\x10\x01\x00\x10\x01\x00\x10\x01\x00\x10\x00", 13);
+    n += put_digifax(s + n, "\x77\x00\x10\x01\x00\x10\x01\x00\x10\x01", 10);
+    expect(s, n, NULL, "[1/0 1728x98 mh]55001001001001001001.[1/0 1728x98 mh]77001001001001001001.over");
 }
 
 static void nothing_and_noise(void)
@@ -195,6 +209,7 @@ int main(void)
     RUN(structured_fax_files);
     RUN(bare_data_in_either_order);
     RUN(bare_pages);
+    RUN(digifax_with_eols_to_spare);
     RUN(nothing_and_noise);
     return check_done();
 }
