@@ -34,10 +34,15 @@ struct why {
 };
 
 /*
- * Writes the formatted reason into why (cut to fit, control bytes replaced by '?'; why may be
- * NULL) and returns e, so that a failing function can end in `return why_set(why, ERR_DATA, …)`.
+ * Writes the formatted reason into why (cut to fit, disarmed as below; why may be NULL) and returns e, so that a failing function can end in `return why_set(why, ERR_DATA, …)`.
  */
 enum err why_set(struct why *why, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/*
+ * Replaces by '?' what a terminal would obey: C0, DEL, and C1 (U+009B is ESC [), as UTF-8 or as a
+ * byte that is no part of a character. Everything else of UTF-8 stays.
+ */
+void err_disarm(char *text);
 
 #endif

@@ -36,9 +36,7 @@ static void line(const char *kind, const char *format, va_list args, const char 
     vsnprintf(message, sizeof message, format, args);
     snprintf(text, sizeof text, "%s: %s%s%s%s", self.name, kind, message,
              reason && *message ? ": " : "", reason ? reason : "");
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    err_disarm(text);
     fprintf(stderr, "%s\n", text);
 }
 
