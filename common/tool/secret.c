@@ -41,9 +41,10 @@ static enum err read_line(int fd, struct buf *out, struct why *why)
 static enum err from_file(const char *path, struct buf *out, struct why *why)
 {
     int fd;
-    enum err e = io_open(path, &fd, why);
+    struct why reason = {""};
+    enum err e = io_open(path, &fd, &reason);
     if (e)
-        return why_errno(why, e, "%s", path);
+        return why_set(why, e, "%.300s: %.200s", path, reason.text);
     e = read_line(fd, out, why);
     if (fd > 2)
         close(fd);
