@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,13 @@ static int parse(poptContext ctx)
     return asked;
 }
 
+/* Whether the reader of stdout, a pipe, has gone: for a loss whose errno nobody kept. */
+static bool reader_gone(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
 /* Everything written must have arrived: a full disk may show only at the last flush or close. */
 static enum err close_stdout(enum err e)
 {
@@ -97,6 +105,8 @@ static enum err close_stdout(enum err e)
     if (fflush(stdout) != 0)
         lost = true;
     int why = errno;
+    if (lost && !why && reader_gone())
+        why = EPIPE;
     if (close(STDOUT_FILENO) != 0 && errno != EBADF) {
         lost = true;
         why = errno;
@@ -179,8 +189,10 @@ int program_main(const struct program *program, int argc, char **argv)
 
 enum err operands_check(const struct operands *operands, int min, int max)
 {
-    if (operands->count < min)
-        return diag_fail(ERR_USAGE, NULL, "operand missing");
+    if (operands->count < min) {
+        diag_error("operand missing");
+        return ERR_USAGE;
+    }
     if (operands->count > max) {
         diag_error("%s: unexpected operand", operands->list[max]);
         return ERR_USAGE;
