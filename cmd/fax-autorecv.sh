@@ -6,8 +6,26 @@
 set -u
 umask 077
 self=fax-autorecv
-say() { printf '%s: %s\n' "$self" "$*" >&2; }
+# Names are other people's: no byte of them that a terminal would obey.
+say() {
+    printf '%s: %s\n' "$self" "$*" | LC_ALL=C tr '\000-\011\013-\037\177' '?' |
+        LC_ALL=C sed -z 's/\o302[\o200-\o237]/?/g; s/\n\(.\)/?\1/g' >&2
+}
 die() { code=$1; shift; say "$*"; exit "$code"; }
+# What is closed is opened so that its use fails, as the programs do: the next file is not it.
+{ true 8<&0; } 2>/dev/null || exec 0>/dev/null
+{ true 8>&1; } 2>/dev/null || exec 1</dev/null
+lost=''
+put() { # TEXT on stdout: 74 and a word where that is lost, 141 where its reader has gone
+    [ -z "$lost" ] || return "$lost"
+    { words=$(printf '%s\n' "$1" | LC_ALL=C cat 2>&1 >&8); } 8>&1 && return
+    lost=$?
+    case $lost:$words in
+    141:* | *'Broken pipe'*) lost=141 ;;
+    *) lost=74; say "stdout: ${words##*: }" ;;
+    esac
+    return "$lost"
+}
 
 options() {
     cat <<'TABLE'
@@ -55,10 +73,10 @@ while [ $# -gt 0 ]; do
     --json) json=1 ;;
     -q | --quiet) quiet=1 ;;
     -v | --verbose) verbose=1 ;;
-    --help) help; exit ;;
-    --usage) echo "$usage_line"; exit ;;
-    --version) g3tiff --version | sed "s/^[^ ]*/$self/"; exit ;;
-    --list-options) options | cut -f 1-3; exit ;;
+    --help) put "$(help)"; exit ;;
+    --usage) put "$usage_line"; exit ;;
+    --version) put "$(g3tiff --version | sed "s/^[^ ]*/$self/")"; exit ;;
+    --list-options) put "$(options | cut -f 1-3)"; exit ;;
     -?*) die 64 "$1: unknown option" ;;
     *) die 64 "$1: unexpected operand" ;;
     esac
@@ -80,18 +98,33 @@ if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
     exec setpriv --reuid "$owner" --regid "$(stat -c %g "$home")" --init-groups -- "$0"
 fi
 
-run() { # a program of ours, with the options that all of them share
-    program=$1
+# A program of ours, with the options that all of them share (fuser's stand behind its command).
+# It runs beside the shell, which would otherwise hear of a signal only when it has ended.
+run() {
+    [ -z "$verbose" ] || say "$*"
+    case $1 in fuser) program="$1 $2"; shift ;; *) program=$1 ;; esac
     shift
-    [ -z "$verbose" ] || say "$program $*"
-    "$program" ${config:+--config "$config"} ${quiet:+-q} "$@"
+    # shellcheck disable=SC2086
+    { $program ${config:+--config "$config"} ${quiet:+-q} "$@" <&8 8<&- & } 8<&0
+    child=$!
+    wait "$child"
+    set -- $?
+    child=''
+    return "$1"
+}
+child=''
+stop() { # STATUS, and with it what is running
+    trap '' HUP INT TERM
+    [ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null
+    exit "$1"
 }
 
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/fax-autorecv.XXXXXX") || exit 73
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/fax-autorecv.XXXXXX" 2>/dev/null) ||
+    die 73 "${TMPDIR:-/tmp}: a directory cannot be made in it"
 trap 'rm -rf "$tmp"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'stop 129' HUP
+trap 'stop 130' INT
+trap 'stop 143' TERM
 
 status=0
 worse() { # of statuses; a program that is not there is 69
@@ -101,12 +134,13 @@ worse() { # of statuses; a program that is not there is 69
 
 # One line for people or one object for programs: what became of a mail.
 told() { # RESULT
+    # That nobody hears of it stops nothing.
     if [ -n "$json" ]; then
-        printf '{"user": "%s", "id": "%s", "result": "%s", "pages": %s, "sender": "%s"}\n' \
-            "$code" "$id" "$1" "$pages" "$(printf '%s' "$sender" | sed 's/[\\"]/\\&/g')"
+        put "$(printf '{"user": "%s", "id": "%s", "result": "%s", "pages": %s, "sender": "%s"}' \
+            "$code" "$id" "$1" "$pages" "$(printf '%s' "$sender" | sed 's/[\\"]/\\&/g')")"
     else
-        printf '%-8s %-22s %3s  %-28s %s\n' "$code" "$1" "$pages" "$sender" "$id"
-    fi
+        put "$(printf '%-8s %-22s %3s  %-28s %s' "$code" "$1" "$pages" "$sender" "$id")"
+    fi || worse $?
 }
 
 # What the decision needs to know of $tmp/mail: its sender, its kind, its pages.
@@ -158,7 +192,7 @@ announce() {
         run fax-print --notice --for "$code" --id "$id" --format text -o "$tmp/notice" "$tmp/mail" &&
             run b64mime --from "postmaster@${address#*@}" --to "$address" \
                 --subject 'A fax is held for you' --text - <"$tmp/notice" >"$tmp/notice.mail" &&
-            run fax-queue add -f '' "$address" <"$tmp/notice.mail" >/dev/null ;;
+            run fax-queue add -f '' -- "$address" <"$tmp/notice.mail" >/dev/null ;;
     *) : ;;
     esac || { worse $?; say "$code: $id: the notification failed"; }
 }
@@ -180,7 +214,7 @@ pass_on() { # ADDRESS RESULT SEALED
         mail=$tmp/sealed
     fi
     path=$(sed -n '1s/^Return-Path: *<\(.*\)>.*/\1/p' "$tmp/mail")
-    run fax-queue add -f "$path" "$1" <"$mail" >/dev/null || { worse $?; return; }
+    run fax-queue add -f "$path" -- "$1" <"$mail" >/dev/null || { worse $?; return; }
     finish "$2"
 }
 

@@ -5,8 +5,26 @@
 set -u
 umask 077
 self=fax-send
-say() { printf '%s: %s\n' "$self" "$*" >&2; }
+# Names are other people's: no byte of them that a terminal would obey.
+say() {
+    printf '%s: %s\n' "$self" "$*" | LC_ALL=C tr '\000-\011\013-\037\177' '?' |
+        LC_ALL=C sed -z 's/\o302[\o200-\o237]/?/g; s/\n\(.\)/?\1/g' >&2
+}
 die() { code=$1; shift; say "$*"; exit "$code"; }
+# What is closed is opened so that its use fails, as the programs do: the next file is not it.
+{ true 8<&0; } 2>/dev/null || exec 0>/dev/null
+{ true 8>&1; } 2>/dev/null || exec 1</dev/null
+lost=''
+put() { # TEXT on stdout: 74 and a word where that is lost, 141 where its reader has gone
+    [ -z "$lost" ] || return "$lost"
+    { words=$(printf '%s\n' "$1" | LC_ALL=C cat 2>&1 >&8); } 8>&1 && return
+    lost=$?
+    case $lost:$words in
+    141:* | *'Broken pipe'*) lost=141 ;;
+    *) lost=74; say "stdout: ${words##*: }" ;;
+    esac
+    return "$lost"
+}
 
 options() {
     cat <<'TABLE'
@@ -62,10 +80,10 @@ while [ "$left" -gt 0 ]; do
     --mdn) mdn=1 ;;
     -q | --quiet) quiet=1 ;;
     -v | --verbose) verbose=1 ;;
-    --help) help; exit ;;
-    --usage) echo "$usage_line"; exit ;;
-    --version) g3tiff --version | sed "s/^[^ ]*/$self/"; exit ;;
-    --list-options) options | cut -f 1-3; exit ;;
+    --help) put "$(help)"; exit ;;
+    --usage) put "$usage_line"; exit ;;
+    --version) put "$(g3tiff --version | sed "s/^[^ ]*/$self/")"; exit ;;
+    --list-options) put "$(options | cut -f 1-3)"; exit ;;
     --) ended=1 ;;
     -?*) die 64 "$1: unknown option" ;;
     *) set -- "$@" "$1" ;;
@@ -73,22 +91,37 @@ while [ "$left" -gt 0 ]; do
     shift "$used"
     left=$((left - used))
 done
-[ $# -ge 2 ] || { echo "$usage_line" >&2; exit 64; }
+[ $# -ge 2 ] || die 64 "operand missing"
 code=$1 addresses=$2
 shift 2
 
-run() { # a program of ours, with the options that all of them share
-    program=$1
+# A program of ours, with the options that all of them share (fuser's stand behind its command).
+# It runs beside the shell, which would otherwise hear of a signal only when it has ended.
+run() {
+    [ -z "$verbose" ] || say "$*"
+    case $1 in fuser) program="$1 $2"; shift ;; *) program=$1 ;; esac
     shift
-    [ -z "$verbose" ] || say "$program $*"
-    "$program" ${config:+--config "$config"} ${quiet:+-q} "$@"
+    # shellcheck disable=SC2086
+    { $program ${config:+--config "$config"} ${quiet:+-q} "$@" <&8 8<&- & } 8<&0
+    child=$!
+    wait "$child"
+    set -- $?
+    child=''
+    return "$1"
+}
+child=''
+stop() { # STATUS, and with it what is running
+    trap '' HUP INT TERM
+    [ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null
+    exit "$1"
 }
 
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/fax-send.XXXXXX") || exit 73
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/fax-send.XXXXXX" 2>/dev/null) ||
+    die 73 "${TMPDIR:-/tmp}: a directory cannot be made in it"
 trap 'rm -rf "$tmp"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'stop 129' HUP
+trap 'stop 130' INT
+trap 'stop 143' TERM
 
 # A code alone sends as nobody: only the station's own user, not through sudo, needs no password.
 # Through sudo we read with the station's eyes: a file's name could be another user's held mail, and
@@ -108,7 +141,7 @@ authorise() {
 # The document: scanned, wrapped, and made a mail with its recipients in $tmp/to.
 make_mail() {
     run fax-scan ${device:+-d "$device"} ${paper:+-p "$paper"} ${resolution:+-r "$resolution"} \
-        ${coding:+-c "$coding"} "$@" >"$tmp/pages" || exit
+        ${coding:+-c "$coding"} -- "$@" >"$tmp/pages" || exit
     run g3tiff "$tmp/pages" -o "$tmp/fax.tif" || exit
     rm -f "$tmp/pages"
     set -- --from "$from" --subject "${subject:-Fax}" --type 'image/tiff; application=faxbw' --name fax.tif
@@ -135,7 +168,7 @@ send() {
     recipients=$2
     set --
     while IFS= read -r to; do set -- "$@" "$to"; done <"$recipients"
-    run smtp-send --user "$code" --json ${verbose:+-v} "$@" <"$mail" >"$tmp/results"
+    run smtp-send --user "$code" --json ${verbose:+-v} -- "$@" <"$mail" >"$tmp/results"
     sent=$?
     [ "$sent" -ne 0 ] || return 0
     deferred=$(sed -n '/"status": "deferred"/s/.*"recipient": "\(\([^"\\]\|\\.\)*\)".*/\1/p' \
@@ -147,7 +180,7 @@ send() {
         while IFS= read -r to; do set -- "$@" "$to"; done <<LIST
 $deferred
 LIST
-        id=$(run fax-queue add --user "$code" -f "$path" "$@" <"$mail") || { worse $?; return; }
+        id=$(run fax-queue add --user "$code" -f "$path" -- "$@" <"$mail") || { worse $?; return; }
         say "in the queue as $id: $*"
     fi
     # A refusal stands whatever became of the others.
