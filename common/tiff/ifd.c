@@ -145,6 +145,11 @@ static void take_entry(const struct tiff_file *f, struct tiff_ifd *d, const uint
         v.at = get32(f, p + 8);
     else if (v.type == TIFF_TYPE_SHORT && v.count == 1 && get16(f, p + 10) != 0)
         d->dirty = true;
+    /* Values that the file has no room for are not there: a count alone must make no work. */
+    if (size > 4) {
+        uint64_t room = v.at < f->size ? (f->size - v.at) / type_size(v.type) : 0;
+        v.count = v.count < room ? v.count : (uint32_t)room;
+    }
     switch (tag) {
     case TIFF_STRIP_OFFSETS:
         d->strip_offsets = v;

@@ -104,7 +104,8 @@ enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct 
     struct fax_walk *w = &f->walk;
     enum err e;
     while (!w->over) {
-        if (!last_strip(f) && w->rows_in_strip == f->strip_rows) {
+        /* strip_rows 0: nobody said how the strips share the rows, so each gives what it has. */
+        if (!last_strip(f) && f->strip_rows && w->rows_in_strip == f->strip_rows) {
             next_strip(f);
             continue;
         }
