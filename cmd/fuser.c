@@ -135,8 +135,14 @@ static enum err read_given(struct why *why)
 {
     const char *cert = opt.certificate ? opt.certificate : opt.cert;
     struct enrolment_files files = {opt.password, opt.release, opt.smime_key, cert};
+    struct why reason = {""};
     files.password.command = NULL;
-    return enrolment_read(&given, &files, why);
+    enum err e = enrolment_read(&given, &files, why);
+    if (!e && given.key.len && seal_vault.pem(buf_span(&given.key), false, &reason))
+        e = why_set(why, ERR_DATA, "%.300s: %.200s", opt.smime_key, reason.text);
+    if (!e && given.cert.len && seal_vault.pem(buf_span(&given.cert), true, &reason))
+        e = why_set(why, ERR_DATA, "%.300s: %.200s", cert, reason.text);
+    return e;
 }
 
 static const char no_password[] = "no password: --password-file, --password-fd or "

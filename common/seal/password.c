@@ -2,10 +2,14 @@
 
 #include "tool/io.h"
 
+#include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -273,5 +277,45 @@ static enum err vault_check(struct span verifier, struct why *why)
     return scram_parse(verifier, &s, why);
 }
 
+/* Whether one block of PEM is what is wanted: 1 yes, 0 something else, -1 broken. */
+static int pem_block(const char *name, const unsigned char *der, long n, bool certificate)
+{
+    if (!certificate)
+        return strstr(name, "PRIVATE KEY") != NULL;
+    if (strcmp(name, PEM_STRING_X509) != 0 && strcmp(name, PEM_STRING_X509_TRUSTED) != 0)
+        return 0;
+    X509 *x = d2i_X509(NULL, &der, n);
+    int found = x ? 1 : -1;
+    X509_free(x);
+    return found;
+}
+
+static enum err vault_pem(struct span text, bool certificate, struct why *why)
+{
+    char *name, *header;
+    unsigned char *der;
+    long n;
+    int found = 0, block = 0;
+    BIO *bio = text.n < INT32_MAX ? BIO_new_mem_buf(text.p, (int)text.n) : NULL;
+    if (!bio)
+        return why_set(why, ERR_OS, "out of memory");
+    ERR_clear_error();
+    while (block >= 0 && PEM_read_bio(bio, &name, &header, &der, &n) == 1) {
+        block = pem_block(name, der, n, certificate);
+        found += block > 0;
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(der, (size_t)n);
+    }
+    /* Anything but the end of the text between two blocks is a block that is cut or broken. */
+    bool whole = block >= 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    BIO_free(bio);
+    if (found && whole)
+        return ERR_NONE;
+    return why_set(why, ERR_DATA, "%s %s", whole ? "not a" : "a broken or cut",
+                   certificate ? "certificate" : "private key");
+}
+
 const struct vault seal_vault = {vault_seal, vault_unseal, vault_verifier, vault_verify,
-                                 vault_check};
+                                 vault_check, vault_pem};

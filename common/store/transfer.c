@@ -13,6 +13,10 @@
 
 enum { VALUE_MAX = 128 * 1024, TEXT_MAX = 64 << 20 };
 
+/* What an export begins with says that it ends with the other: a text cut between two lines is
+ * one that means something else. */
+static const char first_line[] = "# faxpipe users 1\n", last_line[] = "# end\n";
+
 /* ---- Out ---- */
 
 struct exporting {
@@ -132,14 +136,18 @@ static enum err export_alias(void *arg, const struct alias *alias)
 enum err store_export(struct store *s, const struct vault *v, struct buf *out, struct why *why)
 {
     struct exporting x = {s, v, out, why};
-    enum err e = buf_add_str(out, "# faxpipe users 1\n");
+    enum err e = buf_add_str(out, first_line);
     if (!e)
         e = store_users(s, export_user, &x, why);
     if (!e)
         e = store_senders(s, NULL, export_sender, &x, why);
     if (!e)
         e = store_encryptions(s, export_encryption, &x, why);
-    return e ? e : store_aliases(s, export_alias, &x, why);
+    if (!e)
+        e = store_aliases(s, export_alias, &x, why);
+    return e || !buf_add_str(out, last_line)
+               ? e
+               : why_set(why, ERR_OS, "the tables are too large to export");
 }
 
 enum err store_export_file(struct store *s, const struct vault *v, const char *path,
@@ -353,6 +361,10 @@ static enum err put_user(struct importing *m, struct why *why)
     if (!e && m->has_verifier)
         e = store_user_set_verifier(m->s, u->code, buf_span(&m->verifier), m->apart, why);
     if (!e && m->key.len)
+        e = m->v->pem(buf_span(&m->key), false, why);
+    if (!e && m->cert.len)
+        e = m->v->pem(buf_span(&m->cert), true, why);
+    if (!e && m->key.len)
         e = store_user_set_smime_key(m->s, m->v, u->code, buf_span(&m->key), why);
     if (!e && m->cert.len)
         e = store_user_set_certificate(m->s, u->code, buf_span(&m->cert), why);
@@ -382,6 +394,9 @@ static enum err put_section(struct importing *m, struct why *why)
         e = store_sender_set(m->s, &m->sender, &reason);
     else if (m->kind == SECTION_ENCRYPTION && !m->method[0])
         e = why_set(&reason, ERR_DATA, "%s: no method", m->recipient);
+    else if (m->kind == SECTION_ENCRYPTION && m->cert.len &&
+             m->v->pem(buf_span(&m->cert), true, &reason))
+        e = ERR_DATA;
     else if (m->kind == SECTION_ENCRYPTION)
         e = store_encryption_set(m->s, m->recipient, m->method, buf_span(&m->cert), &reason);
     else if (m->kind == SECTION_ALIAS)
@@ -432,6 +447,18 @@ enum err store_import(struct store *s, const struct vault *v, struct span text, 
     return e;
 }
 
+/* ERR_DATA for an export that was cut, and for what has nothing to import in it. */
+static enum err check_whole(struct span text, struct why *why)
+{
+    struct span begin = span_str(first_line), end = span_str(last_line);
+    bool ended = text.n >= end.n && span_eq(span_skip(text, text.n - end.n), end);
+    if (text.n == 0)
+        return why_set(why, ERR_DATA, "empty");
+    if (text.n >= begin.n && span_eq(span_take(text, begin.n), begin))
+        return ended ? ERR_NONE : why_set(why, ERR_DATA, "an export that was cut short");
+    return memchr(text.p, '[', text.n) ? ERR_NONE : why_set(why, ERR_DATA, "no section in it");
+}
+
 static enum err make_spool(void *arg, const struct user *u)
 {
     const struct home *h = arg;
@@ -453,8 +480,8 @@ enum err store_import_file(struct store *s, const struct vault *v, const char *p
         why_set(why, e, "%.300s: %.200s", path, reason.text);
     if (!e)
         e = store_max_users(s, &max, why);
-    if (!e && text.len == 0)
-        e = why_set(why, ERR_DATA, "%s: empty", path);
+    if (!e && check_whole(buf_span(&text), &reason))
+        e = why_set(why, ERR_DATA, "%.300s: %.200s", path, reason.text);
     if (!e)
         e = store_import(s, v, buf_span(&text), max, make_spool, &h, why);
     buf_wipe(&text);

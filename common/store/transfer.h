@@ -27,7 +27,7 @@ enum err store_import(struct store *s, const struct vault *v, struct span text, 
                       struct why *why);
 
 /* The same from a file ("-": stdin), with max-users as the cap; every user gets his spool.
- * ERR_DATA: an empty one too. */
+ * ERR_DATA: an empty one too, and an export without its last line. */
 enum err store_import_file(struct store *s, const struct vault *v, const char *path,
                            struct why *why);
 

@@ -32,6 +32,9 @@ struct vault {
                        struct why *why);
     /* ERR_CONFIG unless the text is a verifier. */
     enum err (*check)(struct span verifier, struct why *why);
+    /* ERR_DATA unless the text is whole PEM and has in it, as is said, certificates that can be
+     * read or a private key (which may be under a password). */
+    enum err (*pem)(struct span text, bool certificate, struct why *why);
 };
 
 #endif

@@ -296,8 +296,44 @@ assert user["name"] == "Alice" and user["keep"] == "on", user'
     [ "$(fuser sender list --tsv | sed 1d | wc -l)" -eq 0 ]
 }
 
+# certificate CERT KEY: a new pair in these two files.
+certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x \
+        -keyout "$2" -out "$1" 2>/dev/null
+}
+
+@test "a certificate or key that is cut, broken or something else is 65 and not stored" {
+    certificate cert key
+    fuser add 12 --login alice --password-file pw
+    for less in 5 30 90 140; do
+        head -c -"$less" cert >cut
+        run --separate-stderr fuser encryption set a@b.example smime-aes256-gcm --cert cut
+        expect_refusal 65
+        run --separate-stderr fuser edit 12 --certificate cut
+        expect_refusal 65
+        head -c -"$less" key >cut
+        run --separate-stderr fuser edit 12 --smime-key cut
+        expect_refusal 65
+    done
+    printf -- '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' >false
+    run --separate-stderr fuser encryption set a@b.example smime-aes256-gcm --cert false
+    expect_refusal 65
+    run --separate-stderr fuser edit 12 --certificate key
+    expect_refusal 65
+    run --separate-stderr fuser edit 12 --smime-key cert
+    expect_refusal 65
+    # Nor by the other way in.
+    { printf '[encryption a@b.example]\nmethod = smime-aes256-gcm\ncertificate = '
+        head -3 cert | sed 's/$/\\n/' | tr -d '\n'; echo; } >text
+    run --separate-stderr fuser import text
+    expect_refusal 65
+    [ -z "$(fuser encryption list | sed 1d)" ]
+    fuser encryption set a@b.example smime-aes256-gcm --cert cert
+    fuser edit 12 --certificate cert --smime-key key
+}
+
 @test "the encryption table" {
-    printf -- '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' >cert
+    certificate cert key
     fuser encryption set default none
     fuser encryption set @example.org smime-aes256-cbc --cert cert
     run -64 fuser encryption set a@b smime-aes256-gcm
@@ -346,10 +382,10 @@ assert rows[0]["pages"] == 3 and rows[1]["pages"] is None and rows[0]["time"] > 
 }
 
 @test "export and import carry all of it, with secrets only when told" {
-    printf -- '-----BEGIN X-----\nMIIB\n-----END X-----\n' >pem
+    certificate pem key
     printf ' b\\\\ank ends \n' >odd
     fuser add 12 --name 'Zoë Ω' --login alice --password-file odd --address a@x.example --days 3 \
-        --certificate pem --smime-key pem
+        --certificate pem --smime-key key
     fuser add 13 --login bob --password-file pw --release-password-file wrong
     fuser sender set @x.example 12 --auto-print on
     fuser encryption set b@x.example smime-aes256-gcm --cert pem
@@ -377,6 +413,19 @@ assert rows[0]["pages"] == 3 and rows[1]["pages"] is None and rows[0]["time"] > 
     fuser import - <plain
 }
 
+@test "an export that was cut anywhere imports nothing" {
+    fuser add 12 --login alice --password-file pw --days 14
+    fuser sender set @x.example 12 --auto-print on
+    fuser export >whole
+    size=$(stat -c %s whole)
+    for n in 1 5 17 18 19 40 100 $((size / 2)) $((size - 20)) $((size - 6)) $((size - 1)); do
+        head -c "$n" whole >cut
+        run --separate-stderr fuser import cut
+        expect_refusal 65
+    done
+    fuser import whole
+}
+
 @test "a text with one wrong line imports nothing" {
     for wrong in '[user a b c' $'[user 21]\nlogin = x\ndays = 99' $'[user 21]\nlogin = x\ncode = 3' \
         $'[nothing 1]' $'[user 21]\nlogin = \\q' $'[user 21]\nnonsense' $'[user 21]\nverifier = SCRAM-SHA-1' $'[sender 12 a b]' \
@@ -387,7 +436,7 @@ assert rows[0]["pages"] == 3 and rows[1]["pages"] is None and rows[0]["time"] > 
         [[ $stderr == *'line '* ]]
         run -67 fuser get 20 code
     done
-    echo 'days = 3' >text
+    echo 'days = 3' >text # in no section
     run --separate-stderr fuser import text
     expect_refusal 65
     : >empty
