@@ -491,9 +491,10 @@ static enum err set_method(struct why *why)
 {
     here.host.method = opt.exec ? &handover_exec : opt.mbox ? &handover_mbox : &into_spool;
     if (opt.batch) {
-        enum err e = io_open(opt.batch, &here.batch, why);
+        struct why reason = {""};
+        enum err e = io_open(opt.batch, &here.batch, &reason);
         if (e)
-            return e;
+            return why_set(why, e, "%.300s: %.200s", opt.batch, reason.text);
     }
     if (opt.exec)
         return words_split(opt.exec, &here.command, why);

@@ -122,27 +122,42 @@ enum err serve_session(const struct session_host *host, const struct serve_optio
     return e;
 }
 
+/* What a batch has been, for its last word. */
+struct verdict {
+    bool empty, cut; /* cut: the last line has no end */
+    unsigned errors; /* commands that are none: one line for them all, since noise is full of them */
+    char first[128]; /* the reply to the first of them */
+};
+
 /* A batch's replies: the bad ones are warnings. */
-static void judge(struct session *s)
+static void judge(struct session *s, struct verdict *v)
 {
     struct span text = session_output(s), left = text;
     while (left.n) {
         size_t n = span_find(left, '\n');
         struct span line = span_trim(span_take(left, n));
-        if (line.n && line.p[0] >= '4')
+        if (line.n > 2 && line.p[0] == '5' && line.p[1] == '0' && line.p[2] != '3') {
+            if (v->errors++ == 0)
+                snprintf(v->first, sizeof v->first, "%.*s", (int)line.n, (const char *)line.p);
+        } else if (line.n && line.p[0] >= '4')
             diag_warn("batch: %.*s", (int)line.n, (const char *)line.p);
         left = span_skip(left, n + 1);
     }
     session_sent(s, text.n);
 }
 
-static enum err batch_result(const struct session *s, bool empty, struct why *why)
+static enum err batch_result(const struct session *s, const struct verdict *v, struct why *why)
 {
     unsigned worst = session_worst_reply(s);
-    if (empty)
+    if (v->empty)
         return why_set(why, ERR_DATA, "empty batch");
-    if (session_result(s))
+    if (v->errors && worst >= 500 && worst < 510)
+        return why_set(why, ERR_DATA, "%u commands that are none, the first: %s", v->errors,
+                       v->first);
+    if (session_unfinished(s))
         return why_set(why, ERR_DATA, "the batch ends within a mail");
+    if (v->cut)
+        return why_set(why, ERR_DATA, "the batch ends within a line");
     if (!worst)
         return ERR_NONE;
     enum err e = worst == 550 || worst == 551 || worst == 553 ? ERR_NO_USER
@@ -174,11 +189,12 @@ enum err serve_batch(const struct session_host *host, int in, struct why *why)
 {
     static uint8_t bytes[SESSION_INPUT / 2];
     struct session *s;
-    bool crlf = true, known = false, empty = true;
+    bool crlf = true, known = false, open_line = false;
+    struct verdict v = {.empty = true};
     enum err e = session_open(host, NULL, false, &s, why);
     enum session_state state = SESSION_READ;
     while (!e && (state = session_run(s)) != SESSION_CLOSE) {
-        judge(s);
+        judge(s, &v);
         if (state == SESSION_WORK) {
             session_work(s);
             session_resume(s);
@@ -187,7 +203,9 @@ enum err serve_batch(const struct session_host *host, int in, struct why *why)
         } else if (state == SESSION_READ) {
             size_t got;
             e = io_read(in, bytes, sizeof bytes, &got, why);
-            empty = empty && got == 0;
+            v.empty = v.empty && got == 0;
+            v.cut = got ? false : open_line;
+            open_line = got && bytes[got - 1] != '\n';
             if (!e && got)
                 e = feed(s, span_of(bytes, got), &crlf, &known);
             else
@@ -195,9 +213,9 @@ enum err serve_batch(const struct session_host *host, int in, struct why *why)
         }
     }
     if (s)
-        judge(s);
+        judge(s, &v);
     if (!e)
-        e = batch_result(s, empty, why);
+        e = batch_result(s, &v, why);
     session_free(s);
     return e;
 }

@@ -454,6 +454,11 @@ enum err session_result(const struct session *s)
     return s->ended && receiver_in_data(&s->receiver) ? ERR_PROTOCOL : ERR_NONE;
 }
 
+bool session_unfinished(const struct session *s)
+{
+    return s->ended && (receiver_in_data(&s->receiver) || s->receiver.in_mail);
+}
+
 unsigned session_worst_reply(const struct session *s)
 {
     return receiver_worst_reply(&s->receiver);

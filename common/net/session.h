@@ -94,6 +94,8 @@ void session_sent(struct session *s, size_t n);
 
 /* How it went: ERR_NONE, or ERR_PROTOCOL when the peer went away within a mail. */
 enum err session_result(const struct session *s);
+/* For batches: whether the input ended between MAIL and the end of that mail. */
+bool session_unfinished(const struct session *s);
 /* receiver_worst_reply's, for batches. */
 unsigned session_worst_reply(const struct session *s);
 

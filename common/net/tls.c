@@ -20,7 +20,9 @@ struct tls {
 static enum err openssl_why(struct why *why, enum err e, const char *what)
 {
     unsigned long code = ERR_get_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    const char *reason = !code                    ? NULL
+                         : ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+                                                  : ERR_reason_error_string(code);
     ERR_clear_error();
     return why_set(why, e, "%s: %s", what, reason ? reason : "failed");
 }

@@ -261,14 +261,28 @@ PY
 @test "--batch: bad ones" {
     run --separate-stderr smtp-recv "${us[@]}" --batch missing
     expect_refusal 66
+    [[ $stderr == *missing:* ]]
     run --separate-stderr smtp-recv "${us[@]}" --batch /dev/null
     expect_refusal 65
     head -c 3000 /dev/urandom >random
-    run --separate-stderr smtp-recv -q "${us[@]}" --batch random
+    run --separate-stderr smtp-recv "${us[@]}" --batch random
     expect_refusal 65
-    a_mail | head -c -12 >cut
+    # Cut within a line, between two, or within the mail; without its QUIT alone it is whole.
+    a_mail >whole
+    size=$(stat -c %s whole)
+    for n in 1 5 $((size / 4)) $((size / 3)) $((size / 2)) $((size - 12)) $((size - 7)); do
+        head -c "$n" whole >cut
+        run --separate-stderr smtp-recv "${us[@]}" --batch cut
+        expect_refusal 65 || { echo "$n"; return 1; }
+    done
+    sed '/^DATA/,$d' whole >cut
     run --separate-stderr smtp-recv "${us[@]}" --batch cut
     expect_refusal 65
+    [[ $stderr == *'cut: '* ]]
+    [ -z "$(ls md/new)" ]
+    sed '/^QUIT/d' whole >unsaid
+    smtp-recv "${us[@]}" --batch unsaid
+    rm md/new/*
     a_mail u@other >foreign
     run --separate-stderr smtp-recv -q "${us[@]}" --batch foreign
     expect_refusal 67
