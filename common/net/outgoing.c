@@ -15,6 +15,7 @@ enum { PIECE = 65536 };
 struct meter {
     struct outgoing *mail;
     uint8_t last;
+    bool nul;
 };
 
 static void measure(struct meter *m, struct span s)
@@ -25,6 +26,7 @@ static void measure(struct meter *m, struct span s)
     for (size_t i = 0; i < s.n; i++)
         any |= s.p[i];
     m->mail->eight_bit |= any > 127;
+    m->nul = m->nul || memchr(s.p, 0, s.n);
     while (s.n) {
         size_t n = span_find(s, '\n');
         if (n < s.n)
@@ -38,6 +40,9 @@ static enum err measured(struct meter *m, struct why *why)
 {
     if (m->mail->length == 0)
         return why_set(why, ERR_DATA, "the mail is empty");
+    /* A picture that never went through b64mime, say: no header field nor text has one. */
+    if (m->nul)
+        return why_set(why, ERR_DATA, "not a mail: NUL in it");
     if (m->last != '\n')
         m->mail->size += 2;
     return ERR_NONE;
@@ -63,7 +68,7 @@ enum err outgoing_take(int fd, struct outgoing *mail, int *spooled, struct why *
     struct stat st;
     off_t here = lseek(fd, 0, SEEK_CUR);
     memset(mail, 0, sizeof *mail);
-    struct meter m = {mail, '\n'};
+    struct meter m = {mail, '\n', false};
     *spooled = -1;
     if (here >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         mail->fd = fd;
@@ -106,7 +111,7 @@ static enum err read_at(const struct outgoing *mail, uint64_t at, void *p, size_
 enum err outgoing_measure(struct outgoing *mail, struct why *why)
 {
     struct outgoing sum = {0};
-    struct meter m = {&sum, '\n'};
+    struct meter m = {&sum, '\n', false};
     uint8_t *piece = malloc(PIECE);
     size_t got;
     enum err e = piece ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
@@ -189,7 +194,7 @@ enum err outgoing_without(const struct outgoing *mail, const char *name, struct 
     size_t got;
     uint8_t *piece = malloc(PIECE);
     memset(copy, 0, sizeof *copy);
-    struct meter m = {copy, '\n'};
+    struct meter m = {copy, '\n', false};
     buf_init(&header, 1 << 20);
     enum err e = piece ? io_temp(spooled, why) : why_set(why, ERR_OS, "out of memory");
     if (!e) {

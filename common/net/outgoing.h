@@ -21,11 +21,12 @@ struct outgoing {
 
 /*
  * Takes everything from fd on. *spooled is the temporary file, which the caller closes, or -1
- * where fd itself stays in use (and open). ERR_DATA: empty. ERR_IO, ERR_CREATE.
+ * where fd itself stays in use (and open). ERR_DATA: empty, or with a NUL. ERR_IO, ERR_CREATE.
  */
 enum err outgoing_take(int fd, struct outgoing *mail, int *spooled, struct why *why);
 
-/* Fills size and eight_bit of a mail whose place (fd, start, length) is known. ERR_DATA: empty. */
+/* Fills size and eight_bit of a mail whose place (fd, start, length) is known. ERR_DATA: empty,
+ * or with a NUL. */
 enum err outgoing_measure(struct outgoing *mail, struct why *why);
 
 /* Appends the header block with its empty line; at most out's cap. ERR_DATA: larger. */
