@@ -119,7 +119,8 @@ enum err mail_extract_all(const struct mail_open *m, const char *dir)
     struct why why = {""};
     a.dir = dir;
     a.open = a.count = 0;
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+    bool made = mkdir(dir, 0777) == 0;
+    if (!made && errno != EEXIST)
         return diag_fail(why_errno(&why, ERR_CREATE, "mkdir"), &why, "%s", dir);
     a.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (a.dir_fd < 0)
@@ -130,5 +131,8 @@ enum err mail_extract_all(const struct mail_open *m, const char *dir)
     close(a.dir_fd);
     if (!e)
         e = writer_flush(&a.list, &why);
+    /* Where not one file came of it. */
+    if (e && made)
+        rmdir(dir);
     return diag_fail(e, &why, "%s", mail_shown(m));
 }
