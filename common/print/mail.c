@@ -89,8 +89,8 @@ static enum err end_file(struct walk *w, struct open_part *o, const struct mime_
 {
     struct span head = span_of(o->head, o->head_n);
     struct document_part *made = &w->doc->parts[o->index];
-    if (strncmp(part->type, "application/", 12) == 0 && strstr(part->type, "pkcs7-mime"))
-        w->sealed = true;
+    bool sealed = strncmp(part->type, "application/", 12) == 0 && strstr(part->type, "pkcs7-mime");
+    w->sealed = w->sealed || sealed;
     if (document_sniff(head, &made->kind) || strcmp(part->type, "image/g3fax") == 0) {
         if (!document_sniff(head, &made->kind))
             made->kind = DOCUMENT_G3;
@@ -102,7 +102,8 @@ static enum err end_file(struct walk *w, struct open_part *o, const struct mime_
         return why_set(w->why, ERR_DATA, "part %s: %s, but no TIFF", part->number,
                        o->head_n ? part->type : "empty");
     /* The slot stays, with nothing in it: parts that are open behind it know their index. */
-    diag_warn("part %s (%s) is not printed", part->number, part->type);
+    if (!sealed)
+        diag_warn("part %s (%s) is not printed", part->number, part->type);
     w->doc->passed_over++;
     return ERR_NONE;
 }
@@ -260,6 +261,8 @@ static enum err settle(struct walk *w)
     }
     if (doc->count == 0 && w->sealed)
         return why_set(w->why, ERR_DATA, "sealed: mime-crypt -d opens it");
+    if (w->sealed)
+        diag_warn("a sealed part is not printed: mime-crypt -d opens it");
     if (doc->count == 0 && (doc->passed_over || doc->header.len == 0))
         return why_set(w->why, ERR_DATA, "nothing in it can be printed");
     /* A mail without a word is printed as its header. */
