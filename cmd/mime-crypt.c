@@ -369,7 +369,7 @@ static enum err read_key(struct cms_key **key)
     } else {
         e = cms_key_read(buf_span(&key_text), buf_span(&cert_text), &opt.password, prompt, key,
                          &why);
-        diag_fail(e, &why, "%s", opt.key);
+        diag_fail(e, &why, "%s with %s", opt.key, opt.certs[0]);
     }
     buf_wipe(&key_text);
     buf_release(&cert_text);
