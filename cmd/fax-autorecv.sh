@@ -9,7 +9,8 @@ self=fax-autorecv
 # Names are other people's: no byte of them that a terminal would obey.
 say() {
     printf '%s: %s\n' "$self" "$*" | LC_ALL=C tr '\000-\011\013-\037\177' '?' |
-        LC_ALL=C sed -z 's/\o302[\o200-\o237]/?/g; s/\n\(.\)/?\1/g' >&2
+        LC_ALL=C sed -z 's/\o302[\o200-\o237]/?/g; s/\n\(.\)/?\1/g' |
+        LC_ALL=C cut -b 1-1400 >&2
 }
 die() { code=$1; shift; say "$*"; exit "$code"; }
 # What is closed is opened so that its use fails, as the programs do: the next file is not it.

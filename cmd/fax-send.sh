@@ -8,7 +8,8 @@ self=fax-send
 # Names are other people's: no byte of them that a terminal would obey.
 say() {
     printf '%s: %s\n' "$self" "$*" | LC_ALL=C tr '\000-\011\013-\037\177' '?' |
-        LC_ALL=C sed -z 's/\o302[\o200-\o237]/?/g; s/\n\(.\)/?\1/g' >&2
+        LC_ALL=C sed -z 's/\o302[\o200-\o237]/?/g; s/\n\(.\)/?\1/g' |
+        LC_ALL=C cut -b 1-1400 >&2
 }
 die() { code=$1; shift; say "$*"; exit "$code"; }
 # What is closed is opened so that its use fails, as the programs do: the next file is not it.
@@ -145,7 +146,7 @@ make_mail() {
     run g3tiff "$tmp/pages" -o "$tmp/fax.tif" || exit
     rm -f "$tmp/pages"
     set -- --from "$from" --subject "${subject:-Fax}" --type 'image/tiff; application=faxbw' --name fax.tif
-    [ -z "$text" ] || set -- "$@" --text "$text"
+    [ -z "$text" ] || set -- "$@" "--text=$text"
     [ -z "$mdn" ] || set -- "$@" --notify
     while IFS= read -r to; do set -- "$@" --to "$to"; done <"$tmp/to"
     run b64mime "$@" "$tmp/fax.tif" >"$tmp/mail" || exit
