@@ -31,6 +31,7 @@ put() { # TEXT on stdout: 74 and a word where that is lost, 141 where its reader
 options() {
     cat <<'TABLE'
 	--user	CODE	manual reception: only this user
+	--sent		with --user: reception right after sending, as his check-on-send says
 	--dry-run		say what would be done with what is in the spool
 	--json		an object a line
 	--password-fd	N	read the user's password from descriptor N
@@ -55,7 +56,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 71
 PATH=$here:${PATH:-/usr/local/bin:/usr/bin:/bin}
 export PATH
 
-only='' dry='' json='' fd='' config='' quiet='' verbose=''
+only='' sent='' dry='' json='' fd='' config='' quiet='' verbose=''
 take_value() { # the value of option $1: from --long=value or the next argument
     case $1 in --*=*) value=${1#*=} used=1; return ;; esac
     [ $# -ge 2 ] || die 64 "$1: missing argument"
@@ -70,6 +71,7 @@ while [ $# -gt 0 ]; do
         only="$only $value" ;;
     --password-fd | --password-fd=*) take_value "$@"; fd=$value ;;
     --config | --config=*) take_value "$@"; config=$value ;;
+    --sent) sent=1 ;;
     --dry-run) dry=1 ;;
     --json) json=1 ;;
     -q | --quiet) quiet=1 ;;
@@ -85,7 +87,7 @@ while [ $# -gt 0 ]; do
 done
 [ "${SUDO_UID:-0}" = 0 ] || [ -z "$config" ] || die 64 "through sudo there is no --config"
 [ "${SUDO_UID:-0}" = 0 ] || [ -n "$only" ] || die 64 "through sudo there must be --user"
-[ -z "$fd" ] || [ -n "$only" ] || die 64 "--password-fd goes with --user"
+[ -z "$fd$sent" ] || [ -n "$only" ] || die 64 "--password-fd and --sent go with --user"
 
 # The station's home, found as every program finds it (faxpipe(7)); root becomes its owner.
 home=${FAXPIPE_HOME:-}
@@ -94,7 +96,7 @@ home=${FAXPIPE_HOME:-}
 [ -d "$home" ] || die 78 "no station in $home: \`fuser init\` makes one"
 owner=$(stat -c %u "$home") || exit 78
 if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
-    [ -z "$fd$dry$json$config$quiet$verbose$only" ] ||
+    [ -z "$fd$sent$dry$json$config$quiet$verbose$only" ] ||
         die 77 "as root it takes no options: run it as $(stat -c %U "$home")"
     exec setpriv --reuid "$owner" --regid "$(stat -c %g "$home")" --init-groups -- "$0"
 fi
@@ -146,12 +148,38 @@ told() { # RESULT
 
 # What the decision needs to know of $tmp/mail: its sender, its kind, its pages.
 look() {
-    run b64mime --headers "$tmp/mail" 2>/dev/null |
+    # Of what a stranger wrote only text is left: UTF-8, and no byte that a terminal would obey.
+    run b64mime --headers "$tmp/mail" 2>/dev/null | iconv -c -f UTF-8 -t UTF-8 2>/dev/null |
+        LC_ALL=C sed 's/\o302[\o200-\o237]//g' |
         LC_ALL=C tr -d '\000-\011\013-\037\177' >"$tmp/headers"
     sender=$(sed -n 's/^[Ff][Rr][Oo][Mm]: *//p' "$tmp/headers" | sed 's/.*<\([^<>]*\)>.*/\1/; s/ *(.*)//; 1q')
     run b64mime --list --json "$tmp/mail" >"$tmp/list" 2>/dev/null || :
     pages=$(grep -o '"pages": [0-9]*' "$tmp/list" | awk '{ n += $2 } END { print n + 0 }')
     kind=$(run b64mime --kind "$tmp/mail" 2>/dev/null) || kind=mixed
+}
+
+setting() { run fuser setting "$1" 2>/dev/null; } # KEY of faxpipe.conf; domain: a line each
+
+# FIELD of the user's row. The postmaster has none: whoever looks after the station is meant.
+column() {
+    case $code:$1 in
+    postmaster:notice) echo print ;;
+    postmaster:follow) operator ;;
+    postmaster:*) ;;
+    *) run fuser get "$code" "$1" ;;
+    esac
+}
+
+# The operator's address; not where it is our own postmaster's, whose mail would come back.
+operator() {
+    address=$(setting operator) || return
+    case $address in
+    [Pp][Oo][Ss][Tt][Mm][Aa][Ss][Tt][Ee][Rr]@*)
+        { setting domain; setting hostname; } | grep -qixF -- "${address#*@}" && return 1 ;;
+    *@*) ;;
+    *) return 1 ;;
+    esac
+    echo "$address"
 }
 
 explained() { # FIELD of the decision
@@ -160,7 +188,7 @@ explained() { # FIELD of the decision
 
 # Prints $tmp/mail as the user's row or the station's settings say. 65: it cannot be decoded.
 printed() {
-    printer=$(run fuser get "$code" printer) || return
+    printer=$(column printer) || return
     run fax-print --job "fax $id" ${printer:+-P "$printer"} "$tmp/mail"
 }
 
@@ -175,27 +203,57 @@ finish() { # RESULT
 hold() { # RESULT [OPTION]
     result=$1
     shift
-    run fax-spool hold "$code" "$id" "$@" || { worse $?; return; }
+    run fax-spool hold "$code" "$id" ${days:+--days "$days"} "$@" || { worse $?; return; }
     told "$result"
     announce
+}
+
+# A mail of the station's own with the text on standard input, into the queue.
+write_to() { # ADDRESS SUBJECT
+    host=$(setting hostname) || host=${1#*@}
+    run b64mime --from "postmaster@$host" --to "$1" --subject "$2" --text - >"$tmp/letter" &&
+        run fax-queue add -f '' -- "$1" <"$tmp/letter" >/dev/null
 }
 
 # The reception notification: printed, mailed or neither. That it failed is told, and the mail is
 # held all the same.
 announce() {
-    case $(run fuser get "$code" notice) in
+    case $(column notice) in
     print)
-        printer=$(run fuser get "$code" printer)
+        printer=$(column printer)
         run fax-print --notice --for "$code" --id "$id" --job "fax notice $id" \
             ${printer:+-P "$printer"} "$tmp/mail" ;;
     mail)
-        address=$(run fuser get "$code" address)
         run fax-print --notice --for "$code" --id "$id" --format text -o "$tmp/notice" "$tmp/mail" &&
-            run b64mime --from "postmaster@${address#*@}" --to "$address" \
-                --subject 'A fax is held for you' --text - <"$tmp/notice" >"$tmp/notice.mail" &&
-            run fax-queue add -f '' -- "$address" <"$tmp/notice.mail" >/dev/null ;;
+            write_to "$(column address)" 'A fax is held for you' <"$tmp/notice" ;;
     *) : ;;
     esac || { worse $?; say "$code: $id: the notification failed"; }
+}
+
+journal() { # RESULT [NOTE]
+    run fuser journal add "$code" --id "$id" --sender "$sender" --pages "$pages" --result "$1" \
+        --note "${2:-}" || worse $?
+}
+rows() { # RESULT: how many the journal has of this mail
+    run fuser journal --user "$code" --result "$1" --tsv |
+        awk -F '\t' -v id="$id" 'NR > 1 && $6 == id { n++ } END { print n + 0 }'
+}
+
+# The journal counts the tries; when they are too many the operator is told, once.
+not_printed() { # STATUS
+    worse "$1"
+    say "$code: $id: not printed, tried again at the next run"
+    [ "$code" != postmaster ] || return 0
+    most=$(setting print-tries) || most=5
+    if [ "$(rows print-failed)" -lt "$most" ]; then
+        journal print-failed "status $1"
+    fi
+    [ "$(rows print-failed)" -ge "$most" ] && [ "$(rows operator-told)" = 0 ] || return 0
+    to=$(operator) || return 0
+    printf 'Mail %s for user %s has not been printed in %s tries.\n%s\n' "$id" "$code" "$most" \
+        'It stays in the spool, and is tried again at every run of fax-autorecv.' |
+        write_to "$to" 'A fax cannot be printed' &&
+        journal operator-told
 }
 
 print_or_keep() { # RESULT
@@ -203,7 +261,7 @@ print_or_keep() { # RESULT
     case $? in
     0) finish "$1" ;;
     65) hold undecodable --undecodable ;;
-    *) worse $?; say "$code: $id: not printed, tried again at the next run" ;;
+    *) not_printed $? ;;
     esac
 }
 
@@ -219,14 +277,25 @@ pass_on() { # ADDRESS RESULT SEALED
     finish "$2"
 }
 
+# Reads the mail, and decides what is to be done with it: the action, and whether to seal.
+decide() { # OCCASION
+    run fax-spool cat "$code" "$id" >"$tmp/mail" || { worse $?; return 1; }
+    look
+    seal=false
+    if [ "$code" != postmaster ]; then
+        run fuser explain "$code" --sender "$sender" --kind "$kind" --source pushed \
+            --occasion "$1" --json >"$tmp/decision" || { worse $?; return 1; }
+        action=$(explained action)
+        seal=$(explained encrypt)
+    elif operator >/dev/null; then action=follow
+    else action=hold
+    fi
+}
+
 # S24 to S29 for one mail of new/ (or one that a killed run had taken).
 treat() {
     held=''
-    run fax-spool cat "$code" "$id" >"$tmp/mail" || { worse $?; return; }
-    look
-    run fuser explain "$code" --sender "$sender" --kind "$kind" --source pushed \
-        --occasion "$occasion" --json >"$tmp/decision" || { worse $?; return; }
-    action=$(explained action)
+    decide "$occasion" || return
     if [ -n "$dry" ]; then
         told "would $action"
         return
@@ -235,55 +304,78 @@ treat() {
     case $action in
     print) print_or_keep printed ;;
     hold) hold held ;;
-    follow) pass_on "$(run fuser get "$code" follow)" followed "$(explained encrypt)" ;;
+    follow) pass_on "$(column follow)" followed "$seal" ;;
     *) [ -z "$verbose" ] || say "$code: $id: $action" ;;
     esac
 }
 
-# A mail whose days are over: printed, deleted or forwarded, and it leaves the spool.
+# A mail whose days are over: printed, deleted or forwarded, and it leaves the spool. What lay in
+# new/ too long, since no rule takes it, is announced first; what a rule takes is not its business.
 expire() {
     held=1
-    run fax-spool cat "$code" "$id" >"$tmp/mail" || { worse $?; return; }
-    look
-    on_expiry=$(run fuser get "$code" on-expiry)
+    decide automatic || return
+    on_expiry=$(column on-expiry)
+    if ! awk -v id="$id" '$1 == id && $2 != "new" && $2 != "taken" { n = 1 } END { exit !n }' "$tmp/all"
+    then
+        case $action in print | hold | follow) return ;; esac
+        if [ -z "$dry" ]; then
+            run fax-spool hold "$code" "$id" --until "$(date +%s)" || { worse $?; return; }
+            announce
+        fi
+    fi
     if [ -n "$dry" ]; then
-        told "would $on_expiry"
+        told "would ${on_expiry:-print}"
         return
     fi
     case $on_expiry in
     delete) finish deleted ;;
-    forward) pass_on "$(run fuser get "$code" expiry-address)" forwarded true ;;
+    forward) pass_on "$(column expiry-address)" forwarded true ;;
     *) print_or_keep expired ;;
     esac
 }
 
 # serve CODE OCCASION: one user, while nobody else serves him.
 serve() {
-    code=$1 occasion=$2
-    exec 9>>"$home/db/$code.lock" || { worse 73; return; }
+    code=$1 occasion=$2 days=''
+    [ "$code" != postmaster ] || days=$(setting new-days) || days=30
+    lock=$home/db/$code.lock
+    # Tried first: where exec cannot open a file the shell ends.
+    { (umask 027; : >>"$lock"); } 2>/dev/null || { say "$lock: cannot be made"; worse 73; return; }
+    exec 9>>"$lock"
     if ! flock -n 9; then
-        [ "$occasion" != manual ] || { say "$code: served by another run just now"; worse 75; }
+        case $occasion in
+        manual | sent) say "$code: served by another run just now"; worse 75 ;;
+        esac
         return
     fi
+    if [ "$occasion" != due ] && [ -z "$dry" ] && [ -n "$(column mailbox)" ]; then
+        # S23, S26. One user's dead server is his own trouble: what has arrived is treated.
+        run mbox-poll --user "$code" >/dev/null || worse $?
+    fi
+    run fax-spool list "$code" >"$tmp/all" || worse $?
     if [ "$occasion" != due ]; then
-        if [ -z "$dry" ] && [ -n "$(run fuser get "$code" mailbox)" ]; then
-            # S23, S26. One user's dead server is his own trouble: what has arrived is treated.
-            run mbox-poll --user "$code" >/dev/null || worse $?
-        fi
-        run fax-spool list "$code" >"$tmp/all" || worse $?
         for id in $(awk '$2 == "new" || $2 == "taken" { print $1 }' "$tmp/all"); do treat; done
     fi
     for id in $(run fax-spool due "$code"); do expire; done
     exec 9>&-
 }
 
+# What smtp-recv took for the postmaster goes to the operator. Without one it is announced, held
+# and printed as a user's would be, on the station's printer.
+serve_postmaster() {
+    [ -d "$home/spool/postmaster/new" ] || return
+    [ -n "$(run fax-spool list postmaster)" ] || return
+    serve postmaster automatic
+}
+
 if [ -n "$only" ]; then
+    [ -n "$sent" ] && how=sent || how=manual
     for code in $only; do
         run fuser get "$code" code >/dev/null || exit
         if [ "${SUDO_UID:-0}" != 0 ] || [ -n "$fd" ]; then
             run fuser verify "$code" ${fd:+--password-fd "$fd"} || exit
         fi
-        serve "$code" manual
+        serve "$code" "$how"
     done
     exit "$status"
 fi
@@ -298,5 +390,6 @@ ordered() { # AUTO-RECEIVE AUTO-PRINT, as patterns
 for user in $(ordered on on); do serve "$user" automatic; done
 for user in $(ordered on off); do serve "$user" automatic; done
 for user in $(ordered off .); do serve "$user" due; done
+serve_postmaster
 [ -n "$dry" ] || run fax-queue flush >/dev/null || worse $?
 exit "$status"

@@ -218,7 +218,7 @@ fi
 
 # S48, S49: what has come meanwhile. Its failure is told, and is not the sent mail's.
 if [ "$(run fuser get "$code" check-on-send)" = on ]; then
-    run fax-autorecv --user "$code" ||
+    run fax-autorecv --user "$code" --sent ||
         say "mail was not looked for: fax-autorecv ended with status $?"
 fi
 exit "$status"

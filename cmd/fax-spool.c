@@ -287,8 +287,9 @@ static enum err run_due(struct request *r)
         return fail(r, e, &why);
     for (size_t i = 0; i < list.count; i++) {
         const struct spool_mail *m = &list.mails[i];
-        if (m->state == SPOOL_HELD ? m->until <= now
-                                   : m->state == SPOOL_NEW && m->arrived + (int64_t)new_days * DAY <= now)
+        /* What is claimed may have been left by its claimant: its days count as if it were new. */
+        int64_t end = m->state == SPOOL_HELD ? m->until : m->arrived + (int64_t)new_days * DAY;
+        if (end <= now)
             printf("%s\n", m->id);
     }
     spool_list_free(&list);
@@ -321,14 +322,8 @@ static enum err check_password(struct request *r, struct why *why)
     struct buf password;
     buf_init(&password, SECRET_MAX);
     enum err e = secret_read(&opt.password, "password: ", &password, why);
-    if (!e) {
-        e = store_user_verify(r->store, &seal_vault, r->code, buf_span(&password), why);
-        if (e == ERR_AUTH) {
-            unsigned ms = store_try_delay(r->store, r->code);
-            const struct timespec delay = {ms / 1000, (long)(ms % 1000) * 1000000};
-            nanosleep(&delay, NULL);
-        }
-    }
+    if (!e)
+        e = store_user_admit(r->store, &seal_vault, r->code, buf_span(&password), why);
     buf_wipe(&password);
     return e;
 }

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OUT_MAX = 64 << 20, OUT_FULL = 1 << 16 };
@@ -283,13 +282,7 @@ static enum err do_verify(const char **arg, struct why *why)
     struct buf *password = &given.password;
     bool is_read = opt.password.file || opt.password.fd >= 0;
     enum err e = is_read ? ERR_NONE : secret_read(&opt.password, "password: ", password, why);
-    if (!e)
-        e = store_user_verify(store, &seal_vault, arg[0], buf_span(password), why);
-    if (e == ERR_AUTH) {
-        unsigned ms = store_try_delay(store, arg[0]);
-        nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
-    }
-    return e;
+    return e ? e : store_user_admit(store, &seal_vault, arg[0], buf_span(password), why);
 }
 
 static enum err do_explain(const char **arg, struct why *why)
@@ -471,6 +464,11 @@ static enum err do_init(const char **arg, struct why *why)
     return e ? e : store_make_station(&home, system, why);
 }
 
+static enum err do_setting(const char **arg, struct why *why)
+{
+    return conf_show(home.conf, arg[0], &out, why);
+}
+
 static void report(void *arg, const char *fault)
 {
     (void)arg;
@@ -500,6 +498,7 @@ static const struct command {
 } commands[] = {
     {"init", NULL, 0, 0, OPENS_NOTHING, do_init},
     {"check", NULL, 0, 0, OPENS_HOME, do_check},
+    {"setting", NULL, 1, 1, OPENS_HOME, do_setting},
     {"backup", NULL, 1, 1, OPENS_TO_READ, do_backup},
     {"add", NULL, 0, 1, OPENS_TO_WRITE, do_add},
     {"edit", NULL, 1, 1, OPENS_TO_WRITE, do_edit},

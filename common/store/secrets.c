@@ -340,3 +340,15 @@ enum err store_user_verify(struct store *s, const struct vault *v, const char *c
         return why_set(why, ERR_AUTH, "wrong password (and no journal)");
     return e;
 }
+
+enum err store_user_admit(struct store *s, const struct vault *v, const char *code,
+                          struct span password, struct why *why)
+{
+    enum err e = store_user_verify(s, v, code, password, why);
+    if (e == ERR_AUTH) {
+        unsigned ms = store_try_delay(s, code);
+        const struct timespec delay = {ms / 1000, (long)(ms % 1000) * 1000000};
+        nanosleep(&delay, NULL);
+    }
+    return e;
+}

@@ -124,6 +124,9 @@ enum err store_user_release_apart(struct store *s, const char *code, bool *apart
  */
 enum err store_user_verify(struct store *s, const struct vault *v, const char *code,
                            struct span password, struct why *why);
+/* The same, and at a no those milliseconds have passed: for who has nobody else to serve. */
+enum err store_user_admit(struct store *s, const struct vault *v, const char *code,
+                          struct span password, struct why *why);
 
 /* For checks that are made elsewhere (AUTH SCRAM): ERR_AUTH while too many wrong tries block. */
 enum err store_try_allowed(struct store *s, const char *code, struct why *why);

@@ -120,6 +120,22 @@ const char *conf_nth(const struct conf *conf, const char *key, unsigned n)
     return NULL;
 }
 
+enum err conf_show(const struct conf *conf, const char *key, struct buf *out, struct why *why)
+{
+    bool all = strcmp(key, "domain") == 0;
+    const char *value = all ? conf_nth(conf, key, 0) : conf_get(conf, key);
+    enum err e = ERR_NONE;
+    if (!key_known(span_str(key)))
+        return why_set(why, ERR_USAGE, "%s: no such setting", key);
+    if (!value)
+        return why_set(why, ERR_NO, "%s: not set", key);
+    for (unsigned n = 1; value && !e; n++) {
+        e = buf_add_format(out, "%s\n", value);
+        value = all ? conf_nth(conf, key, n) : NULL;
+    }
+    return e;
+}
+
 static unsigned unit_shift(struct span *s)
 {
     uint8_t c = s->n ? ascii_lower(s->p[s->n - 1]) : 0;

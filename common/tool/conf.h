@@ -22,6 +22,10 @@ const char *conf_get(const struct conf *conf, const char *key);
 /* The value of the nth line (from 0) that sets key: for `domain`. NULL beyond the last. */
 const char *conf_nth(const struct conf *conf, const char *key, unsigned n);
 
+/* Appends key's value and a line end; of `domain` every value, a line each. ERR_NO: it is not
+ * set. ERR_USAGE: there is no such key. */
+enum err conf_show(const struct conf *conf, const char *key, struct buf *out, struct why *why);
+
 /*
  * Numbers and sizes (octets; K, M, G are powers of 1024): *value is fallback where key is not
  * set. ERR_CONFIG: not a number, or over max.

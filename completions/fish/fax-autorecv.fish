@@ -1,6 +1,7 @@
 # fish completion for fax-autorecv(1)
 complete -c fax-autorecv -f
 complete -c fax-autorecv -l user -x -d 'only this user'
+complete -c fax-autorecv -l sent -d 'as after sending'
 complete -c fax-autorecv -l dry-run -d 'say what would be done'
 complete -c fax-autorecv -l json -d 'an object a line'
 complete -c fax-autorecv -l password-fd -x -d 'read the password from descriptor N'

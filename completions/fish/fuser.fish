@@ -1,5 +1,5 @@
 # fish completion for fuser(1)
-complete -c fuser -n '__fish_use_subcommand' -f -a 'init check backup add edit remove list show get passwd verify explain import export sender encryption alias journal'
+complete -c fuser -n '__fish_use_subcommand' -f -a 'init check setting backup add edit remove list show get passwd verify explain import export sender encryption alias journal'
 complete -c fuser -n '__fish_seen_subcommand_from sender encryption alias' -f -a 'set list remove'
 complete -c fuser -n '__fish_seen_subcommand_from journal' -f -a 'add'
 complete -c fuser -l name -x -d 'display name, unique'
