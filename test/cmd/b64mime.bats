@@ -22,7 +22,7 @@ mail() {
     b64mime --from a@b.example --to c@d.example --subject Plan fax.tif >m
     grep -q '^Content-Type: image/tiff; application=faxbw; name="fax.tif"$' m
     grep -q '^Content-Disposition: attachment; filename="fax.tif"$' m
-    ! grep -q multipart m
+    no grep -q multipart m
     b64mime -d m | cmp - fax.tif
     b64mime -d <m | cmp - fax.tif
 }
@@ -396,7 +396,7 @@ assert fax["pages"] == 1 and fax["name"] == "fax.tif" and fax["disposition"] == 
     [ -e d/page-2.tif ] && [ -e d/page-3.tif ] && [ -e d/victim ] && [ -e d/passwd ]
     [ -e d/_profile ] && [ -e d/_rf ] && [ -e d/x.tif ] && [ -e d/c.tif ]
     [ "$(wc -l <names)" -eq 13 ] && [ "$(find d -type f | wc -l)" -eq 14 ]
-    ! grep -q $'\033' names
+    no grep -q $'\033' names
     while read -r name; do [ -f "$name" ]; done <names
 }
 

@@ -109,7 +109,7 @@ due <> alice@fax.example" ]
     fax-queue flush
     fax-queue flush
     grep -q '^MAIL FROM:<>' fake/log
-    ! LC_ALL=C grep -qP '[^\t\r\n -~]' fake/mail.2
+    no env LC_ALL=C grep -qP '[^\t\r\n -~]' fake/mail.2
     python3 - fake/mail.2 <<'PY'
 import email, email.policy, sys
 m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
@@ -255,7 +255,7 @@ PY
     fax-queue flush
     [ -z "$(ls station/queue)" ]
     grep -q 'AUTH PLAIN' fake/log
-    ! grep -rq wonderland station/queue fake/mail.1
+    no grep -rq wonderland station/queue fake/mail.1
 }
 
 @test "a damaged envelope stops nobody else, and can be removed" {

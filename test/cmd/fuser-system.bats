@@ -117,7 +117,7 @@ inside() {
         setpriv --reuid=nobody --regid=nogroup --clear-groups env FAXPIPE_HOME="$d/a/b" fuser check
         FAXPIPE_HOME="$d/a/b" fuser add 12 --login a --password-file /etc/pw
         [ "$(stat -c %U "$d/a/b/spool/12")" = nobody ]
-        ! getent passwd faxpipe
+        if getent passwd faxpipe; then exit 1; fi
         rm -rf "$d"'
 }
 

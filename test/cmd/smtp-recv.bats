@@ -104,7 +104,7 @@ a_mail() {
         smtp-recv >replies
     [ "$(ls "$FAXPIPE_HOME"/spool/12/new | wc -l)" -eq 1 ]
     [ "$(ls "$FAXPIPE_HOME"/spool/15/new | wc -l)" -eq 1 ]
-    ! grep -q 'for <' "$FAXPIPE_HOME"/spool/12/new/*
+    no grep -q 'for <' "$FAXPIPE_HOME"/spool/12/new/*
 }
 
 @test "postmaster always exists" {
@@ -244,7 +244,7 @@ PY
 @test "--mbox that is full: 452, and what was there stays as it was" {
     a_mail | smtp-recv --hostname us.example --mbox /dev/full >replies 2>err
     grep -q '^452 4.3.1' replies
-    ! grep -q '^250 2.0.0' replies
+    no grep -q '^250 2.0.0' replies
 }
 
 @test "--batch: a file of commands, with CR LF or LF" {
@@ -345,7 +345,7 @@ PY
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=us -keyout key.pem -out cert.pem 2>/dev/null
     lines 'EHLO me' STARTTLS 'MAIL FROM:<evil@x>' | smtp-recv "${us[@]}" --tls-cert cert.pem --tls-key key.pem >replies
     grep -q '^554 5.5.0' replies
-    ! grep -q '^220 2' replies
+    no grep -q '^220 2' replies
     a_mail | smtp-recv "${us[@]}" --greet-pause 1 >replies
     [ "$(cut -c1-9 replies)" = '554 5.5.0' ]
     [ -z "$(ls md/new)" ]
@@ -502,7 +502,7 @@ relaying() {
     grep -q 'a@b.example' list
     grep -q -e '-oQ@other.example' list
     grep -qx 'Subject: on its way' "$FAXPIPE_HOME"/queue/*.mail
-    ! grep -q '^Return-Path' "$FAXPIPE_HOME"/queue/*.mail
+    no grep -q '^Return-Path' "$FAXPIPE_HOME"/queue/*.mail
     head -1 "$FAXPIPE_HOME"/queue/*.mail | grep -q '^Received: from me.example'
 }
 
@@ -515,7 +515,7 @@ relaying() {
     fax-queue list --json >list
     grep -q '@fax.example:a@b.example' list
     grep -q '@two.example:x@three.example' list
-    ! grep -q '@fax.example:Jones' list
+    no grep -q '@fax.example:Jones' list
 }
 
 @test "--relay: by address, and not for others" {

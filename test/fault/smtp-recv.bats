@@ -81,7 +81,7 @@ sweep() { # STRIDE COMMAND...
             "$BIN/smtp-recv" --hostname us.example --maildir md <session >replies 2>err
         grep -q '^452 4.3.1' replies
         grep -q '^221 ' replies
-        ! grep -q '^250 2.0.0 OK.$' <(tail -3 replies | head -1)
+        no grep -q '^250 2.0.0 OK.$' <(tail -3 replies | head -1)
         [ -z "$(ls md/new)$(ls md/tmp)" ]
     done
 }

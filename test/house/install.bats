@@ -51,7 +51,7 @@ programs() { for f in "$FAXPIPE_ROOT"/cmd/*; do f=${f##*/}; echo "${f%.*}"; done
     mandoc -Tlint -Werror opt/share/man/man1/fp-fax-scan.1
     bash -c 'source opt/share/bash-completion/completions/fp-fax-scan; complete -p fp-fax-scan'
     head -1 opt/share/zsh/site-functions/_fp-fuser | grep -qx '#compdef fp-fuser'
-    ! grep '^complete' opt/share/fish/vendor_completions.d/fp-fuser.fish | grep -v -- '-c fp-fuser '
+    [ -z "$(grep '^complete' opt/share/fish/vendor_completions.d/fp-fuser.fish | grep -v -- '-c fp-fuser ')" ]
     "$FAXPIPE_ROOT/test/house/install" uninstall '' "$T/opt" fp-
     [ -z "$(find opt ! -type d)" ]
 }

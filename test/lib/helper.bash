@@ -67,6 +67,10 @@ expect_status() {
     [ "$status" -eq "$1" ] || { echo "status $status, want $1"; echo "$output"; return 1; }
 }
 
+# no COMMAND...: it fails. A bare `!` in front of a command that is not the last of a test fails
+# no test, since errexit passes over it.
+no() { ! "$@"; }
+
 # One clear line on stderr and nothing on stdout (after `run --separate-stderr`).
 expect_refusal() {
     expect_status "$1" || return 1
