@@ -7,6 +7,7 @@
 #include "net/serve.h"
 #include "net/sockets.h"
 #include "spool/deliver.h"
+#include "spool/maildir.h"
 #include "spool/recipients.h"
 #include "spool/spool.h"
 #include "tool/diag.h"
@@ -15,13 +16,11 @@
 #include "tool/program.h"
 #include "tool/spawn.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LISTEN_MAX = 64, DOMAINS_MAX = 1000 };
@@ -340,19 +339,6 @@ static const struct delivery_method into_spool = {mail_begin, mail_id, mail_writ
 
 /* ---- The worker ---- */
 
-static enum err make_maildir(const char *dir, struct why *why)
-{
-    static const char *const subs[] = {"", "/tmp", "/new", "/cur"};
-    char path[HOME_PATH_MAX];
-    for (size_t i = 0; i < sizeof subs / sizeof *subs; i++) {
-        if ((size_t)snprintf(path, sizeof path, "%s%s", dir, subs[i]) >= sizeof path)
-            return why_set(why, ERR_CREATE, "%s: name too long", dir);
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            return why_errno(why, ERR_CREATE, "%s", path);
-    }
-    return ERR_NONE;
-}
-
 static bool may_relay(const void *arg, const char *client)
 {
     return networks_have(arg, client);
@@ -369,7 +355,7 @@ static bool may_relay_here(void)
 static enum err work(void *arg, const struct clerk *clerk, struct why *why)
 {
     struct rlimit files;
-    enum err e = opt.maildir ? make_maildir(opt.maildir, why) : ERR_NONE;
+    enum err e = opt.maildir ? spool_maildir_make(opt.maildir, why) : ERR_NONE;
     (void)arg;
     if (e)
         return e;
@@ -505,6 +491,12 @@ static enum err set_method(struct why *why)
         here.mbox.fd = open(opt.mbox, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (opt.mbox && here.mbox.fd < 0)
         return why_errno(why, ERR_CREATE, "%s", opt.mbox);
+    /* It may be new: its name is to be as durable as what is put into it. */
+    if (opt.mbox && here.mbox.sync && here.mbox.fd != STDOUT_FILENO) {
+        enum err e = io_sync_parent(opt.mbox, why);
+        if (e)
+            return e;
+    }
     here.recipients.home = &here.home;
     here.recipients.domains = here.domains;
     return conf_number(here.home.conf, "spool-limit", 0, UINT64_MAX / 2,

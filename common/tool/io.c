@@ -142,6 +142,21 @@ enum err io_sync_dir(const char *path, struct why *why)
     return e;
 }
 
+enum err io_sync_parent(const char *path, struct why *why)
+{
+    char parent[4096];
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    if (n >= sizeof parent)
+        return why_set(why, ERR_IO, "file name too long");
+    memcpy(parent, path, n);
+    parent[n] = '\0';
+    return io_sync_dir(n ? parent : ".", why);
+}
+
 enum err io_temp(int *fd, struct why *why)
 {
     const char *dir = secure_getenv("TMPDIR");
@@ -201,11 +216,7 @@ static enum err into_place(struct outfile *f, struct why *why)
         return why_errno(why, ERR_CREATE, "rename");
     cleanup_forget(f->temp);
     f->temp[0] = '\0';
-    char *slash = strrchr(f->path, '/');
-    if (!slash)
-        return io_sync_dir(".", why);
-    slash[slash == f->path] = '\0';
-    return io_sync_dir(f->path, why);
+    return io_sync_parent(f->path, why);
 }
 
 enum err outfile_commit(struct outfile *f, struct why *why)

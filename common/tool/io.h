@@ -38,6 +38,9 @@ enum err io_sync(int fd, struct why *why);
 /* fsync of a directory, so that names in it survive a crash. */
 enum err io_sync_dir(const char *path, struct why *why);
 
+/* The same of the directory that path's last name stands in. ERR_IO. */
+enum err io_sync_parent(const char *path, struct why *why);
+
 /* An unlinked file in $TMPDIR (else /tmp), mode 0600, for reading and writing. */
 enum err io_temp(int *fd, struct why *why);
 

@@ -268,7 +268,9 @@ enum err station_user_make(const struct home *h, const char *code, struct why *w
     char base[HOME_PATH_MAX];
     enum err e = user_base(h, code, base, why);
     owners_of(h, &o);
-    return e ? e : make_all(base, of_user, USER_ITEMS, false, &o, NULL, why);
+    if (!e)
+        e = make_all(base, of_user, USER_ITEMS, false, &o, NULL, why);
+    return e ? e : io_sync_parent(base, why);
 }
 
 /* Counts or removes the files of one directory. */
