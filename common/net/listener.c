@@ -133,11 +133,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     } else if (c->greeting) {
         c->greeting = false;
         session_drop(c->session, RECEIVER_DROP_EARLY);
+        set_timer(c);
     } else {
         session_received(c->session, span_of(buf->base, (size_t)n),
                          (int64_t)uv_now(&c->listener->loop));
     }
-    set_timer(c);
     pump(c);
 }
 
@@ -185,6 +185,8 @@ static bool flush(struct connection *c)
         uv_write(&c->write, &c->channel.stream, &buf, 1, on_written) != 0) {
         c->writing = false;
         close_connection(c);
+    } else {
+        set_timer(c); /* for reading what we say */
     }
     return false;
 }
@@ -253,6 +255,8 @@ static void pump(struct connection *c)
             return;
         switch (state) {
         case SESSION_READ:
+            if (session_progressed(c->session))
+                set_timer(c);
             start_reading(c);
             return;
         case SESSION_WORK:

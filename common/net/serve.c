@@ -59,11 +59,14 @@ static enum err flush(struct session *s, int out, struct why *why)
     return e;
 }
 
-static enum err receive(struct session *s, const struct serve_options *o, struct why *why)
+/* since: when the peer last got on with it. */
+static enum err receive(struct session *s, const struct serve_options *o, int64_t since,
+                        struct why *why)
 {
     static uint8_t bytes[SESSION_INPUT];
     size_t got;
-    if (!readable(o->in, o->timeout ? (int)o->timeout * 1000 : -1)) {
+    int64_t left = since + (int64_t)o->timeout * 1000 - steady_ms();
+    if (!readable(o->in, !o->timeout ? -1 : left > 0 ? (int)left : 0)) {
         session_drop(s, RECEIVER_DROP_IDLE);
         return ERR_NONE;
     }
@@ -77,14 +80,17 @@ static enum err receive(struct session *s, const struct serve_options *o, struct
 
 static enum err converse(struct session *s, const struct serve_options *o, struct why *why)
 {
+    int64_t since = steady_ms();
     for (;;) {
         enum session_state state = session_run(s);
         enum err e = flush(s, o->out, why);
+        if (session_progressed(s))
+            since = steady_ms();
         if (e || state == SESSION_CLOSE)
             return e;
         switch (state) {
         case SESSION_READ:
-            e = receive(s, o, why);
+            e = receive(s, o, since, why);
             break;
         case SESSION_WORK:
             session_work(s);

@@ -9,7 +9,7 @@
 
 struct serve_options {
     int in, out;
-    unsigned timeout;     /* seconds without a byte; 0: for ever */
+    unsigned timeout;     /* seconds without a command or mail data; 0: for ever */
     unsigned greet_pause; /* seconds in which nothing may come before the greeting */
     bool relay;
 };

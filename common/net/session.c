@@ -40,6 +40,8 @@ struct session {
     /* The rate of mail data. */
     int64_t window;
     uint64_t in_window;
+    /* Reads of mail data, handshakes done; and what session_progressed last counted. */
+    uint64_t steps, progress;
 };
 
 enum err session_open(const struct session_host *host, const char *client, bool relay,
@@ -162,6 +164,7 @@ static void watch_rate(struct session *s, size_t n, int64_t now_ms)
         s->window = now_ms;
         s->in_window = 0;
     }
+    s->steps++;
     s->in_window += n;
     if (now_ms - s->window < RATE_WINDOW_MS)
         return;
@@ -179,6 +182,13 @@ void session_received(struct session *s, struct span bytes, int64_t now_ms)
         give_up(s, &why);
     else if (!s->tls)
         receiver_push(&s->receiver, buf_span(&s->in));
+}
+
+bool session_progressed(struct session *s)
+{
+    uint64_t before = s->progress;
+    s->progress = s->steps + receiver_commands(&s->receiver);
+    return s->progress != before;
 }
 
 void session_ended(struct session *s)
@@ -200,6 +210,7 @@ static bool refill(struct session *s)
     }
     if (s->handshake && tls_ready(s->tls)) {
         s->handshake = false;
+        s->steps++;
         receiver_tls_started(&s->receiver);
         if (s->greet)
             receiver_greet(&s->receiver);

@@ -72,6 +72,13 @@ void session_greet(struct session *s);
 enum { SESSION_INPUT = 65536 };
 void session_received(struct session *s, struct span bytes, int64_t now_ms);
 
+/*
+ * Since the last call a command has been carried out, mail data has come or a handshake has
+ * ended: the peer's time starts anew. Bytes alone are no progress, or a byte now and then would
+ * keep a connection for ever.
+ */
+bool session_progressed(struct session *s);
+
 /* The peer sends no more. */
 void session_ended(struct session *s);
 

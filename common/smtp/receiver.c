@@ -146,6 +146,7 @@ static void command(struct receiver *r)
     struct span line = buf_span(&r->line);
     bool ended = line.n >= 2 && line.p[line.n - 2] == '\r';
     memset(&r->event, 0, sizeof r->event);
+    r->commands++;
     line.n -= ended ? 2 : line.n > 0;
     if (r->skipping)
         receiver_say(r, 500, "5.5.2", "line too long");
@@ -441,6 +442,11 @@ void receiver_drop(struct receiver *r, enum receiver_drop reason)
 bool receiver_in_data(const struct receiver *r)
 {
     return r->phase == RECEIVER_IN_DATA;
+}
+
+uint64_t receiver_commands(const struct receiver *r)
+{
+    return r->commands;
 }
 
 unsigned receiver_worst_reply(const struct receiver *r)

@@ -130,6 +130,7 @@ struct receiver {
     enum receiver_verdict trouble; /* what ended a mail early: its writer's */
     bool begun;                    /* BEGIN was told and neither END nor ABORT */
     unsigned errors, idle;
+    uint64_t commands; /* carried out */
     int64_t now;
     unsigned worst_reply;
     bool failed; /* no memory */
@@ -192,6 +193,9 @@ void receiver_drop(struct receiver *r, enum receiver_drop reason);
 
 /* Between MAIL data's 354 and its end: where the minimum rate holds. */
 bool receiver_in_data(const struct receiver *r);
+
+/* Command lines so far, those refused among them: a part of one is none. */
+uint64_t receiver_commands(const struct receiver *r);
 
 /* The first reply of the worst class, 5yz before 4yz, so far; 0: all went well. For batch files,
  * whose exit status it is. */

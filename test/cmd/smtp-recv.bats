@@ -437,6 +437,26 @@ PY
     [ "$(cut -c1-9 replies)" = '554 5.5.0' ]
 }
 
+@test "a byte now and then is not enough: 421 4.4.2" {
+    drip='import socket, sys, time
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+said = b""
+s.settimeout(0.1)
+for i in range(100):
+    try:
+        s.send(b"x")
+        said += s.recv(4096)
+    except TimeoutError: pass
+    except OSError: break
+    if b"\n421 4.4.2" in said: break
+assert b"\n421 4.4.2" in said, said'
+    receiver "${us[@]}" --timeout 1
+    python3 -c "$drip" "$PORT"
+    { for _ in $(seq 40); do sleep 0.1; printf x 2>/dev/null || break; done; } |
+        smtp-recv "${us[@]}" --timeout 1 >replies || :
+    tail -1 replies | grep -q '^421 4.4.2'
+}
+
 @test "idle clients of the listener: 421 4.4.2" {
     receiver "${us[@]}" --timeout 1
     python3 - "$PORT" <<'PY'

@@ -177,6 +177,27 @@ static void slow_commands_are_not_data(void)
     session_free(session);
 }
 
+/* A byte now and then is no progress; a command is, and so is mail data. */
+static void progress(void)
+{
+    start();
+    turn();
+    CHECK(!session_progressed(session));
+    for (const char *c = "NOOP"; *c; c++) {
+        char byte[2] = {*c, '\0'};
+        say(byte, 0);
+        CHECK(!session_progressed(session));
+    }
+    say("\r\n", 0);
+    CHECK(session_progressed(session));
+    CHECK(!session_progressed(session));
+    say(OPENING "DATA\r\n", 0);
+    CHECK(session_progressed(session));
+    say("x", 0);
+    CHECK(session_progressed(session));
+    session_free(session);
+}
+
 static void dropped(void)
 {
     start();
@@ -196,6 +217,7 @@ int main(void)
     RUN(cut_within_a_mail);
     RUN(slow_data);
     RUN(slow_commands_are_not_data);
+    RUN(progress);
     RUN(dropped);
     return check_done();
 }
