@@ -7,7 +7,8 @@
 #ifndef TOOL_CLEANUP_H
 #define TOOL_CLEANUP_H
 
-/* Installs the handlers and ignores SIGPIPE (writes then fail with EPIPE). Once, at start. */
+/* Installs the handlers, and ignores SIGPIPE and SIGXFSZ (writes then fail with EPIPE and EFBIG).
+ * Once, at start. */
 void cleanup_install(void);
 
 /* Remembers a file's name (copied); callable by several threads. At most 16 at once, of at most 4127 bytes; what is over

@@ -80,6 +80,7 @@ static int to_place(int fd, int place)
 static void child(const char *const argv[], int in, int out, const char *const extra_env[])
 {
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     signal(SIGCHLD, SIG_DFL);
     /* out may be descriptor 0 itself: move it clear of the places first. */
     if (out >= 0 && out < 2)

@@ -328,7 +328,15 @@ filled() {
         exit $status' filled "${@//DIR/directory}"
     expect_refusal 74
 }
+# A file may not become larger than eight kilobytes: SIGXFSZ kills nobody.
+limited() {
+    run --separate-stderr bash -c 'ulimit -f 8; exec "$@" </dev/null' limited "${@//DIR/directory}"
+    expect_refusal 74
+    [ -z "$(find directory -type f)" ] || { find directory -type f; return 1; }
+    rm -rf directory/*
+}
 disk() {
+    each written "$1" limited
     needs_root
     unshare -m true 2>/dev/null || skip "no mount namespaces"
     each written "$1" filled
