@@ -2,6 +2,7 @@
  * PDF through Cairo. A fax page is an image surface whose pels are never looked at: its coded
  * bytes hang on it as CCITT_FAX data, and Cairo puts those into the file as they are.
  */
+#include "bytes/utf8.h"
 #include "print/backend.h"
 #include "print/layout.h"
 #include "tool/io.h"
@@ -36,7 +37,7 @@ static enum err begin(struct press *p, struct why *why)
     writer_init(&pdf->out, p->options.fd);
     pdf->surface = cairo_pdf_surface_create_for_stream(write_out, pdf, 595, 842);
     cairo_pdf_surface_set_metadata(pdf->surface, CAIRO_PDF_METADATA_CREATOR, "faxpipe");
-    if (p->options.title)
+    if (p->options.title && utf8_valid(span_str(p->options.title)))
         cairo_pdf_surface_set_metadata(pdf->surface, CAIRO_PDF_METADATA_TITLE, p->options.title);
     pdf->cr = cairo_create(pdf->surface);
     p->pdf = pdf;
