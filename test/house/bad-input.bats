@@ -579,6 +579,44 @@ streams_cut() {
     [ "$(fax-queue list | grep -c '^[0-9a-f]')" -eq 1 ]
 }
 
+@test "fax-print: a job's name is whatever its caller says" {
+    fax-print --job "$(printf 'a\377\033\nb')" -o out fax.tif
+    [ "$(head -c 5 out)" = %PDF- ]
+}
+
+# full_station COMMAND...: in a station whose disk has not a byte left.
+full_station() {
+    needs_root
+    unshare -m true 2>/dev/null || skip "no mount namespaces"
+    run --separate-stderr unshare -m bash -c '
+        mount -t tmpfs -o size=1m tmpfs directory || exit 99
+        cp -a "$FAXPIPE_HOME" directory/s
+        export FAXPIPE_HOME=$PWD/directory/s
+        head -c 2m /dev/zero >directory/full 2>/dev/null
+        "$@" >"$T/got"
+        status=$?
+        rm directory/full
+        # What was there is there, and nothing of what was not taken.
+        fuser check && [ "$(fax-spool list 12 | wc -l)" -eq 1 ] || exit 98
+        [ "$(fax-queue list | grep -c "^[0-9a-f]")" -eq 1 ] || exit 97
+        ! fuser show 16 >/dev/null 2>&1 || exit 96
+        [ -z "$(find directory/s/spool/*/tmp directory/s/queue -name "*tmp*" -type f)" ] || exit 95
+        exit $status' full_station "$@"
+}
+@test "smtp-recv: a full station is 452, and 75 for a batch" {
+    full_station smtp-recv --batch batch
+    expect_status 75
+    [[ $stderr == *'452 4.3.1'* ]]
+}
+@test "fax-queue: a full station is 74" {
+    full_station bash -c 'fax-queue add -f a@b.example c@d.example <mail.eml'
+    expect_refusal 74
+}
+@test "fuser: a full station is 74" {
+    full_station fuser add 16 --login carol --address c@x.example --password-file pw
+    expect_refusal 74
+}
+
 @test "every program is in every table that concerns it" {
     for f in "$FAXPIPE_ROOT"/cmd/*; do
         f=${f##*/}
