@@ -151,8 +151,9 @@ static void paint(cairo_t *cr, cairo_surface_t *image, const struct placement *a
     cairo_restore(cr);
 }
 
-/* Cairo's images have at most 32767 rows and columns. */
-enum { IMAGE_MAX = 32767, SLICE = 16000 };
+/* Cairo's images have at most 32767 rows and columns. It may make four bytes of a pel: no image
+ * has more of them than a sheet of A3 at 408 dpi. */
+enum { IMAGE_MAX = 32767, SLICE = 16000, IMAGE_PELS_MAX = 32 << 20 };
 
 static enum err pdf_image(struct press *p, const struct sheet *s, struct why *why)
 {
@@ -189,9 +190,12 @@ static unsigned slice_rows(const struct press *p, const struct sheet *s)
     struct sheet first = *s;
     first.rows = 1;
     unsigned paper = (unsigned)(paper_of(&first).height / 72 * s->ydpi);
+    unsigned most = IMAGE_PELS_MAX / s->width;
+    bool fits = s->rows <= IMAGE_MAX && s->rows <= most;
+    most = most < SLICE ? most : SLICE;
     if (p->options.split && s->rows > paper / 5 * 7)
-        return paper < SLICE ? paper : SLICE;
-    return s->rows > IMAGE_MAX ? SLICE : s->rows;
+        return paper < most ? paper : most;
+    return fits ? s->rows : most;
 }
 
 static enum err pdf_slices(struct press *p, const struct sheet *s, unsigned piece, struct why *why)

@@ -94,6 +94,13 @@ static unsigned claimed_ways(const struct tiff_ifd *d)
     return d->t4_options & TIFF_T4_2D ? 2 : 1;
 }
 
+/* What a way cost: bytes, strips, and rows, of which a bit of T.6 or a strip's end makes many. */
+static enum err spend(struct fax *f, struct why *why)
+{
+    const struct fax_walk *w = &f->walk;
+    return fax_spend(f, w->bytes + (uint64_t)w->strip * FAX_COST_STRIP + w->rows / 2, why);
+}
+
 /* Tries until a way is perfect; else the best of all. Each is one pass: linear. */
 static enum err find_way(struct fax *f, struct trial *best, struct why *why)
 {
@@ -109,6 +116,8 @@ static enum err find_way(struct fax *f, struct trial *best, struct why *why)
             return e;
         if (!e && better(&t, best))
             *best = t;
+        if ((e = spend(f, why)))
+            return e;
     }
     if (best->grade == 0)
         return why_set(why, ERR_DATA, "page %u: %s", f->page.page.number,
@@ -150,6 +159,10 @@ enum err fax_examine_tiff(struct fax *f, struct why *why)
     /* Cut: fewer rows than claimed, from a strip of which bytes are missing. */
     if (f->clipped && t.rows < f->ifd.rows && !(t.whole && t.grade == 3 && t.closed))
         return why_set(why, ERR_DATA, "page %u: cut short", f->page.page.number);
+    f->rows += t.rows;
+    if (f->rows > f->file.size * FAX_ROWS_A_BYTE + FAX_ROWS_FREE)
+        return why_set(why, ERR_DATA, "page %u: more rows than the file has bits",
+                       f->page.page.number);
     struct fax_page *p = &f->page;
     p->page.coding = t.way.coding;
     p->page.k = t.way.coding == G3_MR ? (t.longest_2d < 254 ? t.longest_2d + 1 : 255) : 0;

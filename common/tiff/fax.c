@@ -208,7 +208,9 @@ static enum err decode_bitmap(struct fax *f, struct why *why)
 {
     size_t stride = (f->ifd.width + 7) / 8;
     uint8_t *row;
-    enum err e = fax_rewind(f, why);
+    enum err e = fax_spend(f, stride * f->page.rows / FAX_COST_TURN, why);
+    if (!e)
+        e = fax_rewind(f, why);
     if (!e && buf_reserve(&f->bitmap, stride * (size_t)f->page.rows, &row))
         e = why_set(why, ERR_DATA, "page %u: too large to be turned", f->page.page.number);
     for (uint64_t y = 0; !e && y < f->page.rows; y++, row += stride)

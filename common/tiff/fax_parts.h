@@ -37,6 +37,8 @@ struct fax {
     struct tiff_file file;
     unsigned pages, done;
     uint32_t next_ifd;
+    uint64_t work; /* spent on the pages of a TIFF so far, about in coded bytes */
+    uint64_t rows; /* of all pages so far, where they are coded by T.4 or T.6 */
 
     /* The page. */
     struct fax_page page;
@@ -58,6 +60,9 @@ struct fax {
     struct g3_decoder decoder;
 };
 
+/* A file has at most a row in a bit (T.6), of all pages together, and some concealed ones. */
+enum { FAX_ROWS_A_BYTE = 8, FAX_ROWS_FREE = 4096 };
+
 /* walk.c: starts at the page's first row, reading it that way. */
 void fax_walk_start(struct fax *f, const struct fax_way *way);
 
@@ -70,6 +75,17 @@ enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct 
 /* The bytes of a strip from offset on; empty at its end. LSB bytes come turned. */
 enum err fax_strip_bytes(struct fax *f, uint32_t strip, uint64_t offset, struct span *bytes,
                          struct why *why);
+
+/*
+ * Spends work on a TIFF's page. ERR_DATA: the pages, strips and rows claimed are out of all
+ * proportion to the file, which they can only be by sharing its bytes. It bounds the time that
+ * all pages take together by the file's size.
+ */
+enum err fax_spend(struct fax *f, uint64_t work, struct why *why);
+
+/* What a bitmap of so many bytes costs where it is made from something else than coded rows:
+ * decompressed 2,048 times at most, made of greys 128, turned 4,096. */
+enum { FAX_COST_UNPACK = 32, FAX_COST_GREY = 2, FAX_COST_TURN = 64, FAX_COST_STRIP = 64 };
 
 /* claims.c: finds the way a TIFF page's strips are best read, whatever its tags say, and fills
  * f->page. ERR_DATA: no way gives a page. */

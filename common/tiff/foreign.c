@@ -23,7 +23,8 @@ static TIFF *open_library(struct fax *f, uint32_t offset)
         TIFFOpenOptionsSetMaxSingleMemAlloc(options, LIBRARY_MEMORY);
         TIFFOpenOptionsSetErrorHandlerExtR(options, silent, NULL);
         TIFFOpenOptionsSetWarningHandlerExtR(options, silent, NULL);
-        tif = TIFFFdOpenExt(fd, "fax", "rm", options);
+        /* h: not the first directory, which may be large, for each page. */
+        tif = TIFFFdOpenExt(fd, "fax", "rmh", options);
     }
     TIFFOpenOptionsFree(options);
     if (!tif && fd >= 0)
@@ -35,12 +36,16 @@ static TIFF *open_library(struct fax *f, uint32_t offset)
     return tif;
 }
 
-/* Rows of one bit a pel; a row that cannot be read is the last good one, and counted. */
+/*
+ * Rows of one bit a pel; a row that cannot be read is the last good one, and counted. Behind it
+ * nothing of its strip can be read, and is not asked for: each time would read the strip anew.
+ */
 static bool read_bilevel(struct fax *f, TIFF *tif, uint8_t *rows, size_t stride)
 {
     tmsize_t size = TIFFScanlineSize(tif);
     uint8_t *line = size > 0 && size <= LIBRARY_MEMORY ? malloc((size_t)size) : NULL;
     bool any = false;
+    uint32_t lost = UINT32_MAX;
     uint64_t bad = 0;
     if (!line || (size_t)size < stride) {
         free(line);
@@ -48,7 +53,10 @@ static bool read_bilevel(struct fax *f, TIFF *tif, uint8_t *rows, size_t stride)
     }
     memset(line, f->invert ? 0xff : 0, (size_t)size);
     for (uint32_t y = 0; y < f->ifd.rows; y++) {
-        bool good = TIFFReadScanline(tif, line, y, 0) > 0;
+        uint32_t strip = TIFFComputeStrip(tif, y, 0);
+        bool good = strip != lost && TIFFReadScanline(tif, line, y, 0) > 0;
+        if (!good)
+            lost = strip;
         any = any || good;
         bad = good ? 0 : bad + 1;
         f->page.bad_rows += !good;
@@ -112,24 +120,50 @@ static bool read_grey(struct fax *f, TIFF *tif, uint8_t *rows, size_t stride)
     return good;
 }
 
+/* What libtiff will read for the page's strips, which may claim the same bytes over and over. */
+static uint64_t strip_work(const struct fax *f)
+{
+    const struct tiff_ifd *d = &f->ifd;
+    uint64_t work = 0;
+    for (uint32_t i = 0; d->compression != TIFF_UNCODED && i < d->strip_offsets.count; i++) {
+        uint32_t at = 0, n = 0;
+        if (tiff_value(&f->file, &d->strip_offsets, i, &at, NULL) || at >= f->file.size)
+            continue;
+        if (tiff_value(&f->file, &d->strip_counts, i, &n, NULL) || n == 0 ||
+            n > f->file.size - at)
+            work += f->file.size - at;
+        else
+            work += n;
+    }
+    return work;
+}
+
+static bool is_bilevel(const struct tiff_ifd *d)
+{
+    return d->bits == 1 && d->samples == 1 && d->photometric <= 1;
+}
+
 enum err fax_read_foreign(struct fax *f, uint32_t ifd_offset, struct why *why)
 {
     unsigned n = f->page.page.number;
     size_t stride = ((size_t)f->ifd.width + 7) / 8;
     uint8_t *rows;
     if (f->ifd.rows == 0 || f->ifd.rows > PAGE_ROWS_MAX ||
-        stride * f->ifd.rows > FAX_BITMAP_MAX ||
-        /* Nothing is packed tighter than this: a page of so few bytes is a lie. */
-        stride * f->ifd.rows > (f->file.size + 1024) * 4096)
+        stride * f->ifd.rows > FAX_BITMAP_MAX)
         return why_set(why, ERR_DATA, "page %u: %u rows", n, f->ifd.rows);
+    unsigned cost = is_bilevel(&f->ifd) ? FAX_COST_UNPACK : FAX_COST_GREY;
+    enum err e = fax_spend(f, (uint64_t)f->ifd.strip_offsets.count * FAX_COST_STRIP, why);
+    if (!e)
+        e = fax_spend(f, strip_work(f) + stride * f->ifd.rows / cost, why);
+    if (e)
+        return e;
     TIFF *tif = open_library(f, ifd_offset);
     if (!tif)
         return why_set(why, ERR_DATA, "page %u: cannot be read", n);
-    enum err e = buf_reserve(&f->bitmap, stride * f->ifd.rows, &rows);
+    e = buf_reserve(&f->bitmap, stride * f->ifd.rows, &rows);
     if (!e) {
         memset(rows, 0, stride * f->ifd.rows);
-        bool bilevel = f->ifd.bits == 1 && f->ifd.samples == 1 && f->ifd.photometric <= 1 &&
-                       !TIFFIsTiled(tif);
+        bool bilevel = is_bilevel(&f->ifd) && !TIFFIsTiled(tif);
         bool good = bilevel ? read_bilevel(f, tif, rows, stride) : read_grey(f, tif, rows, stride);
         if (good)
             f->bitmap.len = stride * f->ifd.rows;

@@ -172,7 +172,7 @@ enum err tiff_ifd_read(const struct tiff_file *f, uint32_t offset, struct tiff_i
                        struct why *why)
 {
     uint8_t two[2], entry[ENTRY], four[4];
-    *d = (struct tiff_ifd){.bits = 1, .samples = 1, .compression = 1, .fill_order = 1,
+    *d = (struct tiff_ifd){.at = offset, .bits = 1, .samples = 1, .compression = 1, .fill_order = 1,
                            .orientation = 1};
     enum err e = tiff_pread(f, offset, two, sizeof two, why);
     if (e)
@@ -198,15 +198,16 @@ enum err tiff_ifd_read(const struct tiff_file *f, uint32_t offset, struct tiff_i
     return ERR_NONE;
 }
 
-/* The offset of the directory behind the one at offset. */
+/* The offset of the directory behind the one at offset, and how large that one is. */
 static enum err next_offset(const struct tiff_file *f, uint32_t offset, uint32_t *next,
-                            struct why *why)
+                            uint64_t *size, struct why *why)
 {
     uint8_t two[2], four[4];
     enum err e = tiff_pread(f, offset, two, sizeof two, why);
     if (e)
         return e;
-    uint64_t at = (uint64_t)offset + 2 + (uint64_t)get16(f, two) * ENTRY;
+    *size = 2 + (uint64_t)get16(f, two) * ENTRY;
+    uint64_t at = offset + *size;
     *next = 0;
     if (tiff_pread(f, at, four, sizeof four, NULL) == ERR_NONE)
         *next = get32(f, four);
@@ -220,12 +221,16 @@ enum err tiff_count_pages(const struct tiff_file *f, unsigned *pages, struct why
 {
     uint32_t at = f->first, mark = at;
     unsigned steps = 0, power = 1;
+    uint64_t size, sizes = 0;
     for (*pages = 0; at; ++*pages) {
         if (*pages == PAGES_MAX)
             return why_set(why, ERR_DATA, "more than %d pages", PAGES_MAX);
-        enum err e = next_offset(f, at, &at, why);
+        enum err e = next_offset(f, at, &at, &size, why);
         if (e)
             return e;
+        /* Thousands that share thousands of entries would be a long read in a small file. */
+        if ((sizes += size) > f->size && at)
+            return why_set(why, ERR_DATA, "its directories overlap or go round in a loop");
         if (at && at == mark)
             return why_set(why, ERR_DATA, "its directories go round in a loop");
         if (++steps == power) {

@@ -25,7 +25,7 @@ struct tiff_values {
 
 /* What a directory claims; 0 where a tag is absent, unless said otherwise. */
 struct tiff_ifd {
-    uint32_t next;
+    uint32_t at, next; /* this directory's offset and the next one's */
     uint32_t width, rows, rows_per_strip;
     unsigned bits, compression, photometric, fill_order, orientation, samples, resolution_unit;
     unsigned t4_options, tile_width, page_number, page_total;
@@ -49,8 +49,8 @@ enum err tiff_ifd_read(const struct tiff_file *f, uint32_t offset, struct tiff_i
 enum err tiff_value(const struct tiff_file *f, const struct tiff_values *v, uint32_t i,
                     uint32_t *value, struct why *why);
 
-/* Walks the chain of directories: how many. ERR_DATA: it loops, leaves the file, is empty, or
- * has more than 65,535. */
+/* Walks the chain of directories: how many. ERR_DATA: it loops, leaves the file, is empty, has
+ * more than 65,535, or directories that overlap. */
 enum err tiff_count_pages(const struct tiff_file *f, unsigned *pages, struct why *why);
 
 /* Reads exactly n bytes at offset. ERR_DATA: the file ends before. ERR_IO. */

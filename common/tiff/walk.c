@@ -1,6 +1,10 @@
 #include "g3/runs.h"
 #include "tiff/fax_parts.h"
 
+/* Twelve ways to read a page, each byte once, and some more for strips and rows; and a document
+ * this small may cost so much in any case. */
+enum { WORK_A_BYTE = 64, WORK_FREE = 1 << 20 };
+
 /* More pels than any page has: 2^31 are a sheet of 13 m at 408 dpi, 4864 wide. */
 static const uint64_t PELS_MAX = UINT64_C(1) << 31;
 
@@ -9,6 +13,26 @@ void fax_walk_start(struct fax *f, const struct fax_way *way)
     f->way = *way;
     f->walk = (struct fax_walk){.strip = 0};
     g3_decoder_init(&f->decoder, way->coding, f->ifd.width, way->flags);
+}
+
+enum err fax_spend(struct fax *f, uint64_t work, struct why *why)
+{
+    f->work += work;
+    if (f->tiff && f->work > f->file.size * WORK_A_BYTE + WORK_FREE)
+        return why_set(why, ERR_DATA, "page %u: its claims are out of proportion to the file",
+                       f->page.page.number);
+    return ERR_NONE;
+}
+
+/* Where a strip at that offset ends if nobody says: at a directory, or with the file. */
+static uint64_t unsaid_end(const struct fax *f, uint32_t at)
+{
+    uint64_t end = f->file.size;
+    if (f->ifd.at > at && f->ifd.at < end)
+        end = f->ifd.at;
+    if (f->ifd.next > at && f->ifd.next < end)
+        end = f->ifd.next;
+    return end;
 }
 
 enum err fax_strip_bytes(struct fax *f, uint32_t strip, uint64_t offset, struct span *bytes,
@@ -21,10 +45,10 @@ enum err fax_strip_bytes(struct fax *f, uint32_t strip, uint64_t offset, struct 
     enum err e = tiff_value(&f->file, &f->ifd.strip_offsets, strip, &at, why);
     if (e)
         return e;
-    if (tiff_value(&f->file, &f->ifd.strip_counts, strip, &size, NULL) || size == 0)
-        size = UINT32_MAX;
+    uint64_t end = unsaid_end(f, at);
+    if (!tiff_value(&f->file, &f->ifd.strip_counts, strip, &size, NULL) && size)
+        end = (uint64_t)at + size;
     /* What a strip claims beyond the file is not there. */
-    uint64_t end = (uint64_t)at + size;
     if (end > f->file.size) {
         f->clipped = true;
         end = f->file.size;
@@ -69,6 +93,8 @@ static enum err count(struct fax *f, bool bad, struct why *why)
     w->cut = bad;
     if (w->bad_now > w->bad_in_a_row)
         w->bad_in_a_row = w->bad_now;
+    if (f->tiff && w->rows > f->file.size * FAX_ROWS_A_BYTE + FAX_ROWS_FREE)
+        return why_set(why, ERR_DATA, "more rows than the file has bits");
     if (w->rows > PAGE_ROWS_MAX || w->rows * f->ifd.width > PELS_MAX)
         return why_set(why, ERR_DATA, "page larger than any sheet");
     return ERR_NONE;
