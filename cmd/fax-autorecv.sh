@@ -98,6 +98,7 @@ owner=$(stat -c %u "$home") || exit 78
 if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
     [ -z "$fd$sent$dry$json$config$quiet$verbose$only" ] ||
         die 77 "as root it takes no options: run it as $(stat -c %U "$home")"
+    unset TMPDIR # root's own
     exec setpriv --reuid "$owner" --regid "$(stat -c %g "$home")" --init-groups -- "$0"
 fi
 

@@ -114,3 +114,39 @@ held() { fax-spool list "$1" | grep -c held; }
         done
     done
 }
+
+# Many mails of both ways in, polled and pushed, for two users who print at once.
+@test "several fax-autorecv at once: each mail is printed exactly once" {
+    needs pdftotext
+    echo 'scram-iterations = 4096' >>"$FAXPIPE_HOME/faxpipe.conf"
+    fuser edit 12 --text-mail on
+    fuser edit 15 --text-mail on --auto-print on
+    for n in {1..5}; do
+        for user in alice bob; do
+            printf 'From: peer@else.example\nTo: %s@fax.example\nSubject: x\n\nmark-%s-%s-\n' \
+                $user $user "polled$n" >mail
+            smtp-send --url "lmtp://127.0.0.1:$((P + 4))" -f peer@else.example $user <mail
+            sed -i s/polled/pushed/ mail
+            { printf '%s\n' 'LHLO peer' 'MAIL FROM:<peer@else.example>' "RCPT TO:<$user@fax.example>" DATA
+                cat mail
+                printf '%s\n' . QUIT; } | sed 's/$/\r/' | smtp-recv --hostname fax.example --lmtp >replies
+            grep -q '^250 2.0.0' replies
+            echo "mark-$user-polled$n-" >>want
+            echo "mark-$user-pushed$n-" >>want
+        done
+    done
+    for n in 1 2 3; do
+        background bash -c "fax-autorecv >out.$n 2>err.$n; echo \$? >status.$n"
+    done
+    until_true 60 test -s status.1 -a -s status.2 -a -s status.3
+    [ "$(sort -u status.*)" = 0 ]
+    # Who came second left a user to the first; what was left over belongs to the next run.
+    fax-autorecv >out.4
+    [ "$(on_server alice)" -eq 0 ] && [ "$(on_server bob)" -eq 0 ]
+    [ -z "$(fax-spool list 12)$(fax-spool list 15)" ]
+    for f in paper/*.pdf; do pdftotext "$f" -; done | grep -o 'mark-[a-z]*-[a-z0-9]*-' | sort >printed
+    sort want | diff - printed
+    [ "$(papers)" -eq 20 ]
+    [ "$(cat out.* | wc -l)" -eq 20 ]
+    [ "$(fuser journal --result printed --tsv | sed 1d | cut -f 6 | sort -u | wc -l)" -eq 20 ]
+}
