@@ -164,7 +164,7 @@ struct listing {
 
 static const char *state_of(const struct queue_entry *entry, int64_t now, bool busy)
 {
-    return busy ? "sending" : entry->held ? "held" : entry->next <= now ? "due" : "waiting";
+    return busy ? "sending" : entry->held ? "held" : queue_is_due(entry, now) ? "due" : "waiting";
 }
 
 static void list_json(struct listing *l, const struct queue_entry *entry, const char *state)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { OUT_MAX = 1 << 20, HEADER_MAX = 65536 };
 
@@ -33,6 +34,8 @@ static enum err check_broken(const struct mailbox *m, struct why *why)
 enum err session_write(struct mailbox *m, struct span bytes, struct why *why)
 {
     channel_trace("C", bytes);
+    m->waited = 0;
+    m->came = 0;
     enum err e = channel_write(m->channel, bytes.p, bytes.n, why);
     return e ? session_break(m, e) : ERR_NONE;
 }
@@ -50,10 +53,34 @@ static enum err have_read(struct mailbox *m, enum err e, size_t got, struct span
     return ERR_NONE;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A byte now and then is within every time-out, and would keep us for ever. */
+static bool too_slow(struct mailbox *m, int64_t waited, size_t got)
+{
+    int timeout = channel_timeout(m->channel);
+    m->waited += waited;
+    m->came += got;
+    if (m->waited < timeout)
+        return false;
+    bool slow = m->came < (uint64_t)m->waited / 10;
+    m->waited = 0;
+    m->came = 0;
+    return slow;
+}
+
 enum err session_read(struct mailbox *m, struct span *bytes, struct why *why)
 {
-    size_t got;
+    size_t got = 0;
+    int64_t since = now_ms();
     enum err e = channel_read(m->channel, m->bytes, sizeof m->bytes, &got, why);
+    if (!e && got && too_slow(m, now_ms() - since, got))
+        e = why_set(why, ERR_AGAIN, "the server is too slow");
     return have_read(m, e, got, bytes, why);
 }
 

@@ -19,6 +19,8 @@ struct mailbox {
     bool marked;           /* IMAP without UIDPLUS: EXPUNGE is still to be said */
     size_t capacity;       /* of the list being made */
     unsigned beyond;       /* mails that the list had no room for */
+    int64_t waited;        /* milliseconds for this reply so far, and the octets that came in them */
+    uint64_t came;
     struct buf out;        /* POP3: commands that go with the next one */
     struct pop3_parser pop3;
     struct imap_parser imap_in;
@@ -31,7 +33,8 @@ bool session_can(const struct mailbox *m, const char *capability);
 /* Writes a line (traced). ERR_AGAIN as channel_write. */
 enum err session_write(struct mailbox *m, struct span bytes, struct why *why);
 
-/* Reads what comes next into *bytes (m's own memory). ERR_AGAIN: the server has closed. */
+/* Reads what comes next into *bytes (m's own memory). ERR_AGAIN: the server has closed, or within
+ * one reply lets us wait for the whole time-out with less than 100 octets a second. */
 enum err session_read(struct mailbox *m, struct span *bytes, struct why *why);
 
 /* As session_read, for at most the given time. ERR_NO: nothing has come. */

@@ -63,6 +63,11 @@ struct span channel_capabilities(const struct channel *c)
     return buf_span(&c->handshake.capabilities);
 }
 
+int channel_timeout(const struct channel *c)
+{
+    return c->timeout_ms;
+}
+
 bool channel_is_secure(const struct channel *c)
 {
     return c->secure;

@@ -56,6 +56,9 @@ enum err channel_open_fds(int in, int out, unsigned timeout, struct channel **ch
  */
 struct span channel_capabilities(const struct channel *c);
 
+/* How long it waits for a byte, in milliseconds. */
+int channel_timeout(const struct channel *c);
+
 /* The bytes travel under TLS. */
 bool channel_is_secure(const struct channel *c);
 

@@ -311,6 +311,11 @@ static void on_connection(uv_stream_t *server, int status)
     struct connection *c = status == 0 ? calloc(1, sizeof *c) : NULL;
     struct why why = {""};
     uv_os_fd_t fd;
+    if (!c && status == 0) {
+        /* Unaccepted it would stop the server for good, without a word. */
+        diag_warn("out of memory: no more connections");
+        uv_stop(&l->loop);
+    }
     if (!c)
         return;
     c->listener = l;
@@ -383,5 +388,5 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
     if (e)
         return e;
     uv_run(&l.loop, UV_RUN_DEFAULT);
-    return why_set(why, ERR_BUG, "the loop has ended");
+    return why_set(why, ERR_OS, "the loop has ended");
 }

@@ -176,7 +176,7 @@ static bool wanted(const struct run *r, const struct queue_entry *entry)
     const struct flush_options *o = r->options;
     if (entry->held)
         return false;
-    return o->id || o->all || o->domain || entry->next <= o->now;
+    return o->id || o->all || o->domain || queue_is_due(entry, o->now);
 }
 
 static enum err treat_locked(struct run *r, const char *id, int mail, struct why *why)

@@ -229,8 +229,10 @@ enum err queue_delete(const struct queue *q, const char *id, struct why *why)
     if (unlink(name) != 0 && errno != ENOENT)
         return why_errno(why, ERR_IO, "%s", name);
     enum err e = io_sync_dir(q->dir, why);
+    /* Without that the envelope may come back in a crash, and would want its mail. */
     name_of(q, id, ".mail", name);
-    unlink(name);
+    if (!e)
+        unlink(name);
     return e;
 }
 
@@ -266,9 +268,16 @@ void queue_sweep(const struct queue *q, int64_t now)
         closedir(dir);
 }
 
+enum { FIRST = 300, LAST = 4 * 3600 };
+
+bool queue_is_due(const struct queue_entry *entry, int64_t now)
+{
+    /* Nothing is ever put off for longer: where it looks so, the clock has been set back. */
+    return entry->next <= now || entry->next - now > LAST;
+}
+
 int64_t queue_interval(unsigned tries)
 {
-    enum { FIRST = 300, LAST = 4 * 3600 };
     int64_t seconds = FIRST;
     while (tries-- > 1 && seconds < LAST)
         seconds *= 2;

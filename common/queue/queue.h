@@ -93,6 +93,9 @@ enum err queue_delete(const struct queue *q, const char *id, struct why *why);
 /* Removes what writers that were killed left behind, a day after. */
 void queue_sweep(const struct queue *q, int64_t now);
 
+/* Its next try is due; also where that seems further off than queue_interval ever says. */
+bool queue_is_due(const struct queue_entry *entry, int64_t now);
+
 /* Seconds to wait after so many tries: 5 minutes, doubling up to 4 hours. */
 int64_t queue_interval(unsigned tries);
 

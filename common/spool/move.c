@@ -217,9 +217,16 @@ enum err spool_read(struct spool *s, const char *id, int *fd, struct why *why)
         if (e)
             return e;
         entry_path(s, found.list[0].in_cur, found.list[0].name, path);
-        *fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        if (*fd >= 0)
+        /* Whoever writes into new/ may put a pipe there between our looking and opening. */
+        *fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        struct stat st;
+        if (*fd >= 0 && fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
             return ERR_NONE;
+        if (*fd >= 0) {
+            close(*fd);
+            *fd = -1;
+            return why_set(why, ERR_IO, "%s: not a file", path);
+        }
         if (errno != ENOENT)
             return why_errno(why, ERR_IO, "%s", path);
     }

@@ -176,6 +176,17 @@ PY
     fax-queue list | grep -q 'Failed to connect'
 }
 
+@test "a clock that was set back keeps no mail for years" {
+    fake
+    add bob@x.example
+    sed -i "s/^next .*/next $(($(date +%s) + 15000))/" "station/queue/$ID.env"
+    [[ $(entries) == due* ]]
+    add carol@x.example
+    sed -i "s/^next .*/next $(($(date +%s) + 14000))/" "station/queue/$ID.env"
+    fax-queue flush
+    [ "$(entries)" = 'waiting alice@fax.example carol@x.example' ]
+}
+
 @test "the next hop: routes, source routes, the smarthost" {
     fake
     mkdir two

@@ -133,6 +133,19 @@ all_once() {
     done
 }
 
+@test "a server that says a byte now and then is not waited for either" {
+    for proto in pop3 imap; do
+        fill
+        serve $proto drip
+        station
+        run --separate-stderr timeout 30 mbox-poll --user 12 --timeout 1
+        expect_refusal 75
+        [[ $stderr == *'too slow'* ]]
+        [ "$(ls box | wc -l)" -eq 3 ] && [ "$(spooled)" -eq 0 ]
+        unserve
+    done
+}
+
 @test "garbage behind a mail: what was whole is kept, and comes no second time" {
     fill
     serve pop3 garbage

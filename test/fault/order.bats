@@ -75,6 +75,16 @@ dialogue() { # RECIPIENT...
     in_order "^unlink.*/cur/$id,E" '^fsync\(.*/cur>'
 }
 
+@test "fax-spool: done takes the new name away first, or a crash would make it arrive again" {
+    station
+    id=$("$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/15" <mail)
+    # As a take leaves it that was killed after its link.
+    ln "$FAXPIPE_HOME/spool/15/new/$id" "$FAXPIPE_HOME/spool/15/cur/$id"
+    traced fax-spool "done" 15 "$id"
+    in_order "^unlink.*/new/$id" '^fsync\(.*/new>' "^unlink.*/cur/$id" '^fsync\(.*/cur>'
+    [ -z "$(fax-spool list 15)" ]
+}
+
 @test "fax-spool: what another uid wrote is copied, and the copy synced before it has a name" {
     needs_root
     station
