@@ -103,6 +103,25 @@ assert all(m["octets"] == 64 and m["arrived"] > 1e9 for m in a), a' "$first" "$s
     expect_refusal 64
 }
 
+@test "what is planted in new/ that is no file is not there, and not followed" {
+    new=$FAXPIPE_HOME/spool/15/new
+    ln -s "$FAXPIPE_HOME/key" "$new/1700000000.M1P1Q1R1.evil"
+    ln -s "$FAXPIPE_HOME/spool/12" "$new/1700000001.M1P1Q1R1.evil"
+    mkfifo "$new/1700000002.M1P1Q1R1.evil"
+    mkdir "$new/1700000003.M1P1Q1R1.evil"
+    ln -s /nowhere "$FAXPIPE_HOME/spool/15/tmp/1700000004.M1P1Q1R1.evil"
+    [ -z "$(fax-spool list 15)" ]
+    run fax-spool take 15
+    expect_status 1
+    for id in 1700000000.M1P1Q1R1.evil 1700000002.M1P1Q1R1.evil; do
+        for command in cat "take" "done"; do
+            run --separate-stderr timeout 10 fax-spool $command 15 $id
+            [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ -z "$output" ]
+        done
+    done
+    [ -e "$FAXPIPE_HOME/key" ] && [ -z "$(ls "$FAXPIPE_HOME/spool/15/cur")" ]
+}
+
 @test "take of one mail by its ID" {
     id=$(arrive)
     run fax-spool take 15 "$id"
