@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 static const char owner_name[] = "faxpipe", network_name[] = "faxrecv";
-static const char postmaster[] = "postmaster";
+static const char postmaster[] = "postmaster", doorkeeper[] = "fax-spool";
 enum { KEY_SIZE = 32 };
 
 /* Of a system station; in a person's everything is his, and the home is closed to others. */
@@ -229,6 +229,34 @@ static enum err make_people(struct home *h, struct why *why)
     return e;
 }
 
+/* The fax-spool that lies beside this program; "" where that cannot be told. */
+static void find_doorkeeper(char path[HOME_PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", path, HOME_PATH_MAX - sizeof doorkeeper);
+    char *slash;
+    path[n > 0 ? n : 0] = '\0';
+    slash = strrchr(path, '/');
+    if (slash)
+        memcpy(slash + 1, doorkeeper, sizeof doorkeeper);
+}
+
+/* Installed before there was a group faxpipe, fax-spool is not privileged yet. Only what root
+ * alone can have put there is made so. */
+static void make_doorkeeper(const struct owners *o)
+{
+    char path[HOME_PATH_MAX];
+    struct stat st;
+    find_doorkeeper(path);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022))
+        diag_warn("%s: not root's alone, and so not made root:%s 2755", path, owner_name);
+    else if ((st.st_gid != o->group && fchown(fd, 0, o->group) != 0) || fchmod(fd, 02755) != 0)
+        diag_warn("%s: root:%s 2755: %s", path, owner_name, strerror(errno));
+    close(fd);
+}
+
 enum err station_make(struct home *h, bool system, bool *made_key, struct why *why)
 {
     struct owners o;
@@ -251,6 +279,8 @@ enum err station_make(struct home *h, bool system, bool *made_key, struct why *w
         return e;
     owners_of(h, &o);
     e = make_all(h->path, of_home, HOME_ITEMS, true, &o, made_key, why);
+    if (!e && system)
+        make_doorkeeper(&o);
     return e ? e : station_user_make(h, postmaster, why);
 }
 
@@ -368,6 +398,32 @@ static void check_one(struct checking *c, const char *path, const struct item *i
                 (unsigned)mode);
 }
 
+/* Of the files of a directory only this: that they are closed to others. */
+static void check_files(struct checking *c, const char *path)
+{
+    struct stat st;
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir)))
+        if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode) && (st.st_mode & 07))
+            differs(c, "%s/%s: mode %04o, open to others", path, entry->d_name,
+                    (unsigned)(st.st_mode & 07777));
+    if (dir)
+        closedir(dir);
+}
+
+static void check_doorkeeper(struct checking *c, const struct owners *o)
+{
+    char path[HOME_PATH_MAX];
+    struct stat st;
+    find_doorkeeper(path);
+    if (o->system && lstat(path, &st) == 0 &&
+        (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_gid != o->group ||
+         (st.st_mode & 07777) != 02755))
+        differs(c, "%s: not root:%s 2755", path, owner_name);
+}
+
 static enum err check_all(struct checking *c, const char *base, const struct item *items,
                           size_t count, bool home, const struct owners *o, struct why *why)
 {
@@ -377,6 +433,8 @@ static enum err check_all(struct checking *c, const char *base, const struct ite
         if (e)
             return e;
         check_one(c, path, &items[i], o, mode_of(&items[i], o, home));
+        if (items[i].kind == DIRECTORY && items[i].path[0])
+            check_files(c, path);
     }
     return ERR_NONE;
 }
@@ -390,6 +448,7 @@ enum err station_check(const struct home *h, void (*report)(void *arg, const cha
     *faults = 0;
     owners_of(h, &o);
     enum err e = check_all(&c, h->path, of_home, HOME_ITEMS, true, &o, why);
+    check_doorkeeper(&c, &o);
     if (!e)
         e = home_path(h, "spool", spool, why);
     DIR *dir = e ? NULL : opendir(spool);

@@ -14,7 +14,8 @@
  * Makes what is missing and puts right what differs: home, key, db/, state/, queue/, spool/ and
  * spool/postmaster/. Safe to run again; nothing is emptied or replaced. h->path is the home
  * (home_find). system: as root, makes the users and groups faxpipe and faxrecv with groupadd and
- * useradd where they are missing, and gives the station to faxpipe. *made_key (may be NULL) is
+ * useradd where they are missing, gives the station to faxpipe, and the fax-spool beside this
+ * program its set-gid (root:faxpipe 2755). *made_key (may be NULL) is
  * true when there was no key. ERR_CREATE, ERR_AUTH (not ours), ERR_OS, ERR_UNAVAILABLE.
  */
 enum err station_make(struct home *h, bool system, bool *made_key, struct why *why);
@@ -30,7 +31,8 @@ enum err station_user_mails(const struct home *h, const char *code, unsigned *co
 enum err station_user_remove(const struct home *h, const char *code, struct why *why);
 
 /* Calls report with a line ("queue: mode 0755, not 0700") for each thing of the table, and of
- * the users' spools, that differs; *faults counts them. */
+ * the users' spools, that differs, each file there that is open to others, and a fax-spool that
+ * is not privileged as it should be; *faults counts them. */
 enum err station_check(const struct home *h, void (*report)(void *arg, const char *fault),
                        void *arg, unsigned *faults, struct why *why);
 

@@ -130,3 +130,35 @@ inside() {
         FAXPIPE_HOME=/var/lib/root fuser init
         FAXPIPE_HOME=/var/lib/root fuser add 12 --login a --password-command "id -un" --release-password-file /etc/pw'
 }
+
+@test "init gives the fax-spool beside it its privilege, if it is root's alone" {
+    install -m 755 -D "$BIN/fax-spool" local/bin/fax-spool
+    inside '
+        d=/usr/local/bin/fax-spool
+        fuser init
+        [ "$(stat -c %a:%U:%G $d)" = 2755:root:faxpipe ]
+        [ -z "$(fuser check)" ]
+        chmod 755 $d
+        { fuser check || :; } | grep -qx "$d: not root:faxpipe 2755"
+        chown 12345 $d
+        fuser init 2>&1 | grep -q "$d: not root.s alone"
+        [ "$(stat -c %a:%u $d)" = 755:12345 ]
+        chown root $d; chmod 775 $d
+        fuser init 2>/dev/null
+        [ "$(stat -c %a $d)" = 775 ]
+        chmod 755 $d
+        fuser init
+        [ -z "$(fuser check)" ]'
+}
+
+@test "check names files that are open to others" {
+    inside '
+        fuser init
+        fuser add 12 --login alice --password-file /etc/pw
+        for f in db/12.lock queue/x spool/12/new/m spool/12/cur/m state/x; do
+            touch "$h/$f"; chmod 644 "$h/$f"
+        done
+        [ "$(fuser check | grep -c "mode 0644, open to others$")" = 5 ]
+        chmod o= "$h"/db/* "$h"/queue/x "$h"/spool/12/*/m "$h"/state/*
+        [ -z "$(fuser check)" ]'
+}
