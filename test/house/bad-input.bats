@@ -331,7 +331,7 @@ filled() {
 # A file may not become larger than eight kilobytes: SIGXFSZ kills nobody.
 limited() {
     run --separate-stderr bash -c 'ulimit -f 8; exec "$@" </dev/null' limited "${@//DIR/directory}"
-    expect_refusal 74
+    expect_refusal 74 || return 1
     [ -z "$(find directory -type f)" ] || { find directory -type f; return 1; }
     rm -rf directory/*
 }
