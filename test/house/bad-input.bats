@@ -579,6 +579,38 @@ streams_cut() {
     [ "$(fax-queue list | grep -c '^[0-9a-f]')" -eq 1 ]
 }
 
+# The two that speak to a server: one is theirs for the time.
+@test "mbox-poll: a lost stdout is 74, a closed pipe 141; what was lost is not deleted" {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$T/key.pem" \
+        -out "$T/cert.pem" -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+    for proto in pop3 imap; do
+        mkdir "$T/box.$proto"
+        cp mail.eml "$T/box.$proto/1"
+        background "$FAXPIPE_ROOT/test/lib/fake-mailbox" $proto "$T/cert.pem" "$T/key.pem" \
+            "$T/$proto.port" "$T/box.$proto" good
+        until_true 10 test -s "$T/$proto.port"
+        poll=(mbox-poll --url "${proto}s://u@127.0.0.1:$(cat "$T/$proto.port")/" --ca "$T/cert.pem"
+            --password-file pw)
+        for how in --list '--list --json' '--mbox - --keep' --check; do
+            # shellcheck disable=SC2086
+            lost_to "${poll[@]}" $how || { echo "$proto $how"; return 1; }
+            # shellcheck disable=SC2086
+            unread "${poll[@]}" $how || { echo "$proto $how"; return 1; }
+        done
+        run --separate-stderr "$HOSTILE" full "${poll[@]}" --mbox - --delete
+        expect_refusal 74
+        # What did not arrive is not deleted.
+        cmp mail.eml "$T/box.$proto/1"
+    done
+}
+@test "smtp-send: a lost stdout is 74, a closed pipe 141" {
+    background "$FAXPIPE_ROOT/test/lib/fake-smtp" "$T"
+    until_true 10 test -s "$T/port"
+    send=(smtp-send --url "smtp://127.0.0.1:$(cat "$T/port")" --json -f a@b.example --file mail.eml c@d.example)
+    lost_to "${send[@]}"
+    unread "${send[@]}"
+}
+
 @test "fax-print: a job's name is whatever its caller says" {
     fax-print --job "$(printf 'a\377\033\nb')" -o out fax.tif
     [ "$(head -c 5 out)" = %PDF- ]
