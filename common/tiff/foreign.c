@@ -143,6 +143,15 @@ static bool is_bilevel(const struct tiff_ifd *d)
     return d->bits == 1 && d->samples == 1 && d->photometric <= 1;
 }
 
+/* The two readers may differ over tags that come twice: all room here is made for our sizes, and
+ * libtiff fills it by its own. */
+static bool same_sizes(TIFF *tif, const struct tiff_ifd *d)
+{
+    uint32_t width = 0, rows = 0;
+    return TIFFGetField(tif, TIFFTAG_IMAGEWIDTH, &width) && width == d->width &&
+           TIFFGetField(tif, TIFFTAG_IMAGELENGTH, &rows) && rows == d->rows;
+}
+
 enum err fax_read_foreign(struct fax *f, uint32_t ifd_offset, struct why *why)
 {
     unsigned n = f->page.page.number;
@@ -158,8 +167,11 @@ enum err fax_read_foreign(struct fax *f, uint32_t ifd_offset, struct why *why)
     if (e)
         return e;
     TIFF *tif = open_library(f, ifd_offset);
-    if (!tif)
+    if (!tif || !same_sizes(tif, &f->ifd)) {
+        if (tif)
+            TIFFClose(tif);
         return why_set(why, ERR_DATA, "page %u: cannot be read", n);
+    }
     e = buf_reserve(&f->bitmap, stride * f->ifd.rows, &rows);
     if (!e) {
         memset(rows, 0, stride * f->ifd.rows);

@@ -86,6 +86,14 @@ def tall():
     tiff('tall.tif', page(4, 1728, 300000, 37500), b'\xff' * 37500)
     tiff('taller.tif', page(4, 1728, 8000000, 1000000), b'\xff' * 1000000)
 
+def twice():
+    """Widths that two readers take differently: room for one row of 1 pel, filled by 20,000."""
+    for name, widths in ('thrice', (1, 20000, 1)), ('twice', (20000, 1)):
+        tags = [entry(256, w) for w in widths]
+        tags += [entry(t, v) for t, v in ((257, 200), (258, 8), (259, 1), (262, 1), (273, 200), (277, 1), (278, 200))]
+        with open(name + '.tif', 'wb') as f:
+            f.write(struct.pack('<2sHIH', b'II', 42, 8, len(tags)) + b''.join(tags) + bytes(4) + b'\x55' * 4000200)
+
 def others():
     """Not TIFFs: endless EOLs, zeros, blank rows, pages of nothing."""
     with open('eols.g3', 'wb') as f:
@@ -109,4 +117,5 @@ if __name__ == '__main__':
     shared()
     strips()
     tall()
+    twice()
     others()
