@@ -10,6 +10,7 @@
 #include "tool/home.h"
 #include "tool/io.h"
 #include "tool/program.h"
+#include "tool/spawn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,24 +266,6 @@ static enum err list(struct work *w, const struct operands *operands)
 
 /* ---- flush ---- */
 
-/* The smtp-send that was installed beside us, else the PATH's. */
-static const char *sender_program(char *out, size_t size)
-{
-    ssize_t n = readlink("/proc/self/exe", out, size - 16);
-    if (n > 0) {
-        out[n] = '\0';
-        char *name = strrchr(out, '/');
-        /* `make install TOOLPREFIX=…` puts a prefix before both names. */
-        char *word = name ? strstr(name, "fax-queue") : NULL;
-        if (word) {
-            memcpy(word, "smtp-send", sizeof "smtp-send");
-            if (access(out, X_OK) == 0)
-                return out;
-        }
-    }
-    return "smtp-send";
-}
-
 static enum err flush(struct work *w, const struct operands *operands)
 {
     char program[4096];
@@ -294,7 +277,7 @@ static enum err flush(struct work *w, const struct operands *operands)
     if (e)
         return e;
     struct flush_options o = {
-        .sender = sender_program(program, sizeof program),
+        .sender = spawn_beside("smtp-send", program, sizeof program),
         .all = opt.all,
         .id = opt.id,
         .domain = opt.domain,

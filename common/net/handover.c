@@ -226,7 +226,9 @@ static void start_flush(void)
 {
     static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
     static pid_t running[16];
-    static const char *const flush[] = {"fax-queue", "-q", "flush", NULL};
+    char program[4096];
+    const char *const flush[] = {spawn_beside("fax-queue", program, sizeof program), "-q", "flush",
+                                 NULL};
     struct why why = {""};
     size_t i = 0;
     pthread_mutex_lock(&starting);
@@ -244,7 +246,9 @@ static void start_flush(void)
 enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail)
 {
     char from[PATH_MAX_OCTETS + 16], paths[CLERK_QUESTION_MAX];
-    const char *list[CLERK_QUESTION_MAX / 4 + 8] = {"fax-queue", "-q", "add", from, "--"};
+    char program[4096];
+    const char *list[CLERK_QUESTION_MAX / 4 + 8] = {
+        spawn_beside("fax-queue", program, sizeof program), "-q", "add", from, "--"};
     size_t n = 5;
     struct why why = {""};
     pid_t pid;

@@ -75,6 +75,19 @@ static void close_connection(struct connection *c)
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
+static void on_timer(uv_timer_t *timer);
+
+static void set_timer(struct connection *c)
+{
+    const struct listener_options *o = c->listener->options;
+    if (c->greeting)
+        return;
+    if (o->timeout)
+        uv_timer_start(&c->timer, on_timer, (uint64_t)o->timeout * 1000, 0);
+    else
+        uv_timer_stop(&c->timer);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct connection *c = timer->data;
@@ -87,21 +100,11 @@ static void on_timer(uv_timer_t *timer)
     if (c->greeting) {
         c->greeting = false;
         session_greet(c->session);
+        set_timer(c);
     } else {
         session_drop(c->session, RECEIVER_DROP_IDLE);
     }
     pump(c);
-}
-
-static void set_timer(struct connection *c)
-{
-    const struct listener_options *o = c->listener->options;
-    if (c->greeting)
-        return;
-    if (o->timeout)
-        uv_timer_start(&c->timer, on_timer, (uint64_t)o->timeout * 1000, 0);
-    else
-        uv_timer_stop(&c->timer);
 }
 
 static void on_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)

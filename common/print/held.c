@@ -14,18 +14,11 @@
 
 enum { LIST_MAX = 64 << 20, PATH_SIZE = 4096 };
 
+/* Never the PATH's: it is told the password. */
 static enum err beside(char out[PATH_SIZE], struct why *why)
 {
-    static const char own[] = "fax-print", other[] = "fax-spool";
-    ssize_t n = readlink("/proc/self/exe", out, PATH_SIZE - 1);
-    if (n <= 0)
-        return why_errno(why, ERR_OS, "/proc/self/exe");
-    out[n] = '\0';
-    char *at = strrchr(out, '/');
-    char *tail = at ? strstr(at, own) : NULL;
-    if (!tail || tail[strlen(own)])
-        return why_set(why, ERR_UNAVAILABLE, "fax-spool: not beside %.300s", out);
-    memcpy(tail, other, sizeof other);
+    if (spawn_beside("fax-spool", out, PATH_SIZE) != out)
+        return why_set(why, ERR_UNAVAILABLE, "fax-spool: not beside this program");
     return ERR_NONE;
 }
 

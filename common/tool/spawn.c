@@ -124,6 +124,17 @@ enum err spawn(const char *const argv[], int in, int out, const char *const extr
     return why_set(why, ERR_UNAVAILABLE, "%s: %s", argv[0], strerror(failure));
 }
 
+const char *spawn_beside(const char *name, char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size);
+    while (n > 0 && (size_t)n < size && out[n - 1] != '/')
+        n--;
+    if (n <= 0 || (size_t)n >= size || strlen(name) >= size - (size_t)n)
+        return name;
+    memcpy(out + n, name, strlen(name) + 1);
+    return access(out, X_OK) == 0 ? out : name;
+}
+
 enum err spawn_pipe(const char *const argv[], pid_t *pid, int *fd, struct why *why)
 {
     int ends[2];

@@ -31,6 +31,12 @@ void words_free(struct words *words);
 enum err spawn(const char *const argv[], int in, int out, const char *const extra_env[], pid_t *pid,
                struct why *why);
 
+/*
+ * Where the program of this name stands beside ours (links to us are followed), in out; else the
+ * name itself, for the PATH.
+ */
+const char *spawn_beside(const char *name, char *out, size_t size);
+
 /* Starts argv with stdin from /dev/null; *fd reads its stdout (the caller closes it). */
 enum err spawn_pipe(const char *const argv[], pid_t *pid, int *fd, struct why *why);
 

@@ -416,6 +416,16 @@ for _ in range(100):
     s.close(); time.sleep(0.05)
 assert g.startswith(b"220 ")
 PY
+    cleanup
+    receiver "${us[@]}" --max-per-client 0 --max-connections 2
+    python3 - "$PORT" <<'PY'
+import socket, sys
+def greeting():
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    return s, s.makefile("rb").readline()
+held = [greeting() for _ in range(3)]
+assert [g[:3] for _, g in held] == [b"220", b"220", b"421"], held
+PY
 }
 
 @test "hundreds of idle clients cost the others nothing" {
@@ -458,14 +468,19 @@ assert b"\n421 4.4.2" in said, said'
 }
 
 @test "idle clients of the listener: 421 4.4.2" {
-    receiver "${us[@]}" --timeout 1
-    python3 - "$PORT" <<'PY'
+    for pause in 0 1; do
+        receiver "${us[@]}" --timeout 1 --greet-pause $pause
+        python3 - "$PORT" <<'PY'
 import socket, sys
-f = socket.create_connection(("127.0.0.1", int(sys.argv[1]))).makefile("rb")
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.settimeout(20)
+f = s.makefile("rb")
 assert f.readline().startswith(b"220 ")
 assert f.readline().startswith(b"421 4.4.2")
 assert f.readline() == b""
 PY
+        cleanup
+    done
 }
 
 @test "several workers" {
@@ -513,7 +528,8 @@ relaying() {
     smtp-recv <dialogue >replies
     [ "$(grep -c '^550 5.7.1' replies)" -eq 3 ]
     rm -f "$FAXPIPE_HOME"/spool/12/new/*
-    smtp-recv --relay stdin <dialogue >replies
+    # The fax-queue beside it is found without a PATH.
+    PATH=/usr/bin:/bin "$BIN/smtp-recv" --relay stdin <dialogue >replies
     [ "$(grep -c '^550 5.7.1' replies)" -eq 1 ]
     grep -q '^250 2.0.0' replies
     grep -qx 'Subject: on its way' "$FAXPIPE_HOME"/spool/12/new/*

@@ -146,6 +146,64 @@ all_once() {
     done
 }
 
+# Without TLS from the first byte: what somebody between us and the server may do in clear.
+@test "STARTTLS refused, stripped, injected or made needless: no password, nothing fetched" {
+    cat >clear.py <<'PY'
+import os, socket, ssl, sys
+proto, mode = sys.argv[1:3]
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(5)
+open("port.new", "w").write(str(s.getsockname()[1])); os.rename("port.new", "port")
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[3], sys.argv[4])
+c, _ = s.accept()
+c.settimeout(10)
+heard = open("heard", "ab", buffering=0)
+def serve(c, secure):
+    f = c.makefile("rb")
+    while line := f.readline():
+        heard.write(line)
+        tag, words = ("", line) if proto == "pop3" else line.split(b" ", 1)
+        verb = words.split()[0].upper()
+        if proto == "pop3":
+            good, bad = b"+OK\r\n", b"-ERR no\r\n"
+            caps = b"+OK\r\nUSER\r\nSASL PLAIN LOGIN\r\n" + (b"" if mode == "stripped" else b"STLS\r\n") + b".\r\n"
+            injected = b"+OK\r\nUSER\r\n.\r\n+OK\r\n+OK\r\n"
+        else:
+            good, bad = tag + b" OK\r\n", tag + b" NO no\r\n"
+            caps = b"* CAPABILITY IMAP4rev1" + (b"" if mode == "stripped" else b" STARTTLS") + b"\r\n" + good
+            injected = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nA002 OK\r\n"
+        if verb in (b"CAPA", b"CAPABILITY"): c.sendall(caps)
+        elif verb in (b"STLS", b"STARTTLS"):
+            if mode == "refused": c.sendall(bad)
+            elif mode == "injected":
+                c.sendall(good + injected)
+                c = context.wrap_socket(c, server_side=True); f = c.makefile("rb")
+            else: c.sendall(good)
+        else: c.sendall(good)
+try:
+    greeting = b"+OK hello\r\n" if proto == "pop3" else b"* OK hello\r\n"
+    c.sendall(b"* PREAUTH hello\r\n" if mode == "preauth" else greeting)
+    serve(c, False)
+except OSError: pass
+PY
+    for server in 'pop3 refused' 'pop3 stripped' 'pop3 injected' 'imap refused' 'imap stripped' \
+        'imap injected' 'imap preauth'; do
+        rm -f port heard
+        # shellcheck disable=SC2086
+        background python3 clear.py $server "$C/cert.pem" "$C/key.pem"
+        until_true 10 test -s port
+        run --separate-stderr mbox-poll --url "${server% *}://alice@localhost:$(cat port)" \
+            --ca "$C/cert.pem" --password-file pw --timeout 5 --maildir md
+        echo "$server: $status $stderr"
+        [ "$status" -eq 69 ] || [ "$status" -eq 75 ] || [ "$status" -eq 76 ]
+        [ "${#stderr_lines[@]}" -eq 1 ]
+        no grep -aq "secret\|$(printf '\0alice\0secret' | base64)" heard
+        no grep -aqi '^[^ ]* *\(USER\|PASS\|AUTH\|LOGIN\|SELECT\|LIST\)' heard
+        [ -z "$(find md/new -type f 2>/dev/null)" ]
+        unserve
+    done
+}
+
 @test "garbage behind a mail: what was whole is kept, and comes no second time" {
     fill
     serve pop3 garbage

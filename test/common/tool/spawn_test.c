@@ -18,6 +18,15 @@ static void splits_like_plain_shell_words(void)
     CHECK(words_split(" \t", &w, &why) == ERR_CONFIG);
 }
 
+static void finds_what_stands_beside_us(void)
+{
+    char path[4096], tight[4];
+    CHECK(spawn_beside("spawn_test", path, sizeof path) == path);
+    CHECK(path[0] == '/' && strcmp(strrchr(path, '/'), "/spawn_test") == 0);
+    CHECK_STR(spawn_beside("nothing-of-this-name", path, sizeof path), "nothing-of-this-name");
+    CHECK_STR(spawn_beside("spawn_test", tight, sizeof tight), "spawn_test");
+}
+
 static void tells_status_signal_and_missing_program(void)
 {
     struct why why = {""};
@@ -58,6 +67,7 @@ static void gives_no_descriptor_but_three(void)
 int main(void)
 {
     RUN(splits_like_plain_shell_words);
+    RUN(finds_what_stands_beside_us);
     RUN(tells_status_signal_and_missing_program);
     RUN(gives_no_descriptor_but_three);
     return check_done();
