@@ -1,10 +1,10 @@
 #include "mailbox/session.h"
 
 #include "mime/address.h"
+#include "tool/when.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { OUT_MAX = 1 << 20, HEADER_MAX = 65536 };
 
@@ -53,13 +53,6 @@ static enum err have_read(struct mailbox *m, enum err e, size_t got, struct span
     return ERR_NONE;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A byte now and then is within every time-out, and would keep us for ever. */
 static bool too_slow(struct mailbox *m, int64_t waited, size_t got)
 {
@@ -77,9 +70,9 @@ static bool too_slow(struct mailbox *m, int64_t waited, size_t got)
 enum err session_read(struct mailbox *m, struct span *bytes, struct why *why)
 {
     size_t got = 0;
-    int64_t since = now_ms();
+    int64_t since = when_steady_ms();
     enum err e = channel_read(m->channel, m->bytes, sizeof m->bytes, &got, why);
-    if (!e && got && too_slow(m, now_ms() - since, got))
+    if (!e && got && too_slow(m, when_steady_ms() - since, got))
         e = why_set(why, ERR_AGAIN, "the server is too slow");
     return have_read(m, e, got, bytes, why);
 }

@@ -2,6 +2,7 @@
 
 #include "net/channel_curl.h"
 #include "tool/diag.h"
+#include "tool/when.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -9,20 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { INBOX_MAX = 1 << 20, CHUNK = 16384, TIMEOUT = 300 };
 
 /* How a single attempt to move bytes ended. */
 enum moved { MOVED, MOVED_LATER, MOVED_END, MOVED_BROKEN };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 struct channel *channel_new(unsigned timeout)
 {
@@ -128,7 +121,7 @@ static bool wait_for(const struct channel *c, short reading, short writing, int6
     if (!reading)
         fds[0].fd = -1;
     for (;;) {
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - when_steady_ms();
         if (left <= 0)
             return false;
         int r = poll(fds, count, left > INT_MAX ? INT_MAX : (int)left);
@@ -168,7 +161,7 @@ enum err channel_write(struct channel *c, const void *p, size_t n, struct why *w
 {
     const uint8_t *at = p;
     /* Who takes less than 100 octets a second keeps everybody behind him waiting. */
-    int64_t deadline = now_ms() + c->timeout_ms + (int64_t)(n / 100) * 1000;
+    int64_t deadline = when_steady_ms() + c->timeout_ms + (int64_t)(n / 100) * 1000;
     while (n) {
         size_t put;
         enum moved m = try_write(c, at, n, &put);
@@ -191,7 +184,7 @@ enum err channel_write(struct channel *c, const void *p, size_t n, struct why *w
 enum err channel_read_for(struct channel *c, void *p, size_t n, size_t *got, int milliseconds,
                           struct why *why)
 {
-    int64_t deadline = now_ms() + milliseconds;
+    int64_t deadline = when_steady_ms() + milliseconds;
     *got = 0;
     if (c->inbox.len) {
         *got = c->inbox.len < n ? c->inbox.len : n;

@@ -2,6 +2,7 @@
 
 #include "tool/diag.h"
 #include "tool/io.h"
+#include "tool/when.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,14 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-
-static int64_t steady_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 bool serve_client(int fd, char *out, size_t size)
 {
@@ -65,14 +58,14 @@ static enum err receive(struct session *s, const struct serve_options *o, int64_
 {
     static uint8_t bytes[SESSION_INPUT];
     size_t got;
-    int64_t left = since + (int64_t)o->timeout * 1000 - steady_ms();
+    int64_t left = since + (int64_t)o->timeout * 1000 - when_steady_ms();
     if (!readable(o->in, !o->timeout ? -1 : left > 0 ? (int)left : 0)) {
         session_drop(s, RECEIVER_DROP_IDLE);
         return ERR_NONE;
     }
     enum err e = io_read(o->in, bytes, sizeof bytes, &got, why);
     if (!e && got)
-        session_received(s, span_of(bytes, got), steady_ms());
+        session_received(s, span_of(bytes, got), when_steady_ms());
     else
         session_ended(s);
     return e;
@@ -80,12 +73,12 @@ static enum err receive(struct session *s, const struct serve_options *o, int64_
 
 static enum err converse(struct session *s, const struct serve_options *o, struct why *why)
 {
-    int64_t since = steady_ms();
+    int64_t since = when_steady_ms();
     for (;;) {
         enum session_state state = session_run(s);
         enum err e = flush(s, o->out, why);
         if (session_progressed(s))
-            since = steady_ms();
+            since = when_steady_ms();
         if (e || state == SESSION_CLOSE)
             return e;
         switch (state) {

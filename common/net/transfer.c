@@ -1,12 +1,12 @@
 #include "net/transfer.h"
 
 #include "tool/diag.h"
+#include "tool/when.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PIECE = 16384 };
@@ -16,13 +16,6 @@ struct content {
     const struct outgoing *mail;
     uint64_t at;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* What has come already, without waiting: a refusal may be the reason why the line broke. */
 static void hear(struct transfer *t)
@@ -42,7 +35,7 @@ static void say(struct transfer *t, bool content)
     if (!content)
         channel_trace("C", out);
     enum err e = channel_write(t->channel, out.p, out.n, &why);
-    t->since = now_ms();
+    t->since = when_steady_ms();
     if (!e)
         sender_written(&t->sender);
     /* In a long flight the replies come while the commands still go out. */
@@ -59,7 +52,7 @@ static void listen_for_more(struct transfer *t)
     size_t got;
     struct why why = {""};
     int64_t limit = t->reply_ms * (sender_awaits_verdict(&t->sender) ? INT64_C(2) : 1);
-    int64_t left = t->since + limit - now_ms();
+    int64_t left = t->since + limit - when_steady_ms();
     enum err e = channel_read_for(t->channel, bytes, sizeof bytes, &got,
                                   left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left, &why);
     if (e == ERR_NO) {
@@ -73,7 +66,7 @@ static void listen_for_more(struct transfer *t)
         channel_trace("S", span_of(bytes, got));
         sender_push(&t->sender, span_of(bytes, got));
         if (!sender_in_reply(&t->sender))
-            t->since = now_ms();
+            t->since = when_steady_ms();
     }
 }
 
@@ -135,7 +128,7 @@ enum err transfer_open(struct transfer *t, struct channel *channel,
     unsigned seconds = options->timeout ? options->timeout : 300;
     t->channel = channel;
     t->reply_ms = seconds < 1000000 ? (int)seconds * 1000 : 1000000000;
-    t->since = now_ms();
+    t->since = when_steady_ms();
     enum err e = sender_init(&t->sender, options->lmtp, options->helo, why);
     if (e)
         return e;

@@ -35,3 +35,10 @@ void when_text(int64_t when, char out[32])
     if (!localtime_r(&t, &tm) || strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
         snprintf(out, 32, "@%lld", (long long)when);
 }
+
+int64_t when_steady_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}

@@ -1,5 +1,5 @@
 /*
- * Points of time on command lines and in listings.
+ * Points of time on command lines and in listings; and a clock that nobody sets.
  */
 #ifndef TOOL_WHEN_H
 #define TOOL_WHEN_H
@@ -14,5 +14,8 @@ enum err when_parse(const char *text, int64_t *when, struct why *why);
 
 /* "2026-11-21 22:53:55" in local time. */
 void when_text(int64_t when, char out[32]);
+
+/* Milliseconds since some moment, for deadlines: never set back or forward. */
+int64_t when_steady_ms(void);
 
 #endif
