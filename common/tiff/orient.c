@@ -97,6 +97,11 @@ enum err fax_turn(struct fax *f, struct why *why)
     f->bitmap = upright;
     p->width = (unsigned)w;
     f->page.rows = h;
+    /* Damaged rows are columns now: there are no more of them than rows. */
+    if (f->page.bad_rows > h)
+        f->page.bad_rows = h;
+    if (f->page.bad_in_a_row > h)
+        f->page.bad_in_a_row = h;
     if (t->swap) {
         unsigned dpi = p->xdpi;
         p->xdpi = p->ydpi;
