@@ -2,6 +2,7 @@
  * fax-print: put mail, fax and text on paper, into a file, or on the terminal; and a user's held
  * mail against his password.
  */
+#include "g3/kernel.h"
 #include "print/document.h"
 #include "print/held.h"
 #include "print/job.h"
@@ -9,6 +10,7 @@
 #include "text/convert.h"
 #include "tiff/fax.h"
 #include "tiff/write.h"
+#include "tool/cpu_env.h"
 #include "tool/diag.h"
 #include "tool/home.h"
 #include "tool/io.h"
@@ -449,6 +451,7 @@ static enum err run(const struct operands *operands)
 {
     struct home home = {.conf = NULL};
     struct why why = {""};
+    g3_use(cpu_env_mask());
     enum err e = check_options(operands);
     bool choose = !opt.printer && !opt.output && !opt.preview && !opt.list;
     if (e)

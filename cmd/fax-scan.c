@@ -1,6 +1,7 @@
 /*
  * fax-scan: pages of scanners, images, documents and texts become a G3 page stream.
  */
+#include "g3/kernel.h"
 #include "mime/readable.h"
 #include "print/layout.h"
 #include "scan/banner.h"
@@ -13,6 +14,7 @@
 #include "scan/sink.h"
 #include "text/convert.h"
 #include "tiff/fax.h"
+#include "tool/cpu_env.h"
 #include "tool/diag.h"
 #include "tool/home.h"
 #include "tool/io.h"
@@ -516,6 +518,7 @@ static enum err list_devices(void)
 static enum err run(const struct operands *operands)
 {
     struct job job = {0};
+    g3_use(cpu_env_mask());
     enum err e = parse_options(&job);
     if (e)
         return e;

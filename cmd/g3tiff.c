@@ -1,8 +1,10 @@
 #include "bytes/json.h"
+#include "g3/kernel.h"
 #include "page/list.h"
 #include "tiff/check.h"
 #include "tiff/fax.h"
 #include "tiff/write.h"
+#include "tool/cpu_env.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/program.h"
@@ -384,6 +386,7 @@ static enum err convert(struct job *j)
 static enum err run(const struct operands *operands)
 {
     static struct job job;
+    g3_use(cpu_env_mask());
     enum err e = operands_check(operands, 0, 1);
     if (e || (e = parse(&job)))
         return e;
@@ -396,8 +399,13 @@ static enum err run(const struct operands *operands)
     return e;
 }
 
+static void version(void)
+{
+    printf("g3 kernel: %s\n", g3_kernel_for(cpu_env_mask())->name);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct program program = {"g3tiff", "[FILE]", options, run, NULL};
+    static const struct program program = {"g3tiff", "[FILE]", options, run, version};
     return program_main(&program, argc, argv);
 }

@@ -53,7 +53,8 @@ static void list_table(const struct poptOption *o)
 static void version(const struct program *program)
 {
     printf("%s (faxpipe) %s\n", program->name, FAXPIPE_VERSION);
-    if (common.verbose && program->version)
+    /* The kernels it may name are capped as in a run. */
+    if (common.verbose && program->version && cpu_env_apply(NULL) == ERR_NONE)
         program->version();
 }
 

@@ -335,6 +335,21 @@ PY
     done
 }
 
+@test "--version -v says which kernel runs, and all give the same bytes" {
+    FAXPIPE_CPU=scalar run -0 g3tiff --version -v
+    [[ $output == *"g3 kernel: scalar"* ]]
+    run -0 g3tiff --version -v
+    ! grep -q avx2 /proc/cpuinfo || [[ $output == *"g3 kernel: avx"* ]]
+    gs_to tiffg4 doc.tif doc.ps
+    run -64 env FAXPIPE_CPU=z80 g3tiff --info doc.tif
+    for c in mh mr mmr; do
+        FAXPIPE_CPU=scalar g3tiff -c $c -o want.tif doc.tif
+        for level in ssse3 avx2 avx512 neon; do
+            FAXPIPE_CPU=$level g3tiff -c $c doc.tif | cmp - want.tif
+        done
+    done
+}
+
 @test "the charts and devices' files of the shared corpora" {
     shared=${FAXPIPE_SHARED:-$FAXPIPE_ROOT/../shared}
     [ -r "$shared/corpora/truth.tsv" ] || skip "no shared corpora"

@@ -1,0 +1,36 @@
+/*
+ * The inner loop of the encoder that vector instructions make much faster: finding where a row's
+ * colour changes.
+ *
+ * A kernel for an instruction set has exactly this signature and gives exactly what the scalar
+ * one gives; it is one more row of the table in kernel.c.
+ */
+#ifndef G3_KERNEL_H
+#define G3_KERNEL_H
+
+#include "g3/g3.h"
+
+struct g3_kernel {
+    const char *name; /* as cpu/cpu.h calls the level */
+    unsigned needs;   /* cpu features, all of them */
+
+    /*
+     * The positions of the row's changes, white before its first pel, into change; how many.
+     * Reads (width + 7) / 8 bytes; may write up to G3_LINE_SLACK places beyond the last change.
+     */
+    unsigned (*find)(const uint8_t *row, unsigned width, uint16_t *change);
+};
+
+/* The best kernel that a mask of cpu/cpu.h allows; the scalar one for 0. Never NULL. */
+const struct g3_kernel *g3_kernel_for(unsigned mask);
+
+/*
+ * Chooses the kernel for the whole program from a mask (tool/cpu_env.h gives it). Once, at start,
+ * before any thread; without it the scalar kernel is used. All give the same bytes.
+ */
+void g3_use(unsigned mask);
+
+/* The kernel in use. */
+const struct g3_kernel *g3_kernel_used(void);
+
+#endif
