@@ -486,3 +486,59 @@ queued_for() { fax-queue list --json | grep -o "$1" | wc -l; }
     [[ $output == *12.lock* && $output == *15*held* ]]
     [ "$(stat -c %a "$FAXPIPE_HOME/db/15.lock")" = 640 ]
 }
+
+# ---- A reception mode per sender (JP 8-274965) ----
+
+from() { # SENDER KIND: a mail from him in Alice's new/
+    case $2 in
+    text) printf 'From: Someone <%s>\nSubject: words\n\nOnly words.\n' "$1" ;;
+    *) b64mime --from "$1" --to alice@fax.example --subject fax fax.tif ;;
+    esac | "$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/12" >/dev/null
+}
+
+@test "fax-autorecv: a row for an address, a domain, a fax number; the most particular counts" {
+    fax-scan page.pbm >page.g3
+    g3tiff page.g3 -o fax.tif
+    fuser edit 12 --notice none
+    fuser sender set @else.example 12 --auto-print off
+    fuser sender set boss@else.example 12 --auto-print on --text-mail on
+    fuser sender set +81751234567 12 --auto-print off
+    fuser sender set @spam.example 12 --refuse
+    from carol@else.example fax
+    from BOSS@Else.Example text
+    from FAX=+81751234567@gateway.example fax
+    from x@spam.example fax
+    from other@elsewhere.example fax
+    from other@elsewhere.example text
+    fax-autorecv | awk '{ print $4, $2 }' | sort >got
+    sort >want <<'END'
+carol@else.example held
+BOSS@Else.Example printed
+FAX=+81751234567@gateway.example held
+other@elsewhere.example printed
+END
+    diff want got
+    # The refused one's, and the text that nobody wants.
+    [ "$(state 12 | grep -c new)" = 2 ]
+    [ "$(papers)" = 2 ]
+}
+
+@test "fax-autorecv: jobs are named after the mail's ID" {
+    SUBJECT=Geheim send_fax page.pbm alice@fax.example bob@fax.example
+    alice=$(fax-spool list 12 | awk '{ print $1 }')
+    bob=$(fax-spool list 15 | awk '{ print $1 }')
+    fax-autorecv >/dev/null
+    ls paper | sort >got
+    printf '%s\n' "fax-$alice.pdf" "fax-notice-$bob.pdf" | sort | diff - got
+}
+
+@test "fax-autorecv: ends with the queue's turn" {
+    settings "route.fax.example = smtp://127.0.0.1:$PORT"
+    printf 'From: carol@else.example\nSubject: x\n\nqueued\n' |
+        fax-queue add -f carol@else.example bob@fax.example >/dev/null
+    fax-autorecv --dry-run
+    [ -n "$(fax-queue list)" ]
+    fax-autorecv
+    [ -z "$(fax-queue list)" ]
+    [ "$(state 15)" = new ]
+}

@@ -135,3 +135,52 @@ held() { fax-spool list "$1" | awk '$2 != "undecodable" { print $1 }'; }
     run fax-send 12 bob@fax.example no-such-file
     [ -z "$(find "$TMPDIR" -mindepth 1)" ]
 }
+
+# ---- FIG. 6, S48 and S49: what has come meanwhile ----
+
+@test "fax-send: check-on-send off leaves what has come where it is" {
+    send_fax page.pbm alice@fax.example
+    run fax-send 12 bob@fax.example page.pbm
+    expect_status 0
+    [ -z "$output" ]
+    [ "$(fax-spool list 12 | awk '{ print $2 }')" = new ]
+}
+
+@test "fax-send: who prints not at once has held what has come meanwhile" {
+    fuser edit 12 --check-on-send on --auto-print off --notice none
+    send_fax page.pbm alice@fax.example
+    run fax-send 12 bob@fax.example page.pbm
+    expect_status 0
+    [[ $output == *held* ]]
+    [ -z "$(find paper -name '*.pdf')" ]
+}
+
+@test "fax-send: without automatic reception what has come is printed at once, but no text" {
+    fuser edit 12 --check-on-send on --auto-receive off --auto-print off
+    send_fax page.pbm alice@fax.example
+    printf 'From: c@else.example\nSubject: words\n\nOnly words.\n' |
+        smtp-send --url "smtp://127.0.0.1:$PORT" --tls none --from c@else.example alice@fax.example
+    run fax-send 12 bob@fax.example page.pbm
+    expect_status 0
+    [ "$(grep -c printed <<<"$output")" = 1 ]
+    [ "$(fax-spool list 12 | awk '{ print $2 }')" = new ]
+    [ "$(find paper -name '*.pdf' | wc -l)" = 1 ]
+}
+
+@test "fax-send: a check that fails is told, and the mail is sent all the same" {
+    fuser edit 12 --check-on-send on --mailbox "pop3://127.0.0.1:$(free_port)"
+    run --separate-stderr fax-send 12 bob@fax.example page.pbm
+    expect_status 0
+    [[ $stderr == *'mail was not looked for: fax-autorecv ended with status 75'* ]]
+    [ -n "$(held 15)" ]
+}
+
+@test "fax-send: the table's own words: the default row none sends in clear, another row does not" {
+    fuser edit 12 --encrypt on
+    run fax-send 12 bob@fax.example page.pbm
+    expect_status 78
+    [ -z "$(held 15)$(fax-queue list)" ]
+    fuser encryption set default none
+    fax-send 12 bob@fax.example page.pbm
+    fax-spool cat 15 "$(held 15)" | grep -q 'image/tiff'
+}
