@@ -3,7 +3,7 @@
 # pass on or leave each one as his row of the table says; then what is due, then the queue.
 # A mail is taken, treated and finished in steps that each survive being killed and repeated
 # (fax-spool); which step it is is asked of `fuser explain`, so that what is explained is done.
-set -u
+set -uf # words of a listing are split, and nothing is a pattern
 umask 077
 self=fax-autorecv
 # Names are other people's: no byte of them that a terminal would obey.
@@ -136,12 +136,14 @@ worse() { # of statuses; a program that is not there is 69
     [ "$1" -le "$status" ] || status=$1
 }
 
+json_text() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
+
 # One line for people or one object for programs: what became of a mail.
 told() { # RESULT
     # That nobody hears of it stops nothing.
     if [ -n "$json" ]; then
         put "$(printf '{"user": "%s", "id": "%s", "result": "%s", "pages": %s, "sender": "%s"}' \
-            "$code" "$id" "$1" "$pages" "$(printf '%s' "$sender" | sed 's/[\\"]/\\&/g')")"
+            "$code" "$(json_text "$id")" "$1" "$pages" "$(json_text "$sender")")"
     else
         put "$(printf '%-8s %-22s %3s  %-28s %s' "$code" "$1" "$pages" "$sender" "$id")"
     fi || worse $?
@@ -237,7 +239,7 @@ journal() { # RESULT [NOTE]
 }
 rows() { # RESULT: how many the journal has of this mail
     run fuser journal --user "$code" --result "$1" --tsv |
-        awk -F '\t' -v id="$id" 'NR > 1 && $6 == id { n++ } END { print n + 0 }'
+        id=$id awk -F '\t' 'NR > 1 && $6 == ENVIRON["id"] { n++ } END { print n + 0 }'
 }
 
 # The journal counts the tries; when they are too many the operator is told, once.
@@ -278,9 +280,10 @@ pass_on() { # ADDRESS RESULT SEALED
     finish "$2"
 }
 
-# Reads the mail, and decides what is to be done with it: the action, and whether to seal.
+# Reads the mail, and decides what is to be done with it: the action, and whether to seal. A mail
+# that its user has finished in the meantime (66) is no failure.
 decide() { # OCCASION
-    run fax-spool cat "$code" "$id" >"$tmp/mail" || { worse $?; return 1; }
+    run fax-spool cat "$code" "$id" >"$tmp/mail" || { gone=$?; [ $gone = 66 ] || worse $gone; return 1; }
     look
     seal=false
     if [ "$code" != postmaster ]; then
@@ -316,8 +319,7 @@ expire() {
     held=1
     decide automatic || return
     on_expiry=$(column on-expiry)
-    if ! awk -v id="$id" '$1 == id && $2 != "new" && $2 != "taken" { n = 1 } END { exit !n }' "$tmp/all"
-    then
+    if id=$id awk '$1 == ENVIRON["id"] && $2 ~ /^(new|taken)$/ { n = 1 } END { exit !n }' "$tmp/all"; then
         case $action in print | hold | follow) return ;; esac
         if [ -z "$dry" ]; then
             run fax-spool hold "$code" "$id" --until "$(date +%s)" || { worse $?; return; }
@@ -372,10 +374,12 @@ serve_postmaster() {
 if [ -n "$only" ]; then
     [ -n "$sent" ] && how=sent || how=manual
     for code in $only; do
-        run fuser get "$code" code >/dev/null || exit
+        # The password first: without it nobody learns which codes there are.
         if [ "${SUDO_UID:-0}" != 0 ] || [ -n "$fd" ]; then
             run fuser verify "$code" ${fd:+--password-fd "$fd"} || exit
         fi
+        # As the row has it: letters of either case are understood.
+        code=$(run fuser get "$code" code) || exit
         serve "$code" "$how"
     done
     exit "$status"

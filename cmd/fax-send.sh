@@ -2,7 +2,7 @@
 # fax-send: FIG. 6 of EP 0 881 816, stage by stage: user, document, mail, seal, send, look for
 # mail. Every stage writes a file in a private directory and its status is checked, since a pipe
 # cannot tell its reader that the writer died: only a whole document is ever sent.
-set -u
+set -uf
 umask 077
 self=fax-send
 # Names are other people's: no byte of them that a terminal would obey.
@@ -194,8 +194,8 @@ worse() { # of statuses; a program that is not there is 69
     [ "$1" -le "$status" ] || status=$1
 }
 
+authorise # first: without a password nobody learns which codes there are
 run fuser get "$code" name >"$tmp/name" || exit
-authorise
 path=$(run fuser get "$code" address) || exit
 [ -n "$path" ] || die 78 "$code: has no mail address"
 # As a quoted string, whatever the name holds.

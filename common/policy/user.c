@@ -12,7 +12,8 @@ bool user_code_valid(struct span s)
     for (size_t i = 0; i < s.n; i++)
         if (!ascii_alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_')
             return false;
-    return true;
+    /* That part of the spool is the station's. */
+    return !span_eq_nocase(s, span_str("postmaster"));
 }
 
 /* UTF-8 without control characters (C0, DEL, C1) and line separators. */
@@ -208,7 +209,7 @@ static const char an_address[] = "a mail address";
 static const char a_text[] = "text without control bytes, or too long";
 
 const struct column user_columns[USER_COLUMNS] = {
-    TEXT("code", code, code, "1 to 16 letters, digits, - and _"),
+    TEXT("code", code, code, "1 to 16 letters, digits, - and _ other than postmaster"),
     TEXT("name", name, text, a_text),
     TEXT("address", address, address, an_address),
     TEXT("fax-number", fax_number, fax_number, "a telephone number"),

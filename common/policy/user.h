@@ -84,7 +84,7 @@ enum err user_text(const struct user *u, const struct column *c, struct buf *out
 /* "on", "yes", "y" and their opposites, whatever the case. False: neither. */
 bool user_switch(struct span text, bool *on);
 
-/* text is a code: 1 to 16 letters, digits, '-' and '_', no '-' first. */
+/* text is a code: 1 to 16 letters, digits, '-' and '_', no '-' first, and not "postmaster". */
 bool user_code_valid(struct span text);
 
 /* text is a mail address of the plain form local@domain (quoted local parts too). */

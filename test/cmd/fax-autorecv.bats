@@ -542,3 +542,37 @@ END
     [ -z "$(fax-queue list)" ]
     [ "$(state 15)" = new ]
 }
+
+@test "fax-autorecv: a mail's name in the spool is no pattern and no program" {
+    fuser edit 12 --text-mail on
+    touch '1700000000.x' '1700000000.y'
+    for name in '1700000000.*' '1700000001.$(touch x)' '1700000002."\\"'; do
+        name=${name// /}
+        printf 'From: a@else.example\nSubject: x\n\nwords\n' >"$FAXPIPE_HOME/spool/12/new/$name"
+    done
+    fax-autorecv --json >objects
+    [ "$(python3 -c '
+import json
+print(*sorted(json.loads(l)["id"] for l in open("objects")), sep="\n")')" = \
+        "$(printf '%s\n' '1700000000.*' '1700000001.$(touchx)' '1700000002."\\"')" ]
+    [ "$(papers)" = 3 ] && [ -z "$(state 12)" ]
+}
+
+@test "fax-autorecv: through sudo an unknown code is a wrong password" {
+    SUDO_UID=1000 run fax-autorecv --user 99 --password-fd 3 3<<<x
+    expect_status 77
+    [[ $output != *'no such user'* ]]
+    SUDO_UID=1000 run fax-send --password-fd 3 99 bob@fax.example <page.pbm 3<<<x
+    expect_status 77
+    [[ $output != *'no such user'* ]]
+}
+
+@test "fax-autorecv: --user takes a code in letters of either case" {
+    fuser add Carol --login carol --password-file alice.pw --auto-receive on --auto-print on
+    printf 'From: a@else.example\nSubject: x\n\nwords\n' |
+        "$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/Carol" >/dev/null
+    run fax-autorecv --user cAROL
+    expect_status 0
+    [[ $output == Carol*printed* ]]
+    [ ! -e "$FAXPIPE_HOME/db/cAROL.lock" ]
+}

@@ -637,3 +637,23 @@ q "invalid password"'
     cp one/fuser three/fuser
     run -7 env PATH="$PWD/one:$PWD/three:$ours" fuser -k
 }
+
+@test "postmaster is nobody's code: his part of the spool is the station's" {
+    run --separate-stderr fuser add postmaster --login x --password-file pw
+    [ "$status" -ne 0 ]
+    [ -z "$(fuser list --tsv | sed 1d)" ]
+    run --separate-stderr fuser add Postmaster --login x --password-file pw
+    [ "$status" -ne 0 ]
+}
+
+@test "setting prints what faxpipe.conf says, every domain, and 1 where nothing is set" {
+    settings 'domain = a.example' 'domain = b.example' 'hostname = h.example'
+    [ "$(fuser setting domain)" = "$(printf 'a.example\nb.example')" ]
+    [ "$(fuser setting hostname)" = h.example ]
+    run --separate-stderr fuser setting operator
+    expect_refusal 1
+    run --separate-stderr fuser setting operatr
+    expect_refusal 64
+    run --separate-stderr fuser setting
+    expect_refusal 64
+}

@@ -27,6 +27,26 @@ static void reads_settings(void)
     CHECK(conf_get(NULL, "printer") == NULL);
 }
 
+static void shows_what_is_set(void)
+{
+    struct conf *c;
+    struct buf out;
+    struct why why = {""};
+    CHECK(conf_parse(span_str("domain = a.example\ndomain = b.example\nhostname = one\n"
+                              "hostname = two\nprinter =\nroute.x.example = smtp://h\n"),
+                     &c, &why) == ERR_NONE);
+    buf_init(&out, 100);
+    CHECK_INT(conf_show(c, "domain", &out, &why), ERR_NONE);
+    CHECK_INT(conf_show(c, "hostname", &out, &why), ERR_NONE);
+    CHECK_INT(conf_show(c, "printer", &out, &why), ERR_NONE);
+    CHECK_INT(conf_show(c, "route.x.example", &out, &why), ERR_NONE);
+    CHECK_STR(buf_cstr(&out), "a.example\nb.example\ntwo\n\nsmtp://h\n");
+    CHECK_INT(conf_show(c, "operator", &out, &why), ERR_NO);
+    CHECK_INT(conf_show(c, "operatr", &out, &why), ERR_USAGE);
+    buf_release(&out);
+    conf_free(c);
+}
+
 static void names_the_line_it_refuses(void)
 {
     static const struct {
@@ -49,6 +69,7 @@ static void names_the_line_it_refuses(void)
 int main(void)
 {
     RUN(reads_settings);
+    RUN(shows_what_is_set);
     RUN(names_the_line_it_refuses);
     return check_done();
 }
