@@ -29,6 +29,8 @@ SCRIPTS := $(patsubst cmd/%.sh,$(BIN)/%,$(sort $(wildcard cmd/*.sh)))
 TESTS   := $(patsubst test/%.c,$(BIN)/test/%,$(sort $(wildcard test/common/*/*_test.c)))
 HELPERS := $(patsubst test/%.c,$(BIN)/test/%,$(sort $(wildcard test/lib/*.c test/fault/*.c)))
 
+# A short line a step; V=1 shows the commands.
+do = $(if $(V),,@printf '  %s %s\n' $(1) $(2);)
 pc = $(shell pkg-config --$(1) $(2))
 # Each outside library is seen by one folder alone (check-deps holds the #includes to the same).
 $(OBJ)/common/print/%.o: ALL_CFLAGS += $(call pc,cflags,pangocairo)
@@ -53,22 +55,22 @@ $(LIB): $(LIBOBJ)
 	@$(AR) rcs $@ $^
 $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call do,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(CMDS): $(BIN)/%: $(OBJ)/cmd/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 $(SCRIPTS): $(BIN)/%: cmd/%.sh
 	@mkdir -p $(@D)
 	install -m 755 $< $@
 $(TESTS): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 $(BIN)/test/lib/%.so: test/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -g -shared -fPIC -o $@ $< -ldl
 $(filter-out %_preload,$(HELPERS)): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 -include $(LIBOBJ:.o=.d) $(wildcard $(OBJ)/cmd/*.d $(OBJ)/test/*/*.d $(OBJ)/test/*/*/*.d)
 
 .PHONY: test-programs
