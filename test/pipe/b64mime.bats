@@ -140,10 +140,3 @@ PY
     b64mime --bare --wrap 64 fax.tif | cmp - <(openssl base64 -in fax.tif)
     openssl base64 -in fax.tif | b64mime -d --bare | cmp - fax.tif
 }
-
-@test "mutt reads what we make" {
-    needs mutt
-    b64mime --from a@b.example --to c@d.example --subject 'Grüße' fax.tif >m
-    { echo 'From a@b.example Sat Nov 21 22:00:00 2026'; cat m; echo; } >box
-    mutt -n -R -f box -e 'set index_format="%s"; push "<quit>"' </dev/null >out 2>&1 || skip "mutt wants a terminal"
-}
