@@ -24,15 +24,19 @@ struct group {
     size_t count;
 };
 
-enum fate attempt_fate(int status)
+/* What a recipient's exit status, and what the receiver said, mean for him. */
+static enum fate fate_of(int status, const struct queue_recipient *r)
 {
     switch (status) {
     case 0:
         return FATE_SENT;
     case 65:
     case 67:
-    case 69:
         return FATE_FAILED;
+    case 69:
+        /* Without a word about the mail there was no dialogue: the TLS that is required, the log-in
+         * or the greeting was refused, perhaps by somebody on the way. That may pass. */
+        return r->code || *r->enhanced ? FATE_FAILED : FATE_DEFERRED;
     default:
         /* 68, 71, 74 to 78; and what nobody foresaw is no reason to give mail up. */
         return FATE_DEFERRED;
@@ -66,13 +70,13 @@ static void take_object(struct group *g, struct span line)
         struct queue_recipient *r = queue_recipient(g->entry, g->members[i]);
         if (strcmp(r->path, path) != 0)
             continue;
-        g->fates[g->members[i]] = attempt_fate((int)status);
         r->code = member_text(line, "code", number, sizeof number) &&
                           span_number(span_str(number), 999, &code)
                       ? (unsigned)code
                       : 0;
         member_text(line, "enhanced", r->enhanced, sizeof r->enhanced);
         member_text(line, "text", r->text, sizeof r->text);
+        g->fates[g->members[i]] = fate_of((int)status, r);
     }
 }
 

@@ -24,7 +24,4 @@ struct attempt {
 enum err attempt_all(struct attempt *a, struct queue_entry *entry, enum fate *fates,
                      struct why *why);
 
-/* What a recipient's exit status means for him. */
-enum fate attempt_fate(int status);
-
 #endif

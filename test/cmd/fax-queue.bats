@@ -269,6 +269,23 @@ PY
     no grep -rq wonderland station/queue fake/mail.1
 }
 
+@test "a server without the TLS that a password needs: the mail waits, whoever took the TLS away" {
+    fake 'caps: AUTH PLAIN;8BITMIME'
+    fuser init >/dev/null
+    conf
+    echo wonderland >pw
+    fuser add 12 --name Alice --login alice --address alice@fax.example --password-file pw \
+        --submit "smtp://localhost:$PORT" --auto-receive off
+    fax-queue add --user 12 -f alice@fax.example bob@there.example <mail.eml >/dev/null
+    fax-queue flush
+    [ "$(entries)" = 'waiting alice@fax.example bob@there.example' ]
+    # What the receiver cannot take at all is another matter.
+    fake 'caps: SIZE 10'
+    add carol@x.example
+    fax-queue flush --id "$ID"
+    [[ $(entries) != *carol* ]]
+}
+
 @test "a damaged envelope stops nobody else, and can be removed" {
     fake
     add a@x.example
