@@ -114,42 +114,27 @@ static enum err seen(struct poll *p, const struct mailbox_mail *mail, enum seen_
     return p->store ? polled_state(p->spool, p->store, &key, state, why) : ERR_NONE;
 }
 
-static enum err can_encrypt(struct poll *p, bool *can, struct why *why)
-{
-    char method[STORE_METHOD_MAX + 1];
-    *can = false;
-    if (!*p->user.follow)
-        return ERR_NONE;
-    enum err e = store_encryption(p->store, p->user.follow, method, NULL, why);
-    *can = !e && strcmp(method, "none") != 0;
-    return e == ERR_NO ? ERR_NONE : e;
-}
-
 /* What the user's row, the sender's row and the room in the spool make of this mail. Who shall be
  * polled at all (S22) is the caller's question: being asked is an occasion of its own. */
 static enum err decide_for_user(struct poll *p, const struct mailbox_look *look,
                                 struct decision *d, struct why *why)
 {
-    struct sender_rule rule;
-    struct mail_case c = {.user = &p->user,
-                          .kind = look->kind == MIME_KIND_TEXT  ? KIND_TEXT
+    struct mail_rows rows;
+    struct mail_case c = {.kind = look->kind == MIME_KIND_TEXT  ? KIND_TEXT
                                   : look->kind == MIME_KIND_FAX ? KIND_FAX
                                                                 : KIND_MIXED,
                           .source = SOURCE_POLLED,
                           .occasion = OCCASION_MANUAL,
                           .spool_full = p->spool_limit && p->spool_used >= p->spool_limit};
-    enum err e = store_sender_rule(p->store, p->user.code, look->from, &rule, why);
-    if (e && e != ERR_NO)
+    enum err e = store_mail_case(p->store, p->user.code, look->from, &rows, &c, why);
+    if (e)
         return e;
-    if (!e) {
-        if (opt.text)
-            rule.text_mail = -1;
-        c.rule = &rule;
+    if (opt.text) {
+        rows.user.text_mail = p->text;
+        rows.rule.text_mail = -1;
     }
-    e = can_encrypt(p, &c.can_encrypt, why);
-    if (!e)
-        decide(&c, d);
-    return e;
+    decide(&c, d);
+    return ERR_NONE;
 }
 
 /* May this mail be fetched? ERR_NO: it stays. */
@@ -493,8 +478,6 @@ static enum err set_up_user(struct poll *p, struct why *why)
     p->login = p->user.login;
     p->keep = p->user.keep;
     p->keep_days = p->user.keep_days;
-    if (opt.text)
-        p->user.text_mail = p->text;
     return e;
 }
 
