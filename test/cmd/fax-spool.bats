@@ -51,6 +51,9 @@ arrive() { "$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/${1:-15}" <mail; }
     cp mail "$FAXPIPE_HOME/spool/15/new/$old"
     arrive
     [ "$(fax-spool due 15)" = "$old" ]
+    # Also when somebody has taken it and left it there.
+    [ "$(fax-spool take 15 "$old")" = "$old" ]
+    [ "$(fax-spool due 15)" = "$old" ]
     echo 'new-days = 41' >>"$FAXPIPE_HOME/faxpipe.conf"
     [ -z "$(fax-spool due 15)" ]
 }

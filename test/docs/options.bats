@@ -81,6 +81,18 @@ same() { # LISTER WHAT
     return $bad
 }
 
+# 0 done, 64 a wrong option, 74 standard output lost, 141 its reader gone: no program is without.
+@test "every page says its statuses, in order, and only those that there are" {
+    bad=0
+    for f in man/*.1; do
+        sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "$f" >"$T/statuses"
+        sort -nu "$T/statuses" | cmp -s - "$T/statuses" || { echo "$f: order"; bad=1; }
+        for s in 0 64 74 141; do grep -qx "$s" "$T/statuses" || { echo "$f: no $s"; bad=1; }; done
+        grep -vxE '0|1|6[4-9]|7[013-8]|141' "$T/statuses" && { echo "$f: no such status"; bad=1; }
+    done
+    return $bad
+}
+
 @test "completions are programs of their shells" {
     needs zsh fish
     for f in completions/bash/*; do bash -n "$f"; done
