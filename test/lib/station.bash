@@ -28,6 +28,7 @@ certificate() {
 
 # smtp-recv on a port of its own choice, which is then in PORT.
 receiver() {
+    rm -f "$T/port"
     smtp-recv --listen 127.0.0.1:0 --print-port "$@" >"$T/port" 2>"$T/receiver.log" </dev/null 3>&- 4>&- &
     PIDS+=($!)
     until_true 10 test -s "$T/port"
