@@ -36,7 +36,7 @@ void g3_reverse_bits(uint8_t *p, size_t n);
 /* Places behind a line's last change that a kernel may write to. */
 enum { G3_LINE_SLACK = 64 };
 
-/* A row's positions of colour change, from [1] on: strictly ascending, closed by four times the
+/* A row's positions of colour change, from [1] on: strictly ascending, closed by eight times the
  * width. [0] is the left edge, 0. */
 struct g3_line {
     uint16_t change[G3_WIDTH_MAX + 1 + G3_LINE_SLACK];

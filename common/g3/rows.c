@@ -18,6 +18,31 @@ static const uint16_t black[1 << BLACK_BITS] = {
     G3_BLACK_TERMINATING(BLACK) G3_BLACK_MAKE_UP(BLACK) G3_COMMON_MAKE_UP(BLACK)
 };
 
+/*
+ * What text mostly is: a white run of 1 to 63 and a black one of 1 to 14 by one look-up of 13
+ * bits. Length in the low 4 bits, white run in 6 above, black above that; 0: look twice. Pairs
+ * that are longer lie behind the table, each in a place of its own, and are never looked up.
+ */
+enum { PAIR_BITS = 13 };
+#define NAMED(run, bits, word) BLACK_BITS_##run = (bits), BLACK_WORD_##run = (word),
+enum { G3_BLACK_TERMINATING(NAMED) };
+#define PAIR_FITS(bits, black) ((bits) + BLACK_BITS_##black <= PAIR_BITS)
+#define PAIR_WORD(word, black) ((word) << BLACK_BITS_##black | BLACK_WORD_##black)
+#define PAIR_PLACE(run, bits, word, black)                                                        \
+    (PAIR_FITS(bits, black) ? (word) << ((PAIR_BITS - (bits) - BLACK_BITS_##black) & 15)          \
+                            : (1 << PAIR_BITS) + (run) * 16 + (black))
+#define PAIR(run, bits, word, black)                                                              \
+    [PAIR_PLACE(run, bits, PAIR_WORD(word, black), black) ...                                     \
+     PAIR_PLACE(run, bits, PAIR_WORD(word, black) + 1, black) - PAIR_FITS(bits, black)] =         \
+        (run) ? (black) << 10 | (run) << 4 | ((bits) + BLACK_BITS_##black) % 16 : 0,
+#define PAIRS(run, bits, word)                                                                    \
+    PAIR(run, bits, word, 1) PAIR(run, bits, word, 2) PAIR(run, bits, word, 3)                    \
+    PAIR(run, bits, word, 4) PAIR(run, bits, word, 5) PAIR(run, bits, word, 6)                    \
+    PAIR(run, bits, word, 7) PAIR(run, bits, word, 8) PAIR(run, bits, word, 9)                    \
+    PAIR(run, bits, word, 10) PAIR(run, bits, word, 11) PAIR(run, bits, word, 12)                 \
+    PAIR(run, bits, word, 13) PAIR(run, bits, word, 14)
+static const uint16_t pairs[(1 << PAIR_BITS) + 64 * 16] = {G3_WHITE_TERMINATING(PAIRS)};
+
 /* Mode codes (table 4/T.4) by the next 7 bits: length, mode, and a1 - b1 of the vertical ones. */
 enum mode { NO_MODE, PASS, HORIZONTAL, VERTICAL };
 struct mode_code {
@@ -117,6 +142,22 @@ static void quick_1d(struct g3_decoder *d)
     unsigned a0 = d->a0, n = d->n, width = d->width, run, last_bits = 0;
     uint64_t last = 0;
     while (in.end - in.at >= 8) {
+        g3_refill_fast(&in);
+        /* Four pairs of 13 bits, of the 56. */
+        for (unsigned i = 0; i < 4; i++) {
+            unsigned e = pairs[in.bits >> (64 - PAIR_BITS)], a2 = a0 + (e >> 4 & 63) + (e >> 10);
+            if (e == 0 || a2 >= width)
+                break;
+            change[n] = (uint16_t)(a0 + (e >> 4 & 63));
+            change[n + 1] = (uint16_t)a2;
+            n += 2;
+            a0 = a2;
+            last = in.bits;
+            last_bits = e & 15;
+            g3_skip(&in, e & 15);
+        }
+        if (in.end - in.at < 8)
+            break;
         g3_refill_fast(&in);
         unsigned used = quick_run(in.bits, 0, &run);
         if (used == 0 || run > width - a0 || (run == 0 && n))
@@ -237,8 +278,8 @@ static enum g3_row_result careful_mode(struct g3_decoder *d)
 }
 
 /*
- * Modes while eight bytes can be read at once: 3 + 46 bits at most each, and a refill gives 56.
- * Stops before anything unusual, as quick_1d does.
+ * Modes while eight bytes can be read at once: 4 + 3 + 46 bits at most each, and a refill gives
+ * 56. Stops before anything unusual, as quick_1d does.
  */
 static void quick_2d(struct g3_decoder *d)
 {
@@ -249,6 +290,24 @@ static void quick_2d(struct g3_decoder *d)
     uint64_t last = 0;
     while (in.end - in.at >= 8) {
         g3_refill_fast(&in);
+        /* Up to four changes straight below those above, at once. Where they are the line's end, there
+         * is enough of it. */
+        unsigned ones = (unsigned)__builtin_clzll(~in.bits | UINT64_C(1) << 59);
+        memcpy(change + n, b, 4 * sizeof *b);
+        if (ones) {
+            a0 = b[ones - 1];
+            for (; a0 == width && ones > 1 && b[ones - 2] == width; ones--)
+                continue;
+            last = in.bits;
+            last_bits = 1;
+            b += ones;
+            n += ones;
+            g3_skip(&in, ones);
+            if (a0 == width)
+                break;
+            if (ones == 4)
+                continue;
+        }
         struct mode_code m = modes[in.bits >> 57];
         if (m.mode == VERTICAL) {
             unsigned a1 = (unsigned)(*b + m.shift);

@@ -14,7 +14,7 @@ static inline void store_be64(uint8_t *p, uint64_t w)
 
 void g3_close_line(struct g3_line *line, unsigned n, unsigned width)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 8; i++)
         line->change[1 + n + i] = (uint16_t)width;
 }
 

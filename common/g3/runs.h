@@ -10,7 +10,7 @@
  * ones. Reads (width + 7) / 8 bytes. */
 unsigned g3_find_changes(const uint8_t *row, unsigned width, struct g3_line *line);
 
-/* Closes a line of n changes with its four times the width. */
+/* Closes a line of n changes with its eight times the width. */
 void g3_close_line(struct g3_line *line, unsigned n, unsigned width);
 
 /* Paints the row that the changes describe: writes (width + 7) / 8 bytes. */
