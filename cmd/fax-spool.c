@@ -44,6 +44,7 @@ struct request {
     struct home home;
     struct store *store;
     struct spool *spool;
+    struct user user;      /* the row of code; the postmaster has none */
     const char *code, *id; /* id may be NULL */
 };
 
@@ -141,19 +142,14 @@ static enum err run_take(struct request *r)
 /* The second at which the mail's days are over. */
 static enum err end_of_days(struct request *r, int64_t *until, struct why *why)
 {
-    struct user user;
     if (opt.until >= 0 && opt.days >= 0)
         return why_set(why, ERR_USAGE, "--days and --until exclude each other");
     *until = opt.until;
     if (opt.until >= 0)
         return ERR_NONE;
-    int days = opt.days;
-    if (days < 0) {
-        enum err e = store_user_get(r->store, r->code, &user, why);
-        if (e)
-            return e;
-        days = user.days;
-    }
+    int days = opt.days < 0 ? r->user.days : opt.days;
+    if (opt.days < 0 && !r->user.code[0])
+        return why_set(why, ERR_USAGE, "no user of the table: --days or --until must say");
     if (days > 36500)
         return why_set(why, ERR_USAGE, "%d days: too many", days);
     *until = (int64_t)time(NULL) + (int64_t)days * DAY;
@@ -339,6 +335,9 @@ static enum err serve(struct request *r, const struct command *command)
         return diag_fail(e, &why, "%s", r->home.path);
     if (!ours || opt.password.fd >= 0)
         e = check_password(r, &why);
+    /* As the row has it, which the directory is called after: letters of either case are meant. */
+    if (!e && store_user_get(r->store, r->code, &r->user, NULL) == ERR_NONE)
+        r->code = r->user.code;
     if (!e)
         e = spool_open(&r->home, r->code, &r->spool, &why);
     e = e ? diag_fail(e, &why, "%s", r->code) : command->run(r);

@@ -186,3 +186,27 @@ assert all(m["octets"] == 64 and m["arrived"] > 1e9 for m in a), a' "$first" "$s
     run bash -c "ldd '$BIN/fax-spool' | grep -vE 'linux-vdso|ld-linux|lib(c|m|crypto|sqlite3|popt|z|dl|pthread)[.]'"
     [ -z "$output" ]
 }
+
+@test "a code is understood in letters of either case" {
+    fuser add Carol --login carol --password-file "$T/alice.pw" --auto-receive on
+    id=$("$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/Carol" <mail)
+    [[ $(fax-spool list cAROL) == "$id"* ]]
+    [ "$(fax-spool take CAROL)" = "$id" ]
+    fax-spool hold carol "$id"
+    exec 3<"$T/alice.pw"
+    fax-print --user carol --password-fd 3 -o out.pdf
+    [ -s out.pdf ] && [ -z "$(fax-spool list Carol)" ]
+    [ "$(fuser journal --tsv | sed 1d | cut -f 3 | sort -u)" = Carol ]
+    # And one that nobody has stays unknown.
+    run fax-spool list dave
+    expect_status 67
+}
+
+@test "the postmaster has no days of his own" {
+    id=$(arrive postmaster)
+    fax-spool take postmaster
+    run --separate-stderr fax-spool hold postmaster "$id"
+    expect_refusal 64
+    fax-spool hold --days 2 postmaster "$id"
+    [[ $(fax-spool list postmaster) == "$id"*held* ]]
+}
