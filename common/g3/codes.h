@@ -60,4 +60,21 @@ enum { G3_EOL_BITS = 12, G3_EOL_ZEROS = 11, G3_CODE_BITS = 13, G3_MAKE_UP_MAX = 
     X(2112, 12, 0x14) X(2176, 12, 0x15) X(2240, 12, 0x16) X(2304, 12, 0x17) X(2368, 12, 0x1c)     \
     X(2432, 12, 0x1d) X(2496, 12, 0x1e) X(2560, 12, 0x1f)
 
+/* The terminating codes of black by name: G3_BLACK_BITS_3, G3_BLACK_WORD_3. */
+#define G3_BLACK_NAMED(run, bits, word) G3_BLACK_BITS_##run = (bits), G3_BLACK_WORD_##run = (word),
+enum { G3_BLACK_TERMINATING(G3_BLACK_NAMED) };
+
+/*
+ * Most of a text is a short white run and a shorter black one: X(run, bits, word, black) of a
+ * white code (as the lists above give it) and each black run from 1 to 14. G3_PAIR_WORD and
+ * G3_PAIR_BITS are the two codes as one.
+ */
+#define G3_PAIR_BITS(bits, black) ((bits) + G3_BLACK_BITS_##black)
+#define G3_PAIR_WORD(word, black) ((word) << G3_BLACK_BITS_##black | G3_BLACK_WORD_##black)
+#define G3_PAIRS(X, run, bits, word)                                                              \
+    X(run, bits, word, 1) X(run, bits, word, 2) X(run, bits, word, 3) X(run, bits, word, 4)       \
+    X(run, bits, word, 5) X(run, bits, word, 6) X(run, bits, word, 7) X(run, bits, word, 8)       \
+    X(run, bits, word, 9) X(run, bits, word, 10) X(run, bits, word, 11) X(run, bits, word, 12)    \
+    X(run, bits, word, 13) X(run, bits, word, 14)
+
 #endif

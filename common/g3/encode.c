@@ -23,6 +23,15 @@ static const struct code make_up[2][G3_MAKE_UP_MAX / 64 + 1] = {
 };
 #undef ROW
 
+/* A white run under 64 and a black one under 15 as one code; [0] is the white run alone. */
+#define PAIR(run, bits, word, black)                                                              \
+    [run][black] = {G3_PAIR_WORD(word, black), G3_PAIR_BITS(bits, black)},
+#define ROW(run, bits, word) [run][0] = {word, bits}, G3_PAIRS(PAIR, run, bits, word)
+static const struct {
+    uint32_t word, bits;
+} pairs[64][16] = {G3_WHITE_TERMINATING(ROW)};
+#undef ROW
+
 /* Table 4/T.4: pass, horizontal, and vertical by a1 - b1 + 3. */
 static const struct code pass = {0x1, 4}, horizontal = {0x1, 3};
 static const struct code vertical[7] = {
@@ -73,19 +82,22 @@ static inline void put_run(struct sink *s, unsigned colour, unsigned run)
 
 static void put_row_1d(struct sink *s, const uint16_t *change, unsigned width)
 {
-    unsigned a0 = 0;
-    for (;;) {
-        unsigned a1 = *change++;
-        put_run(s, 0, a1 - a0);
-        if (a1 == width)
-            break;
-        a0 = *change++;
-        put_run(s, 1, a0 - a1);
+    unsigned a0 = 0, a1, a2;
+    do {
+        a1 = change[0];
+        a2 = change[1];
+        change += 2;
+        unsigned white = a1 - a0, black = a2 - a1;
+        if (white < 64 && black < 15) {
+            put(s, pairs[white][black].word, pairs[white][black].bits);
+        } else {
+            put_run(s, 0, white);
+            if (black)
+                put_run(s, 1, black);
+        }
         drain(s);
-        if (a0 == width)
-            break;
-    }
-    drain(s);
+        a0 = a2;
+    } while (a2 != width);
 }
 
 /*

@@ -24,23 +24,15 @@ static const uint16_t black[1 << BLACK_BITS] = {
  * that are longer lie behind the table, each in a place of its own, and are never looked up.
  */
 enum { PAIR_BITS = 13 };
-#define NAMED(run, bits, word) BLACK_BITS_##run = (bits), BLACK_WORD_##run = (word),
-enum { G3_BLACK_TERMINATING(NAMED) };
-#define PAIR_FITS(bits, black) ((bits) + BLACK_BITS_##black <= PAIR_BITS)
-#define PAIR_WORD(word, black) ((word) << BLACK_BITS_##black | BLACK_WORD_##black)
+#define PAIR_FITS(bits, black) (G3_PAIR_BITS(bits, black) <= PAIR_BITS)
 #define PAIR_PLACE(run, bits, word, black)                                                        \
-    (PAIR_FITS(bits, black) ? (word) << ((PAIR_BITS - (bits) - BLACK_BITS_##black) & 15)          \
+    (PAIR_FITS(bits, black) ? (word) << ((PAIR_BITS - G3_PAIR_BITS(bits, black)) & 15)            \
                             : (1 << PAIR_BITS) + (run) * 16 + (black))
 #define PAIR(run, bits, word, black)                                                              \
-    [PAIR_PLACE(run, bits, PAIR_WORD(word, black), black) ...                                     \
-     PAIR_PLACE(run, bits, PAIR_WORD(word, black) + 1, black) - PAIR_FITS(bits, black)] =         \
-        (run) ? (black) << 10 | (run) << 4 | ((bits) + BLACK_BITS_##black) % 16 : 0,
-#define PAIRS(run, bits, word)                                                                    \
-    PAIR(run, bits, word, 1) PAIR(run, bits, word, 2) PAIR(run, bits, word, 3)                    \
-    PAIR(run, bits, word, 4) PAIR(run, bits, word, 5) PAIR(run, bits, word, 6)                    \
-    PAIR(run, bits, word, 7) PAIR(run, bits, word, 8) PAIR(run, bits, word, 9)                    \
-    PAIR(run, bits, word, 10) PAIR(run, bits, word, 11) PAIR(run, bits, word, 12)                 \
-    PAIR(run, bits, word, 13) PAIR(run, bits, word, 14)
+    [PAIR_PLACE(run, bits, G3_PAIR_WORD(word, black), black) ...                                  \
+     PAIR_PLACE(run, bits, G3_PAIR_WORD(word, black) + 1, black) - PAIR_FITS(bits, black)] =      \
+        (run) ? (black) << 10 | (run) << 4 | G3_PAIR_BITS(bits, black) % 16 : 0,
+#define PAIRS(run, bits, word) G3_PAIRS(PAIR, run, bits, word)
 static const uint16_t pairs[(1 << PAIR_BITS) + 64 * 16] = {G3_WHITE_TERMINATING(PAIRS)};
 
 /* Mode codes (table 4/T.4) by the next 7 bits: length, mode, and a1 - b1 of the vertical ones. */
