@@ -193,8 +193,7 @@ assert all(m["octets"] == 64 and m["arrived"] > 1e9 for m in a), a' "$first" "$s
     [[ $(fax-spool list cAROL) == "$id"* ]]
     [ "$(fax-spool take CAROL)" = "$id" ]
     fax-spool hold carol "$id"
-    exec 3<"$T/alice.pw"
-    fax-print --user carol --password-fd 3 -o out.pdf
+    fax-print --user carol --password-fd 3 -o out.pdf 3<alice.pw
     [ -s out.pdf ] && [ -z "$(fax-spool list Carol)" ]
     [ "$(fuser journal --tsv | sed 1d | cut -f 3 | sort -u)" = Carol ]
     # And one that nobody has stays unknown.
