@@ -38,6 +38,28 @@ killed() {
     [ "$kills" -gt 20 ]
 }
 
+@test "add: a disk that fails at any step is 74, no ID, no entry" {
+    local fault n failed=0
+    for fault in 'fsync EIO' 'write ENOSPC' '?rename,?renameat,renameat2 EIO'; do
+        for n in 1 2 3 4; do
+            # shellcheck disable=SC2086
+            set -- $fault
+            run --separate-stderr strace -qq -o calls -e trace="$1" -e "inject=$1:error=$2:when=$n" \
+                fax-queue add -f a@x.example b@x.example <mail.eml
+            grep -q INJECTED calls || break
+            # The last write is the ID's own: the entry is there then, though nobody was told.
+            [ "$status" -eq 74 ] || [ "$status" -eq 73 ] || { echo "$fault $n: $status"; return 1; }
+            [ -z "$output" ]
+            failed=$((failed + 1))
+            id=$(find station/queue -name '*.env')
+            [ -z "$id" ] || grep -q 'write(1' calls || { echo "$fault $n: an entry stays"; return 1; }
+            rm -f station/queue/*
+        done
+        rm -f station/queue/*
+    done
+    [ "$failed" -ge 5 ]
+}
+
 drained() {
     fax-queue flush --all
     [ -z "$(find station/queue -name '*.env')" ]

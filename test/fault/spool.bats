@@ -113,3 +113,39 @@ finished() {
     station
     sweep 15 finished fax-spool done 15 ID
 }
+
+# fails_at CALL ERROR N COMMAND...: the Nth CALL fails.
+fails_at() {
+    local call=$1 error=$2 n=$3
+    shift 3
+    strace -f -qq -o calls -e trace="$call" -e "inject=$call:error=$error:when=$n" "$@"
+}
+
+@test "take and hold: a disk that is full or fails is no success, and the mail stays where it was" {
+    station
+    local fault call n status failed=0
+    for fault in 'fsync EIO' '?link,linkat ENOSPC' 'write ENOSPC' '?unlink,unlinkat EIO'; do
+        for step in take hold; do
+            for n in 1 2 3 4 5 6; do
+                fresh_spool
+                # Of another uid it is copied.
+                [ "$(id -u)" != 0 ] || chown 65534 "$FAXPIPE_HOME/spool/15/new/$ID"
+                words=(take 15)
+                [ $step = take ] || words=(hold --until 2000000000 15 "$ID")
+                status=0
+                # shellcheck disable=SC2086
+                fails_at $fault $n fax-spool "${words[@]}" >out 2>err || status=$?
+                grep -q INJECTED calls || break
+                there_once || { echo "$step: lost at $fault $n"; return 1; }
+                # The copy's name aside is swept up later: that alone may stay.
+                [ "$status" -ne 0 ] || [[ $fault == *unlink* && $n -eq 1 ]] || { echo "$step: well at $fault $n"; return 1; }
+                [ "$status" -eq 0 ] || [ ! -s out ] || { echo "$step: said at $fault $n"; return 1; }
+                failed=$((failed + (status != 0)))
+                fax-spool take 15 >/dev/null || [ $step = hold ]
+                there_once
+            done
+        done
+    done
+    echo "$failed failures"
+    [ "$failed" -ge 10 ]
+}
