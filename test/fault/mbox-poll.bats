@@ -280,18 +280,16 @@ PY
         cp -a "$FAXPIPE_HOME" fresh
         calls='write pwrite64 fsync fdatasync ?link,linkat ?unlink,unlinkat'
         [ $proto = pop3 ] || calls='fsync ?link,linkat'
+        fill
+        strace -qq -f -o calls -e trace="${calls// /,}" mbox-poll --user 12 >/dev/null
         for call in $calls; do
-            count=
-            for n in healthy 1 3/8 3/4 last; do
+            names=${call//\?/}
+            count=$(grep -cE "^[0-9]+ +(${names//,/|})\\(" calls) || continue
+            for n in 1 3/8 last; do
                 rm -rf box "$FAXPIPE_HOME"
                 mkdir box
                 fill
                 cp -a fresh "$FAXPIPE_HOME"
-                if [ $n = healthy ]; then
-                    strace -qq -f -o calls -e trace="$call" mbox-poll --user 12 >/dev/null
-                    count=$(grep -c '(' calls) || break
-                    continue
-                fi
                 [ $n != last ] || n=$count
                 n=$((n == 0 ? 1 : $( [[ $n == */* ]] && echo "$count * ${n%/*} / ${n#*/}" || echo $n)))
                 [ $n -ge 1 ] || n=1

@@ -5,7 +5,7 @@ load ../lib/station
 load ../lib/syscalls
 # bats file_tags=nosan
 
-# Those that change something at each of their uses, those that do not at every fourth.
+# Those that change something at each of their uses, those that do not at every ninth.
 CALLS='write pwrite64 fsync fdatasync ?link,linkat ?unlink,unlinkat fchmod flock'
 OTHERS='openat close lseek'
 
@@ -38,7 +38,7 @@ sweep() { # KILLS CHECK COMMAND...: at least so many of them happen
     local least=$1 kills=0 call
     shift
     for call in $CALLS; do sweep_call "$call" 1 "$@" || return 1; done
-    for call in $OTHERS; do sweep_call "$call" 4 "$@" || return 1; done
+    for call in $OTHERS; do sweep_call "$call" 9 "$@" || return 1; done
     echo "$kills kills"
     [ "$kills" -ge "$least" ]
 }
@@ -60,7 +60,7 @@ delivered() {
 }
 
 @test "a delivery to two maildirs, killed at every system call" {
-    sweep 20 delivered "$BIN/test/lib/deliver" box/a box/b
+    sweep 15 delivered "$BIN/test/lib/deliver" box/a box/b
 }
 
 fresh_spool() {
@@ -101,17 +101,17 @@ finished() {
 
 @test "take, killed at every system call" {
     station
-    sweep 15 taken fax-spool take 15
+    sweep 12 taken fax-spool take 15
 }
 
 @test "hold, killed at every system call" {
     station
-    sweep 15 held fax-spool hold --until 2000000000 15 ID
+    sweep 12 held fax-spool hold --until 2000000000 15 ID
 }
 
 @test "done, killed at every system call" {
     station
-    sweep 15 finished fax-spool done 15 ID
+    sweep 12 finished fax-spool done 15 ID
 }
 
 # fails_at CALL ERROR N COMMAND...: the Nth CALL fails.
