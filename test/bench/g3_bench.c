@@ -5,8 +5,10 @@
  *
  * Every repetition goes through all pages, so that none is hot in the caches, and the two take
  * turns, so that both see the same machine. Prints the medians in Mpel/s and their ratio.
+ * FAXPIPE_CPU caps the kernel as in the programs.
  */
-#include "g3/g3.h"
+#include "cpu/cpu.h"
+#include "g3/kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,6 +223,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: g3_bench [-n REPEATS] PAGE.pbm...\n");
         return 64;
     }
+    const char *level = getenv("FAXPIPE_CPU");
+    unsigned cap = ~0u;
+    if (level && !cpu_level(span_str(level), &cap)) {
+        fprintf(stderr, "g3_bench: FAXPIPE_CPU: %s: no such level\n", level);
+        return 64;
+    }
+    g3_use(cpu_detect() & cap);
     TIFFSetWarningHandler(NULL);
     TIFFSetErrorHandler(NULL);
     double mpel = 0;
@@ -228,7 +237,8 @@ int main(int argc, char **argv)
         load(argv[i]);
     for (int i = 0; i < page_count; i++)
         mpel += (double)pages[i].width * pages[i].rows / 1e6;
-    printf("%d pages, %.0f Mpel, median of %d, Mpel/s\n", page_count, mpel, repeats);
+    printf("%d pages, %.0f Mpel, median of %d, Mpel/s, kernel %s\n", page_count, mpel, repeats,
+           g3_kernel_used()->name);
     printf("          faxpipe   libtiff  ratio\n");
     for (int c = G3_MH; c <= G3_MMR; c++)
         bench((enum g3_coding)c, repeats, mpel);
