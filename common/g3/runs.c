@@ -26,7 +26,7 @@ unsigned g3_find_changes(const uint8_t *row, unsigned width, struct g3_line *lin
     return n;
 }
 
-static void store_word(uint8_t *row, unsigned bytes, unsigned word, uint64_t w)
+static inline void store_word(uint8_t *row, unsigned bytes, unsigned word, uint64_t w)
 {
     if (word * 8 + 8 <= bytes) {
         store_be64(row + word * 8, w);
@@ -53,8 +53,8 @@ void g3_paint(const struct g3_line *line, unsigned width, uint8_t *row)
         w |= UINT64_MAX >> (start & 63);
         if (stop >> 6 != word) {
             store_word(row, bytes, word, w);
-            memset(row + word * 8 + 8, 0xff, ((stop >> 6) - word - 1) * 8);
-            word = stop >> 6;
+            while (++word < stop >> 6)
+                store_word(row, bytes, word, UINT64_MAX);
             w = UINT64_MAX;
         }
         w &= ~(UINT64_MAX >> (stop & 63));
