@@ -27,12 +27,12 @@ static const uint16_t black[1 << BLACK_BITS] = {
 enum { PAIR_BITS = 13 };
 #define PAIR_FITS(bits, black) (G3_PAIR_BITS(bits, black) <= PAIR_BITS)
 #define PAIR_PLACE(run, bits, word, black)                                                        \
-    (PAIR_FITS(bits, black) ? (word) << ((PAIR_BITS - G3_PAIR_BITS(bits, black)) & 15)            \
-                            : (1 << PAIR_BITS) + (run) * 16 + (black))
+    (PAIR_FITS(bits, black) * ((word) << ((PAIR_BITS - G3_PAIR_BITS(bits, black)) & 15)) +        \
+     !PAIR_FITS(bits, black) * ((1 << PAIR_BITS) + (run) * 16 + (black)))
 #define PAIR(run, bits, word, black)                                                              \
     [PAIR_PLACE(run, bits, G3_PAIR_WORD(word, black), black) ...                                  \
      PAIR_PLACE(run, bits, G3_PAIR_WORD(word, black) + 1, black) - PAIR_FITS(bits, black)] =      \
-        (run) ? (black) << 10 | (run) << 4 | G3_PAIR_BITS(bits, black) % 16 : 0,
+        ((run) > 0) * ((black) << 10 | (run) << 4 | G3_PAIR_BITS(bits, black) % 16),
 #define PAIRS(run, bits, word) G3_PAIRS(PAIR, run, bits, word)
 static const uint16_t pairs[(1 << PAIR_BITS) + 64 * 16] = {G3_WHITE_TERMINATING(PAIRS)};
 
