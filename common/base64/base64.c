@@ -43,12 +43,34 @@ static size_t put_group(struct base64_encoder *e, const uint8_t group[4], uint8_
     return n;
 }
 
+/*
+ * Mail's lines, where one begins: as many as there are whole ones. The last one's line end waits
+ * as any other does, for what follows it.
+ */
+static size_t put_lines(struct base64_encoder *e, const uint8_t *in, size_t lines, uint8_t *out)
+{
+    unsigned eol = e->flags & BASE64_CRLF ? 2 : 1;
+    size_t n = 0;
+    if (e->column)
+        n += line_end(e, out);
+    base64_kernel_used()->encode_lines(in, lines, eol, out + n);
+    e->column = e->wrap;
+    return n + lines * (BASE64_LINE + eol) - eol;
+}
+
 /* Whole groups: as many at once as the line takes. */
 static size_t put_groups(struct base64_encoder *e, const uint8_t *in, size_t groups, uint8_t *out)
 {
     const struct base64_kernel *k = base64_kernel_used();
     size_t n = 0;
     while (groups) {
+        size_t lines = groups / (BASE64_LINE / 4);
+        if (e->wrap == BASE64_LINE && lines && (e->column == 0 || e->column == e->wrap)) {
+            n += put_lines(e, in, lines, out + n);
+            in += BASE64_LINE_BYTES * lines;
+            groups -= BASE64_LINE / 4 * lines;
+            continue;
+        }
         size_t fit = e->wrap ? (e->wrap - e->column) / 4 : groups;
         if (fit > groups)
             fit = groups;
@@ -182,17 +204,35 @@ static size_t take_character(struct base64_decoder *d, uint8_t value, uint8_t *o
     return 3;
 }
 
+/* Mail's lines, as long as they are whole and have nothing strange: the number of bytes taken. */
+static size_t take_lines(struct base64_decoder *d, struct span in, uint8_t *out, size_t *n)
+{
+    if (in.n < BASE64_LINE + 2)
+        return 0;
+    unsigned eol = in.p[BASE64_LINE] == '\n' ? 1 : 2;
+    size_t lines = base64_kernel_used()->decode_lines(in.p, in.n / (BASE64_LINE + eol), eol, out);
+    *n += BASE64_LINE_BYTES * lines;
+    d->characters += BASE64_LINE * lines;
+    return (BASE64_LINE + eol) * lines;
+}
+
+/* The same of whole groups. */
+static size_t take_groups(struct base64_decoder *d, struct span in, uint8_t *out, size_t *n)
+{
+    size_t groups = base64_kernel_used()->decode(in.p, in.n / 4, out);
+    *n += 3 * groups;
+    d->characters += 4 * groups;
+    return 4 * groups;
+}
+
 size_t base64_decode(struct base64_decoder *d, struct span in, uint8_t *out)
 {
-    const struct base64_kernel *k = base64_kernel_used();
     size_t n = 0;
     const uint8_t *p = in.p, *end = in.p + in.n;
     while (p < end) {
         if (d->held == 0 && !d->ended && end - p >= 4) {
-            size_t groups = k->decode(p, (size_t)(end - p) / 4, out + n);
-            p += 4 * groups;
-            n += 3 * groups;
-            d->characters += 4 * groups;
+            p += take_lines(d, span_of(p, (size_t)(end - p)), out + n, &n);
+            p += take_groups(d, span_of(p, (size_t)(end - p)), out + n, &n);
             if (p == end)
                 break;
         }

@@ -1,5 +1,9 @@
 #include "base64/kernel.h"
 
+#include "base64/kernel_x86.h"
+
+#include <string.h>
+
 static const char alphabet[65] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -48,20 +52,47 @@ static size_t scalar_decode(const uint8_t *in, size_t groups, uint8_t *out)
     return done;
 }
 
+static void scalar_encode_lines(const uint8_t *in, size_t lines, unsigned eol, uint8_t *out)
+{
+    for (; lines; lines--, in += BASE64_LINE_BYTES, out += BASE64_LINE + eol) {
+        scalar_encode(in, BASE64_LINE / 4, out);
+        memcpy(out + BASE64_LINE, eol == 2 ? "\r\n" : "\n", eol);
+    }
+}
+
+static size_t scalar_decode_lines(const uint8_t *in, size_t lines, unsigned eol, uint8_t *out)
+{
+    size_t done = 0;
+    for (; done < lines; done++, in += BASE64_LINE + eol, out += BASE64_LINE_BYTES)
+        if (memcmp(in + BASE64_LINE, eol == 2 ? "\r\n" : "\n", eol) != 0 ||
+            scalar_decode(in, BASE64_LINE / 4, out) != BASE64_LINE / 4)
+            break;
+    return done;
+}
+
+static const struct base64_kernel scalar = {
+    "scalar", 0, scalar_encode, scalar_decode, scalar_encode_lines, scalar_decode_lines,
+};
+
 /* Best first; the scalar one needs nothing and ends the search. */
-static const struct base64_kernel kernels[] = {
-    {"scalar", 0, scalar_encode, scalar_decode},
+static const struct base64_kernel *const kernels[] = {
+#if defined(__x86_64__)
+    &base64_avx512,
+    &base64_avx2,
+    &base64_ssse3,
+#endif
+    &scalar,
 };
 
 /* What base64_use chose. */
-static const struct base64_kernel *chosen_kernel = &kernels[sizeof kernels / sizeof *kernels - 1];
+static const struct base64_kernel *chosen_kernel = &scalar;
 
 const struct base64_kernel *base64_kernel_for(unsigned mask)
 {
-    const struct base64_kernel *k = kernels;
-    while (k->needs & ~mask)
+    const struct base64_kernel *const *k = kernels;
+    while ((*k)->needs & ~mask)
         k++;
-    return k;
+    return *k;
 }
 
 void base64_use(unsigned mask)
