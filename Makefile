@@ -47,7 +47,7 @@ LIBS_all   = $(LIBS_tiff) $(LIBS_scan) $(LIBS_print) $(LIBS_net) $(LIBS_seal) $(
 $(CMDS) $(TESTS) $(HELPERS): LDLIBS = $(LIBS_all) -lpopt -lm
 $(BIN)/fax-spool: LDLIBS = $(LIBS_seal) $(LIBS_store) -lpopt
 
-.PHONY: all test demo bench lint check check-deps check-pure check-headers check-size check-docs \
+.PHONY: all test demo bench bench-mime lint check check-deps check-pure check-headers check-size check-docs \
         fuzz deps install uninstall clean help
 all: $(CMDS) $(SCRIPTS)
 $(LIB): $(LIBOBJ)
@@ -99,6 +99,9 @@ fuzz: ## every fuzz target for FUZZ_SECONDS in all (60)
 	@test/house/fuzz $(FUZZ_SECONDS)
 bench: all ## the benchmarks, beside the peers
 	@test/bench/run
+	@test/bench/mime
+bench-mime: all ## base64 and mail alone, beside the peers
+	@test/bench/mime
 install: all ## into $(DESTDIR)$(PREFIX)
 	@test/house/install install "$(DESTDIR)" "$(PREFIX)" "$(TOOLPREFIX)"
 uninstall:

@@ -450,6 +450,7 @@ static bool composing(void)
 static enum err run(const struct operands *operands)
 {
     base64_use(cpu_env_mask());
+    diag_trace("base64 kernel: %s", base64_kernel_used()->name);
     bool decode = opt.decode || opt.part || opt.all || opt.list || opt.kind || opt.headers || opt.report;
     if (decode && (composing() || opt.crlf || opt.wrap >= 0))
         return usage("options for making a mail do not go with opening one");

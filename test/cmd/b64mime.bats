@@ -472,9 +472,24 @@ PY
     done
 }
 
-@test "--version -v says which kernel runs" {
+@test "--version -v says which kernel runs; FAXPIPE_CPU caps it; all give the same bytes" {
     FAXPIPE_CPU=scalar run -0 b64mime --version -v
     [[ $output == *"base64 kernel: scalar"* ]]
+    run -0 b64mime --version -v
+    ! grep -q avx2 /proc/cpuinfo || [[ $output == *"base64 kernel: avx"* ]]
+    best=$(sed -n 's/.*base64 kernel: //p' <<<"$output")
+    # And what it says is what runs.
+    for crlf in '' --crlf; do
+        FAXPIPE_CPU=scalar b64mime -v --bare $crlf big.tif >want 2>words
+        grep -qx 'b64mime: base64 kernel: scalar' words
+        b64mime -v --bare $crlf big.tif 2>words | cmp - want
+        grep -qx "b64mime: base64 kernel: $best" words
+        tr -d '\r' <want | base64 -d | cmp - big.tif
+        for level in scalar ssse3 sse4 avx2 avx512 neon; do
+            FAXPIPE_CPU=$level b64mime --bare $crlf big.tif | cmp - want
+            FAXPIPE_CPU=$level b64mime -d --bare want | cmp - big.tif
+        done
+    done
     run -0 b64mime --help
     run -64 env FAXPIPE_CPU=z80 b64mime --bare fax.tif
 }

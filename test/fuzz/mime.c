@@ -1,4 +1,6 @@
 /* A mail parsed whole and in pieces gives the same parts and bytes, and ends. */
+#include "base64/kernel.h"
+#include "cpu/cpu.h"
 #include "mime/parse.h"
 
 #include <stdlib.h>
@@ -76,6 +78,7 @@ static struct trace parse(struct span in, size_t step, const struct mime_options
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    base64_use(cpu_detect());
     if (size < 2)
         return 0;
     struct mime_options options = {.keep_uu = data[1] & 1, .raw = data[1] & 2,
