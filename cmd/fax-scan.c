@@ -232,24 +232,17 @@ static enum err fax_file_open(struct scan_input *in, struct scan_source *source,
     return e;
 }
 
-/* ---- progress, on a terminal, of what takes over a second ---- */
+/* ---- progress: a station that counts the pages that pass it ---- */
 
 struct progress {
     struct scan_target *next;
-    time_t began;
     unsigned page;
-    bool shown;
 };
 
 static enum err progress_begin(void *self, const struct scan_page *page, struct why *why)
 {
     struct progress *p = self;
-    p->page++;
-    if (time(NULL) - p->began > 1 && isatty(2)) {
-        /* Whatever is said next begins at the line's start, and stands over this. */
-        fprintf(stderr, "page %u\r", p->page);
-        p->shown = true;
-    }
+    diag_progress("page %u", ++p->page);
     return p->next->begin(p->next->self, page, why);
 }
 
@@ -263,12 +256,6 @@ static enum err progress_end(void *self, struct why *why)
 {
     struct progress *p = self;
     return p->next->end(p->next->self, why);
-}
-
-static void progress_clear(const struct progress *p)
-{
-    if (p->shown)
-        fputs("\033[K", stderr);
 }
 
 /* ---- the header line ---- */
@@ -466,7 +453,7 @@ static enum err scan_through(struct job *job, const struct operands *operands)
         e = scan_hold_open(&hold, &headed, &held, &why);
         target = &held;
     }
-    struct progress progress = {target, time(NULL), 0, false};
+    struct progress progress = {target, 0};
     job->target = &(struct scan_target){progress_begin, progress_row, progress_end, &progress};
     if (e) {
         if (*why.text)
@@ -475,7 +462,6 @@ static enum err scan_through(struct job *job, const struct operands *operands)
         e = scan_all(job, operands);
         if (!e)
             e = diag_fail(target->end(target->self, &why), &why, "stdout");
-        progress_clear(&progress);
     }
     scan_hold_free(hold);
     scan_banner_free(banner);

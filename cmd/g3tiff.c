@@ -114,6 +114,7 @@ static enum err next_page(struct job *j, struct fax_page *p, struct why *why)
     if (e)
         return e;
     j->done++;
+    diag_progress("page %u", j->done);
     if (opt.strict && p->warnings)
         return why_set(why, ERR_DATA, "page %u: %s", p->page.number, p->warning[0]);
     for (unsigned i = 0; i < p->warnings && !opt.info; i++)

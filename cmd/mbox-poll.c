@@ -185,6 +185,7 @@ static enum err deliver(struct poll *p, const struct mailbox_mail *mail,
                         struct mailbox_look *look, struct arrival *a, struct why *why)
 {
     struct seen_key key = key_of(p, mail);
+    diag_progress("a mail of %llu octets", (unsigned long long)mail->size);
     enum err e = spool_delivery_begin(&p->dir, 1, p->store ? SPOOL_OURS : SPOOL_FOREIGN, &a->delivery,
                                       why);
     if (!e)

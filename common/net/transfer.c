@@ -35,6 +35,8 @@ static void say(struct transfer *t, bool content)
     if (!content)
         channel_trace("C", out);
     enum err e = channel_write(t->channel, out.p, out.n, &why);
+    t->written += out.n;
+    diag_progress("%llu octets sent", (unsigned long long)t->written);
     t->since = when_steady_ms();
     if (!e)
         sender_written(&t->sender);
@@ -129,6 +131,7 @@ enum err transfer_open(struct transfer *t, struct channel *channel,
     t->channel = channel;
     t->reply_ms = seconds < 1000000 ? (int)seconds * 1000 : 1000000000;
     t->since = when_steady_ms();
+    t->written = 0;
     enum err e = sender_init(&t->sender, options->lmtp, options->helo, why);
     if (e)
         return e;

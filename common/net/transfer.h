@@ -13,6 +13,7 @@ struct transfer {
     struct sender sender;
     int reply_ms;  /* how long a whole reply may take */
     int64_t since; /* when the wait for it began, by the monotonic clock */
+    uint64_t written; /* octets, for the progress that is shown */
 };
 
 struct transfer_options {

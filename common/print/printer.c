@@ -95,6 +95,7 @@ static enum err answer(struct why *why)
 
 static void pause_ms(long ms)
 {
+    diag_progress("waiting for the printer");
     const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
     nanosleep(&t, NULL);
 }

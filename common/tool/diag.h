@@ -20,6 +20,14 @@ void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
+ * How far a long work has come ("page 7"), on stderr when that is a terminal and the program has
+ * run for over a second, a few times a second at most; else nothing. The line is taken back
+ * before anything else is said, and by diag_progress_end.
+ */
+void diag_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void diag_progress_end(void);
+
+/*
  * Prints "program: what: why" for a failure and returns e, so that a run() can end in
  * `return diag_fail(e, &why, "%s", path)`. Silent for ERR_NONE and ERR_PIPE. Without a reason in
  * why (or with why NULL) the class's own words stand in.

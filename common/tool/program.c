@@ -101,6 +101,7 @@ static bool reader_gone(void)
 /* Everything written must have arrived: a full disk may show only at the last flush or close. */
 static enum err close_stdout(enum err e)
 {
+    diag_progress_end();
     bool lost = ferror(stdout) != 0;
     errno = 0;
     if (fflush(stdout) != 0)

@@ -487,3 +487,17 @@ sys.stdout.buffer.write(b"P4\n1728 20000\n" + b"\xaa\x55" * (108 * 20000))' >che
         { ulimit -v 400000; fax-scan --raw | wc -c; }"
     expect_status 0
 }
+
+@test "progress is shown on a terminal after a second, and nowhere else" {
+    { printf 'P4\n1728 40\n'; head -c 8640 /dev/zero; } >page.pbm
+    cat >slow <<'SH'
+{ cat page.pbm; sleep 1.3; cat page.pbm page.pbm; } | fax-scan >pages
+SH
+    needs script
+    script -qec 'sh slow' terminal </dev/null >/dev/null
+    grep -aq 'fax-scan: page [123]' terminal
+    cp pages shown
+    sh slow 2>words
+    [ ! -s words ]
+    cmp shown pages
+}
