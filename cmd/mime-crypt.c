@@ -4,9 +4,11 @@
  * What is opened waits in an unlinked file until all of it has been found genuine.
  */
 #include "base64/base64.h"
+#include "base64/kernel.h"
 #include "seal/cms.h"
 #include "seal/wrapper.h"
 #include "store/store.h"
+#include "tool/cpu_env.h"
 #include "tool/diag.h"
 #include "tool/home.h"
 #include "tool/io.h"
@@ -433,6 +435,7 @@ static enum err run(const struct operands *operands)
         e = check_options();
     if (e)
         return e;
+    base64_use(cpu_env_mask());
     e = mail_open(&m, operands, &why);
     if (e)
         diag_fail(e, &why, "%s", m.name);
