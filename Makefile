@@ -67,7 +67,7 @@ $(TESTS): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 $(BIN)/test/lib/%.so: test/lib/%.c
 	@mkdir -p $(@D)
-	$(CC) -O1 -g -shared -fPIC -o $@ $< -ldl
+	$(call do,CC,$@)$(CC) -O1 -g -shared -fPIC -o $@ $< -ldl
 $(filter-out %_preload,$(HELPERS)): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
