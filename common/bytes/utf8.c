@@ -1,5 +1,7 @@
 #include "bytes/utf8.h"
 
+#include <string.h>
+
 size_t utf8_char(struct span s, uint32_t *point)
 {
     if (s.n == 0)
@@ -31,4 +33,20 @@ bool utf8_valid(struct span s)
         s = span_skip(s, n);
     }
     return true;
+}
+
+void utf8_copy(struct span s, char *out, size_t size)
+{
+    size_t n = 0;
+    while (n < s.n) {
+        size_t k = utf8_char(span_skip(s, n), NULL);
+        if (k == 0)
+            k = 1;
+        if (n + k >= size)
+            break;
+        n += k;
+    }
+    if (n)
+        memcpy(out, s.p, n);
+    out[n] = '\0';
 }

@@ -15,4 +15,10 @@ size_t utf8_char(struct span s, uint32_t *point);
 /* The whole of s is well-formed. */
 bool utf8_valid(struct span s);
 
+/*
+ * Copies as much of s as fits into out[size] (size at least 1), cut between characters, and
+ * terminates it. A byte that is not UTF-8 counts as a character of its own and is copied.
+ */
+void utf8_copy(struct span s, char *out, size_t size);
+
 #endif

@@ -103,19 +103,7 @@ static size_t take_entry(struct entry *e, struct span s)
 static void settle(struct buf *from, char *out, size_t size)
 {
     lex_clean(from, 0);
-    struct span s = span_trim(buf_span(from));
-    size_t n = 0;
-    while (n < s.n) {
-        size_t k = utf8_char(span_skip(s, n), NULL);
-        if (k == 0)
-            k = 1;
-        if (n + k >= size)
-            break;
-        n += k;
-    }
-    if (n)
-        memcpy(out, s.p, n);
-    out[n] = '\0';
+    utf8_copy(span_trim(buf_span(from)), out, size);
 }
 
 static void finish(struct entry *e, const struct mime_converter *conv, struct mime_address *a)

@@ -21,24 +21,6 @@ struct mime_level *mime_level_top(struct mime_parser *p)
     return mime_level_at(p, mime_levels(p) - 1);
 }
 
-/* Copies what fits, cut between characters. */
-static void copy_text(const struct buf *from, char *out, size_t size)
-{
-    struct span s = span_trim(buf_span(from));
-    size_t n = 0;
-    while (n < s.n) {
-        size_t k = utf8_char(span_skip(s, n), NULL);
-        if (k == 0)
-            k = 1;
-        if (n + k >= size)
-            break;
-        n += k;
-    }
-    if (n)
-        memcpy(out, s.p, n);
-    out[n] = '\0';
-}
-
 static void set_text(char *out, size_t size, const char *text)
 {
     span_copy(span_str(text), out, size);
@@ -63,7 +45,7 @@ static enum err param(struct mime_parser *p, const char *field, const char *name
     buf_init(&value, 4 * MIME_HEADER_MAX);
     e = header_param(raw, name, p->options.conv, &value);
     if (!e)
-        copy_text(&value, out, size);
+        utf8_copy(span_trim(buf_span(&value)), out, size);
     buf_release(&value);
     return e == ERR_OS ? e : ERR_NONE;
 }
@@ -79,7 +61,7 @@ static enum err token(struct mime_parser *p, const char *field, char *out, size_
     buf_init(&value, MIME_HEADER_MAX);
     enum err e = header_value(raw, &value);
     if (!e && value.len < size)
-        copy_text(&value, out, size);
+        utf8_copy(span_trim(buf_span(&value)), out, size);
     buf_release(&value);
     return e == ERR_OS ? e : ERR_NONE;
 }
@@ -215,7 +197,7 @@ bool mime_entity_open_uu(struct mime_parser *p, struct span name, bool base64)
     buf_init(&text, MIME_HEADER_MAX);
     enum err e = mime_convert_plain(NULL, span_of(NULL, 0), name, &text);
     if (!e)
-        copy_text(&text, level.part.name, sizeof level.part.name);
+        utf8_copy(span_trim(buf_span(&text)), level.part.name, sizeof level.part.name);
     buf_release(&text);
     const char *type = mime_type_of_name(span_str(level.part.name));
     set_text(level.part.type, sizeof level.part.type, type ? type : "application/octet-stream");

@@ -27,9 +27,25 @@ static void refuses_overlong_surrogate_and_cut(void)
     CHECK(utf8_valid(span_str("")));
 }
 
+static void copies_are_cut_between_characters(void)
+{
+    char out[6];
+    utf8_copy(span_str("ab"), out, sizeof out);
+    CHECK_STR(out, "ab");
+    utf8_copy(span_str("abc\xe6\x97\xa5"), out, sizeof out);
+    CHECK_STR(out, "abc");
+    utf8_copy(span_str("ab\xe6\x97\xa5"), out, sizeof out);
+    CHECK_STR(out, "ab\xe6\x97\xa5");
+    utf8_copy(span_str("\xff\xffxyzw"), out, sizeof out);
+    CHECK_STR(out, "\xff\xffxyz");
+    utf8_copy(span_of(NULL, 0), out, 1);
+    CHECK_STR(out, "");
+}
+
 int main(void)
 {
     RUN(reads_each_length);
     RUN(refuses_overlong_surrogate_and_cut);
+    RUN(copies_are_cut_between_characters);
     return check_done();
 }
