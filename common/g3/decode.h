@@ -1,6 +1,6 @@
 /*
- * Inside the decoder: the bits that come in, and the rows in them (rows.c). decode.c does all
- * that lies between rows: EOLs, damage, the end.
+ * Inside the decoder: the bits that come in, and the rows in them (rows_1d.c, rows_2d.c). decode.c
+ * does all that lies between rows: EOLs, damage, the end.
  */
 #ifndef G3_DECODE_H
 #define G3_DECODE_H
