@@ -1,3 +1,4 @@
+#include "g3/kernel.h"
 #include "g3/runs.h"
 #include "g3/sink.h"
 
@@ -23,25 +24,36 @@ static const struct {
 } pairs[64][16] = {G3_WHITE_TERMINATING(ROW)};
 #undef ROW
 
-void g3_put_row_1d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
+void g3_pack_scalar(struct g3_sink *s, const uint16_t *change, unsigned runs)
 {
-    struct g3_line *line = &e->lines[e->reference ^ 1];
-    g3_find_changes(row, e->width, line);
-    const uint16_t *change = line->change + 1;
-    unsigned a0 = 0, a1, a2;
-    do {
-        a1 = change[0];
-        a2 = change[1];
-        change += 2;
+    unsigned a0 = change[-1];
+    for (; runs > 1; runs -= 2, change += 2) {
+        unsigned a1 = change[0], a2 = change[1];
         unsigned white = a1 - a0, black = a2 - a1;
         if (white < 64 && black < 15) {
             g3_put(s, pairs[white][black].word, pairs[white][black].bits);
         } else {
             g3_put_run(s, 0, white);
-            if (black)
-                g3_put_run(s, 1, black);
+            g3_drain(s);
+            g3_put_run(s, 1, black);
         }
         g3_drain(s);
         a0 = a2;
-    } while (a2 != e->width);
+    }
+    if (runs) {
+        g3_put_run(s, 0, change[0] - a0);
+        g3_drain(s);
+    }
+}
+
+void g3_put_row_1d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
+{
+    struct g3_line *line = &e->lines[e->reference ^ 1];
+    unsigned n = g3_find_changes(row, e->width, line);
+    if (n) {
+        g3_kernel_used()->pack(s, line->change + 1, n + 1);
+        return;
+    }
+    g3_put_run(s, 0, e->width);
+    g3_drain(s);
 }

@@ -1,6 +1,6 @@
 /*
- * The inner loop of the encoder that vector instructions make much faster: finding where a row's
- * colour changes.
+ * The inner loops of the encoder that vector instructions make much faster: finding where a row's
+ * colour changes, and coding the runs between.
  *
  * A kernel for an instruction set has exactly this signature and gives exactly what the scalar
  * one gives; it is one more row of the table in kernel.c.
@@ -9,6 +9,8 @@
 #define G3_KERNEL_H
 
 #include "g3/g3.h"
+
+struct g3_sink;
 
 struct g3_kernel {
     const char *name; /* as cpu/cpu.h calls the level */
@@ -19,7 +21,17 @@ struct g3_kernel {
      * Reads (width + 7) / 8 bytes; may write up to G3_LINE_SLACK places beyond the last change.
      */
     unsigned (*find)(const uint8_t *row, unsigned width, uint16_t *change);
+
+    /*
+     * Codes runs (at least one) that end at change[0], change[1] and so on, white and black in
+     * turn; the first begins at change[-1]. None but the first is of no pels. The sink is drained.
+     * Reads up to G3_LINE_SLACK places beyond the last run, whatever they hold.
+     */
+    void (*pack)(struct g3_sink *s, const uint16_t *change, unsigned runs);
 };
+
+/* The scalar pack, for kernels that have none of their own or meet a run too long for it. */
+void g3_pack_scalar(struct g3_sink *s, const uint16_t *change, unsigned runs);
 
 /* The best kernel that a mask of cpu/cpu.h allows; the scalar one for 0. Never NULL. */
 const struct g3_kernel *g3_kernel_for(unsigned mask);

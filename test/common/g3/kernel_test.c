@@ -3,6 +3,7 @@
 #include "check.h"
 #include "cpu/cpu.h"
 #include "g3/runs.h"
+#include "g3/sink.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,53 @@ static void all_black_and_all_white(const struct g3_kernel *k)
     }
 }
 
+/* A row's codes behind 0 to 7 bits that wait; the room is exactly what an encoder must have. */
+static void compare_codes(const struct g3_kernel *k, const uint16_t *change, unsigned runs)
+{
+    size_t room = g3_row_bound(change[runs - 1]);
+    uint8_t *out[2] = {malloc(room), malloc(room)};
+    struct g3_sink s[2];
+    unsigned bits = chance(8);
+    uint64_t acc = bits ? (uint64_t)chance(1u << bits) << (64 - bits) : 0;
+    for (unsigned i = 0; i < 2; i++) {
+        memset(out[i], i ? 0x55 : 0xaa, room);
+        s[i] = (struct g3_sink){acc, bits, out[i]};
+    }
+    g3_pack_scalar(&s[0], change, runs);
+    k->pack(&s[1], change, runs);
+    CHECK_INT(s[1].out - out[1], s[0].out - out[0]);
+    CHECK_INT(s[1].bits, s[0].bits);
+    CHECK(s[1].acc == s[0].acc);
+    CHECK(memcmp(out[0], out[1], (size_t)(s[0].out - out[0])) == 0);
+    free(out[0]);
+    free(out[1]);
+}
+
+/* Runs of every number, from all short to mostly long, the first one sometimes of no pels. */
+static void same_codes(const struct g3_kernel *k)
+{
+    static struct g3_line line;
+    static const unsigned spans[] = {1, 2, 5, 16, 64, 200, 1000, 2700, 9000};
+    for (unsigned i = 0; i < 6000; i++) {
+        unsigned runs = 0, at = 0, often = 2 + chance(40);
+        unsigned width = chance(4) ? 1 + chance(2700) : 1 + chance(G3_WIDTH_MAX);
+        unsigned span = spans[chance(sizeof spans / sizeof *spans)];
+        memset(line.change, (int)chance(256), sizeof line.change);
+        line.change[0] = 0;
+        while (at < width) {
+            at += !runs && chance(2) ? 0 : 1 + chance(chance(often) ? span : 9000);
+            at = at < width ? at : width;
+            line.change[++runs] = (uint16_t)at;
+        }
+        compare_codes(k, line.change + 1, runs);
+    }
+}
+
 static void kernels_agree(void)
 {
     each_kernel(same_as_pel_by_pel);
     each_kernel(all_black_and_all_white);
+    each_kernel(same_codes);
 }
 
 static void the_scalar_kernel_needs_nothing(void)

@@ -1,0 +1,18 @@
+/*
+ * The kernels for x86-64's vector instructions: rows of kernel.c's table. Each must only be called
+ * where the machine has what its needs say.
+ */
+#ifndef G3_KERNEL_X86_H
+#define G3_KERNEL_X86_H
+
+#include "g3/kernel.h"
+
+#if defined(__x86_64__)
+extern const struct g3_kernel g3_avx2;
+extern const struct g3_kernel g3_avx512;
+
+/* struct g3_kernel's pack, with AVX-512. */
+void g3_pack_avx512(struct g3_sink *s, const uint16_t *change, unsigned runs);
+#endif
+
+#endif
