@@ -47,7 +47,7 @@ LIBS_all   = $(LIBS_tiff) $(LIBS_scan) $(LIBS_print) $(LIBS_net) $(LIBS_seal) $(
 $(CMDS) $(TESTS) $(HELPERS): LDLIBS = $(LIBS_all) -lpopt -lm
 $(BIN)/fax-spool: LDLIBS = $(LIBS_seal) $(LIBS_store) -lpopt
 
-.PHONY: all test demo bench bench-g3 bench-mime lint check check-deps check-pure check-headers check-size check-docs \
+.PHONY: all test demo bench bench-g3 bench-programs bench-mime lint check check-deps check-pure check-headers check-size check-docs \
         fuzz deps install uninstall clean help
 all: $(CMDS) $(SCRIPTS)
 $(LIB): $(LIBOBJ)
@@ -97,7 +97,9 @@ lint: ## compilers, cppcheck, shellcheck, mandoc
 	@test/house/lint
 fuzz: ## every fuzz target for FUZZ_SECONDS in all (60)
 	@test/house/fuzz $(FUZZ_SECONDS)
-bench: bench-g3 bench-mime ## the benchmarks, beside the peers
+bench: bench-g3 bench-programs bench-mime ## the benchmarks, beside the peers
+bench-programs: all ## g3tiff and fax-scan alone, whole programs on 64 pages
+	@test/bench/programs
 bench-g3: all ## the codec alone, beside libtiff and spandsp (BENCH='-n 3 -c mmr -v')
 	@test/bench/g3 $(BENCH)
 bench-mime: all ## base64 and mail alone, beside the peers
