@@ -6,7 +6,7 @@
 bool mime_defective(const struct mime_defects *d)
 {
     return d->base64.strays || d->base64.trailing || d->base64.no_padding || d->base64.cut ||
-           d->qp || d->uu || d->no_final_boundary || d->no_boundary || d->bad_type ||
+           d->qp || d->uu || d->tnef || d->no_final_boundary || d->no_boundary || d->bad_type ||
            d->bad_encoding || d->bad_header;
 }
 
@@ -27,6 +27,8 @@ void mime_defects_words(const struct mime_defects *d, char *out, size_t size)
         buf_add_format(&b, ", %llu bad escapes in quoted-printable", (unsigned long long)d->qp);
     if (d->uu)
         buf_add_str(&b, ", damaged uuencode");
+    if (d->tnef)
+        buf_add_str(&b, ", damaged TNEF");
     if (d->no_final_boundary)
         buf_add_str(&b, ", no final boundary");
     if (d->no_boundary)

@@ -2,6 +2,7 @@
 
 #include "bytes/utf8.h"
 #include "mime/filename.h"
+#include "mime/lex.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,18 @@ static bool opaque(const struct mime_parser *p, const struct mime_part *part)
            (p->options.opaque && strcmp(p->options.opaque, part->number) == 0);
 }
 
+/* TNEF by its type, or by the name that Outlook gives it. */
+static bool is_tnef(const struct mime_parser *p, const struct mime_part *part)
+{
+    bool octets = strcmp(part->type, "application/octet-stream") == 0 &&
+                  span_eq_nocase(span_str(part->name), span_str("winmail.dat"));
+    if (!octets && strcmp(part->type, "application/ms-tnef") != 0 &&
+        strcmp(part->type, "application/vnd.ms-tnef") != 0)
+        return false;
+    return !p->options.opaque_tnef && !p->options.raw &&
+           !(p->options.opaque && strcmp(p->options.opaque, part->number) == 0);
+}
+
 /* Finds the boundary and keeps it. Without one the part is text. */
 static enum err set_boundary(struct mime_parser *p, struct mime_level *level)
 {
@@ -186,8 +199,40 @@ bool mime_entity_open(struct mime_parser *p, bool bad_header)
     level.message = (strcmp(level.part.type, "message/rfc822") == 0 ||
                      strcmp(level.part.type, "message/global") == 0) &&
                     !opaque(p, &level.part);
-    level.part.container = level.multipart || level.message;
+    level.tnef = is_tnef(p, &level.part);
+    level.part.container = level.multipart || level.message || level.tnef;
     return push_level(p, &level);
+}
+
+/* A file inside the body of the innermost part, whose name is set. */
+static bool open_inner(struct mime_parser *p, struct mime_level *level, const char *type)
+{
+    if (!type[0])
+        type = mime_type_of_name(span_str(level->part.name));
+    set_text(level->part.type, sizeof level->part.type, type ? type : "application/octet-stream");
+    set_text(level->part.disposition, sizeof level->part.disposition, "attachment");
+    level->inner = true;
+    level->part.depth = (unsigned)mime_levels(p);
+    set_number(p, level);
+    return push_level(p, level);
+}
+
+/* "image/tiff": two tokens and a slash. */
+static bool well_formed(struct span type)
+{
+    size_t slash = lex_token(type);
+    struct span sub = span_skip(type, slash + 1);
+    return slash > 0 && slash < type.n && type.p[slash] == '/' && sub.n > 0 &&
+           lex_token(sub) == sub.n;
+}
+
+bool mime_entity_open_inner(struct mime_parser *p, const char *name, const char *type)
+{
+    struct mime_level level = {.multipart = false};
+    set_text(level.part.name, sizeof level.part.name, name);
+    set_text(level.part.encoding_name, sizeof level.part.encoding_name, "tnef");
+    bool known = well_formed(span_str(type)) && strlen(type) < sizeof level.part.type;
+    return open_inner(p, &level, known ? type : "");
 }
 
 bool mime_entity_open_uu(struct mime_parser *p, struct span name, bool base64)
@@ -199,14 +244,9 @@ bool mime_entity_open_uu(struct mime_parser *p, struct span name, bool base64)
     if (!e)
         utf8_copy(span_trim(buf_span(&text)), level.part.name, sizeof level.part.name);
     buf_release(&text);
-    const char *type = mime_type_of_name(span_str(level.part.name));
-    set_text(level.part.type, sizeof level.part.type, type ? type : "application/octet-stream");
-    set_text(level.part.disposition, sizeof level.part.disposition, "attachment");
     set_text(level.part.encoding_name, sizeof level.part.encoding_name,
              base64 ? "base64" : "x-uuencode");
     level.part.encoding = MIME_UU;
     level.part.in_text = true;
-    level.part.depth = (unsigned)mime_levels(p);
-    set_number(p, &level);
-    return push_level(p, &level);
+    return open_inner(p, &level, "");
 }

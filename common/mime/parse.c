@@ -18,6 +18,7 @@ void mime_parser_init(struct mime_parser *p, const struct mime_options *options)
     buf_init(&p->uu.line, 512);
     buf_init(&p->uu.begin, 1200);
     buf_init(&p->uu.out, 2 * MIME_CHUNK);
+    tnef_init(&p->tnef, p->options.conv);
 }
 
 void mime_parser_release(struct mime_parser *p)
@@ -30,6 +31,7 @@ void mime_parser_release(struct mime_parser *p)
     buf_release(&p->uu.line);
     buf_release(&p->uu.begin);
     buf_release(&p->uu.out);
+    tnef_release(&p->tnef);
 }
 
 void mime_parser_push(struct mime_parser *p, struct span bytes)
@@ -163,6 +165,10 @@ static bool open_entity(struct mime_parser *p, struct mime_event *event, bool ba
     buf_clear(&p->uu.line);
     buf_clear(&p->uu.begin);
     buf_clear(&p->uu.out);
+    p->tnef_open = level->tnef;
+    p->tnef_busy = false;
+    if (level->tnef)
+        tnef_clear(&p->tnef);
     return true;
 }
 
@@ -256,17 +262,38 @@ static bool step_header(struct mime_parser *p, struct mime_event *event)
 
 /* ---- bodies ---- */
 
-/* The part whose bytes stand in the mail; a uuencoded file lies inside it. */
+/* The part whose bytes stand in the mail; a uuencoded file, or one in TNEF, lies inside it. */
 static struct mime_part *leaf_part(struct mime_parser *p)
 {
     size_t n = mime_levels(p);
     struct mime_level *top = mime_level_at(p, n - 1);
-    return top->part.in_text ? &mime_level_at(p, n - 2)->part : &top->part;
+    return top->inner ? &mime_level_at(p, n - 2)->part : &top->part;
 }
 
 static bool searched_for_uu(const struct mime_parser *p, const struct mime_part *part)
 {
     return p->uu.whole || (!p->options.keep_uu && strcmp(part->type, "text/plain") == 0);
+}
+
+/* Decoded bytes of a leaf: to those who look for files in them, or out. */
+static bool give_decoded(struct mime_parser *p, struct mime_event *event,
+                         const struct mime_part *part, struct span data)
+{
+    if (p->tnef_open)
+        return data.n && mime_tnef_give(p, event, data);
+    if (searched_for_uu(p, part)) {
+        p->uu.todo = data;
+        return mime_uu_step(p, event);
+    }
+    return data.n && mime_event_body(p, event, data);
+}
+
+/* What give_decoded was given and has not yet made events. True when there is one. */
+static bool resume(struct mime_parser *p, struct mime_event *event)
+{
+    if (p->tnef_busy)
+        return mime_tnef_step(p, event);
+    return p->uu.todo.n && mime_uu_step(p, event);
 }
 
 /* Data of the innermost part, or of nobody. True when it made an event. */
@@ -288,11 +315,7 @@ static bool give(struct mime_parser *p, struct mime_event *event, struct span da
                             : qp_decode(&p->decoder.qp, data, room);
         data = buf_span(&p->out);
     }
-    if (searched_for_uu(p, part)) {
-        p->uu.todo = data;
-        return mime_uu_step(p, event);
-    }
-    return data.n && mime_event_body(p, event, data);
+    return give_decoded(p, event, part, data);
 }
 
 /* Gathers a line that begins with '-'. True when p->line can be judged. */
@@ -386,7 +409,7 @@ static bool give_run(struct mime_parser *p, struct mime_event *event)
 
 static bool step_body(struct mime_parser *p, struct mime_event *event)
 {
-    if (p->uu.todo.n && mime_uu_step(p, event))
+    if (resume(p, event))
         return true;
     if (p->line_ready)
         return judge_line(p, event);
@@ -434,24 +457,18 @@ static bool flush_leaf(struct mime_parser *p, struct mime_event *event)
     buf_clear(&p->out);
     if (n && buf_add(&p->out, room, n))
         return mime_parser_fail(p, ERR_OS, "out of memory");
-    if (n == 0)
-        return false;
-    if (searched_for_uu(p, part)) {
-        p->uu.todo = buf_span(&p->out);
-        return mime_uu_step(p, event);
-    }
-    return mime_event_body(p, event, buf_span(&p->out));
+    return give_decoded(p, event, part, buf_span(&p->out));
 }
 
 static bool step_closing(struct mime_parser *p, struct mime_event *event)
 {
     if (mime_levels(p) > p->close_to) {
-        bool leaf = !mime_level_top(p)->part.container;
-        if (leaf && p->uu.todo.n && mime_uu_step(p, event))
+        bool leaf = !mime_level_top(p)->multipart && !mime_level_top(p)->message;
+        if (leaf && resume(p, event))
             return true;
         if (leaf && !p->flushed && flush_leaf(p, event))
             return true;
-        if (leaf && mime_uu_finish(p, event))
+        if (leaf && p->tnef_open ? mime_tnef_finish(p, event) : leaf && mime_uu_finish(p, event))
             return true;
         struct mime_level *level = mime_level_top(p);
         *event = (struct mime_event){.kind = MIME_PART_END, .part = &level->part};

@@ -17,14 +17,15 @@
  *     BODY*  decoded bytes (base64, quoted-printable, uuencode; others as they stand)
  *     END    (its defects)
  *
- * Containers (multipart, and message/rfc822 unless it is opaque) have their children between
+ * Containers (multipart, message/rfc822 and TNEF unless it is opaque) have their children between
  * BEGIN and END, and no BODY. Numbers are IMAP's (RFC 3501 §6.4.5): a mail that is no multipart
  * is part "1"; the outermost multipart and the entity inside a message/rfc822, where that is a
  * multipart, have no number of their own ("" and the message's). Preambles and epilogues are
  * dropped. uuencoded files in a text part are parts inside it ("1.1"), announced amid its BODYs.
+ * TNEF (winmail.dat) is a container of the files attached in it.
  *
- * Memory: one header block (at most 1 MiB), 64 KiB, and 2 KiB for each level. Time: linear in
- * the input.
+ * Memory: one header block (at most 1 MiB), 64 KiB, 2 KiB for each level, and with TNEF what
+ * mime/tnef.h says. Time: linear in the input.
  */
 #ifndef MIME_PARSE_H
 #define MIME_PARSE_H
@@ -33,6 +34,7 @@
 #include "bytes/buf.h"
 #include "mime/header.h"
 #include "mime/qp.h"
+#include "mime/tnef.h"
 #include "mime/uu.h"
 
 enum {
@@ -57,6 +59,7 @@ struct mime_defects {
     struct base64_defects base64;
     uint64_t qp;             /* "=" that is followed by neither two hex digits nor a line end */
     bool uu;                 /* a damaged or endless uuencoded file */
+    bool tnef;               /* TNEF that is cut, damaged, or none */
     bool no_final_boundary;  /* a multipart that was not closed */
     bool no_boundary;        /* a multipart without the parameter: taken for plain text */
     bool bad_type;           /* a Content-Type that is none: taken for plain text */
@@ -97,8 +100,9 @@ struct mime_event {
 
 struct mime_options {
     const struct mime_converter *conv; /* for names; NULL as in mime/header.h */
-    const char *opaque;   /* number of a message/rfc822 that is given as a body; NULL for none */
+    const char *opaque;   /* number of a message/rfc822 or TNEF that is given as a body, or NULL */
     bool opaque_messages; /* every message/rfc822 is */
+    bool opaque_tnef;     /* every TNEF is */
     bool keep_uu;         /* uuencode in text is left in the text */
     bool raw;             /* bodies as they stand, not decoded */
 };
@@ -147,6 +151,9 @@ struct mime_parser {
         bool whole;    /* the file is the part's own body (Content-Transfer-Encoding) */
         struct buf line, begin, out;
     } uu;
+    struct tnef tnef;
+    bool tnef_open; /* the leaf at hand is TNEF … */
+    bool tnef_busy; /* … and not all of what was decoded has been looked at */
     enum err failed;
     struct why why;
 };

@@ -1,6 +1,6 @@
 /*
  * What the files of the mail parser share: parse.c (lines, boundaries, events), entity.c (header
- * to part), uutext.c (uuencoded files in text). Not for other folders.
+ * to part), uutext.c (uuencoded files in text), tnef_part.c (files in TNEF). Not for other folders.
  */
 #ifndef MIME_PARSE_INNER_H
 #define MIME_PARSE_INNER_H
@@ -15,6 +15,8 @@ struct mime_level {
     char base[MIME_NUMBER_SIZE]; /* what the numbers of its children begin with */
     unsigned children;
     bool multipart, message, digest;
+    bool tnef;  /* its children are the files in its body */
+    bool inner; /* such a file, or one that is uuencoded in text: its bytes are its parent's */
     size_t boundary, boundary_n; /* in the parser's boundaries */
 };
 
@@ -36,6 +38,22 @@ bool mime_entity_open(struct mime_parser *p, bool bad_header);
 
 /* Opens a level for the uuencoded file whose begin line gave name. False: it failed. */
 bool mime_entity_open_uu(struct mime_parser *p, struct span name, bool base64);
+
+/*
+ * Opens a level for a file in TNEF; type may be "", and then follows from the name. False: it
+ * failed.
+ */
+bool mime_entity_open_inner(struct mime_parser *p, const char *name, const char *type);
+
+/*
+ * Bytes of a TNEF's body; true when *event is set or the parser has failed. While
+ * p->tnef_busy there is more of them: then mime_tnef_step goes on.
+ */
+bool mime_tnef_give(struct mime_parser *p, struct mime_event *event, struct span data);
+bool mime_tnef_step(struct mime_parser *p, struct mime_event *event);
+
+/* As mime_tnef_step at the end of the body. */
+bool mime_tnef_finish(struct mime_parser *p, struct mime_event *event);
 
 /*
  * Searches p->uu.todo; true when *event is set or the parser has failed, false when all of it is

@@ -58,6 +58,9 @@ static enum err parse(const struct mail_open *m, int fd, mail_event_fn *fn, void
 {
     struct mime_converter conv = {text_convert_mime, NULL};
     struct mime_options options = {.conv = &conv, .opaque = m->wanted.number};
+    const char *type = m->wanted.type ? m->wanted.type : "";
+    options.opaque_tnef = span_eq_nocase(span_str(type), span_str("application/ms-tnef")) ||
+                          span_eq_nocase(span_str(type), span_str("application/vnd.ms-tnef"));
     struct mime_parser p;
     struct mime_event event;
     bool any = false, stop = false, done = false;

@@ -4,6 +4,7 @@ load ../lib/helper
 
 setup() {
     scratch
+    PATH=$PATH:$BATS_TEST_DIRNAME/../lib
     # A TIFF of 22 bytes with one empty directory, and something larger of its kind.
     printf 'II*\0\10\0\0\0\1\0\3\1\3\0\1\0\0\0\3\0\0\0\0\0\0\0' >fax.tif
     { cat fax.tif; head -c 200000 /dev/zero | tr '\0' 'x'; } >big.tif
@@ -302,6 +303,59 @@ w("`\nend\nBye\n")' >m
     cmp d/page.tif big.tif
     { printf 'Content-Type: image/tiff\nContent-Transfer-Encoding: x-uuencode\n\n'
       sed -n '/^begin/,/^end/p' m; } | b64mime -d | cmp - big.tif
+}
+
+# winmail < TNEF: a mail with it as its second part.
+winmail() {
+    printf 'Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsee\n--b\n'
+    printf 'Content-Type: %s; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n' "${1:-application/ms-tnef}"
+    base64
+    printf -- '--b--\n'
+}
+
+@test "TNEF: the files in winmail.dat are parts of their own" {
+    make-tnef --props 'Größe und langer Name.tif=fax.tif' letter.txt=letter.txt big.tif=big.tif >winmail.dat
+    for type in application/ms-tnef application/vnd.ms-tnef application/octet-stream; do
+        winmail "$type" <winmail.dat >m
+        run -0 --separate-stderr b64mime -d -o out m
+        cmp out fax.tif
+        [ -z "$stderr" ]
+    done
+    b64mime --list --json m | python3 -c 'import json, sys
+got = [(p["part"], p["type"], p["name"], p["size"], p.get("pages")) for p in json.load(sys.stdin)]
+assert got == [("1", "text/plain", None, 3, None), ("2.1", "image/tiff", "Größe und langer Name.tif", 26, 1),
+    ("2.2", "text/plain", "letter.txt", 20, None), ("2.3", "image/tiff", "big.tif", 200026, 1)], got'
+    b64mime --all d m
+    cmp d/big.tif big.tif && cmp d/letter.txt letter.txt
+    # As it stands, by its number.
+    b64mime --part 2 m | cmp - winmail.dat
+    winmail <winmail.dat | b64mime -d --type application/ms-tnef | cmp - winmail.dat
+    # The title before the bytes; names in a code page; the type from the properties.
+    make-tnef --title-first --ansi --mime image/tiff 'Größe=fax.tif' | winmail | b64mime -d | cmp - fax.tif
+    make-tnef 'Größe.tif=fax.tif' | winmail | b64mime --list | grep -q ' Größe.tif$'
+}
+
+@test "TNEF that is cut, damaged, or none at all" {
+    make-tnef 'a.tif=fax.tif' b.txt=letter.txt >whole
+    head -c -20 whole | winmail >m
+    run -0 --separate-stderr b64mime -d -o out m
+    cmp out fax.tif
+    [[ $stderr == *"part 2: repaired: damaged TNEF"* ]] && [ "${#stderr_lines[@]}" -eq 1 ]
+    run --separate-stderr b64mime -d --strict m
+    expect_refusal 65
+    make-tnef --bad-checksum a.tif=fax.tif | winmail | b64mime -q -d | cmp - fax.tif
+    winmail <fax.tif | b64mime -q -d | cmp - fax.tif
+    winmail <fax.tif | b64mime -q --list | grep -q '^2.1 .* winmail.dat$'
+}
+
+@test "TNEF as another program reads it" {
+    needs tnef
+    make-tnef --props 'A rather long name.tif=fax.tif' b.txt=letter.txt >whole
+    mkdir ours theirs
+    tnef -C theirs whole
+    winmail <whole | b64mime --all ours
+    rm ours/part-1.txt
+    diff -r ours theirs
 }
 
 @test "base64 as it comes: any line length, stray bytes, no padding, cut short" {

@@ -1,0 +1,65 @@
+#include "mime/parse_inner.h"
+
+#include <string.h>
+
+static bool no_memory(struct mime_parser *p)
+{
+    return mime_parser_fail(p, ERR_OS, "out of memory");
+}
+
+/* Files in what is no TNEF have no name of their own: then it is the one of the part. */
+static bool begin(struct mime_parser *p, struct mime_event *event, const struct tnef_event *file)
+{
+    const char *name = file->name;
+    if (p->tnef.plain)
+        name = mime_level_top(p)->part.name;
+    if (!mime_entity_open_inner(p, name, file->type))
+        return true;
+    *event = (struct mime_event){MIME_PART_BEGIN, &mime_level_top(p)->part, {0}, {0}};
+    return true;
+}
+
+static bool end(struct mime_parser *p, struct mime_event *event)
+{
+    struct mime_level *level = mime_level_top(p);
+    *event = (struct mime_event){.kind = MIME_PART_END, .part = &level->part};
+    p->levels.len -= sizeof *level;
+    return true;
+}
+
+bool mime_tnef_step(struct mime_parser *p, struct mime_event *event)
+{
+    struct tnef_event file;
+    if (tnef_next(&p->tnef, &file))
+        return no_memory(p);
+    switch (file.kind) {
+    case TNEF_BEGIN:
+        return begin(p, event, &file);
+    case TNEF_BODY:
+        return mime_event_body(p, event, file.body);
+    case TNEF_END:
+        return end(p, event);
+    case TNEF_NEED_MORE:
+    case TNEF_DONE:
+        break;
+    }
+    p->tnef_busy = false;
+    return false;
+}
+
+bool mime_tnef_give(struct mime_parser *p, struct mime_event *event, struct span data)
+{
+    tnef_push(&p->tnef, data);
+    p->tnef_busy = true;
+    return mime_tnef_step(p, event);
+}
+
+bool mime_tnef_finish(struct mime_parser *p, struct mime_event *event)
+{
+    tnef_end(&p->tnef);
+    if (mime_tnef_step(p, event))
+        return true;
+    mime_level_top(p)->part.defects.tnef = p->tnef.damaged;
+    p->tnef_open = false;
+    return false;
+}
