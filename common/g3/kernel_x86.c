@@ -64,11 +64,15 @@ static const uint8_t iota[64] = {
     44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
 };
 
-/* A word's changes are compressed out of the numbers from 0 to 63 at once. */
+/*
+ * A word's changes are compressed out of the numbers from 0 to 63 at once; into zeros of which the
+ * compiler does not know, because what compresses into a register without keeping anything of it
+ * waits for what it held before all the same.
+ */
 __attribute__((target(AVX512))) static inline unsigned
-avx512_word(uint64_t m, unsigned x, uint16_t *out)
+avx512_word(uint64_t m, __m512i zero, unsigned x, uint16_t *out)
 {
-    __m512i at = _mm512_maskz_compress_epi8(m, _mm512_loadu_si512(iota));
+    __m512i at = _mm512_mask_compress_epi8(zero, m, _mm512_loadu_si512(iota));
     __m512i base = _mm512_set1_epi16((short)x);
     unsigned n = (unsigned)__builtin_popcountll(m);
     __m512i first = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));
@@ -82,33 +86,48 @@ avx512_word(uint64_t m, unsigned x, uint16_t *out)
     return n;
 }
 
-__attribute__((target(AVX512))) static unsigned
-avx512_find(const uint8_t *row, unsigned width, uint16_t *change)
+/* The changes of a piece of a row, a bit each, the leftmost pel lowest; *before is the last piece. */
+__attribute__((target(AVX512))) static inline __m512i avx512_changes(const uint8_t *row,
+                                                                     unsigned bytes,
+                                                                     __m512i *before)
 {
     const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(TURNED_LOW));
     const __m512i high = _mm512_broadcast_i32x4(_mm_setr_epi8(TURNED_HIGH));
     const __m512i nibble = _mm512_set1_epi8(15);
-    __m512i before = _mm512_setzero_si512();
-    uint64_t words[8];
+    __m512i v = _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, bytes), row);
+    __m512i h = _mm512_shuffle_epi8(high, _mm512_and_si512(v, nibble));
+    __m512i l = _mm512_shuffle_epi8(low, _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble));
+    v = _mm512_or_si512(h, l);
+    __m512i left = _mm512_srli_epi64(_mm512_alignr_epi64(v, *before, 7), 63);
+    *before = v;
+    return _mm512_xor_si512(v, _mm512_or_si512(_mm512_slli_epi64(v, 1), left));
+}
+
+/* Pieces of 512 pels; no more than these at once. */
+enum { PIECES = 4 };
+
+__attribute__((target(AVX512))) static unsigned
+avx512_find(const uint8_t *row, unsigned width, uint16_t *change)
+{
+    __m512i before = _mm512_setzero_si512(), zero = before;
+    __asm__("" : "+v"(zero));
+    uint64_t words[8 * PIECES];
     unsigned n = 0;
-    for (unsigned x = 0; x < width; x += 512, row += 64) {
-        unsigned rest = width - x < 512 ? width - x : 512;
-        __m512i v = _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (rest + 7) / 8), row);
-        /* The leftmost pel becomes the lowest bit. */
-        __m512i h = _mm512_shuffle_epi8(high, _mm512_and_si512(v, nibble));
-        __m512i l = _mm512_shuffle_epi8(low, _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble));
-        v = _mm512_or_si512(h, l);
-        __m512i left = _mm512_srli_epi64(_mm512_alignr_epi64(v, before, 7), 63);
-        __m512i m = _mm512_xor_si512(v, _mm512_or_si512(_mm512_slli_epi64(v, 1), left));
-        before = v;
-        unsigned lanes = _mm512_test_epi64_mask(m, m) & _bzhi_u32(255, (rest + 63) / 64);
-        _mm512_storeu_si512(words, m);
+    for (unsigned x = 0; x < width; x += 512 * PIECES) {
+        unsigned rest = width - x < 512 * PIECES ? width - x : 512 * PIECES;
+        __m512i any = _mm512_setzero_si512();
+        for (unsigned at = 0; at < rest; at += 512, row += 64) {
+            unsigned bytes = rest - at < 512 ? (rest - at + 7) / 8 : 64;
+            __m512i m = avx512_changes(row, bytes, &before);
+            any = _mm512_or_si512(any, m);
+            _mm512_storeu_si512(words + at / 64, m);
+        }
+        if (!_mm512_test_epi64_mask(any, any))
+            continue;
         if (rest % 64)
             words[rest / 64] = _bzhi_u64(words[rest / 64], rest % 64);
-        for (; lanes; lanes &= lanes - 1) {
-            unsigned i = (unsigned)__builtin_ctz(lanes);
-            n += avx512_word(words[i], x + i * 64, change + n);
-        }
+        for (unsigned i = 0; i * 64 < rest; i++)
+            n += avx512_word(words[i], zero, x + i * 64, change + n);
     }
     return n;
 }
