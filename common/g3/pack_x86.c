@@ -10,80 +10,72 @@
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,bmi2")))
 
 /*
- * No code word has more than 8 bits from its first 1 on, so that a byte holds it and one look-up
- * gives 64 of them. Tables: terminating codes by run % 64, make-up codes by run / 64, of which [0]
- * has no bits; of each the white ones and the black ones.
+ * No code word has more than 8 bits from its first 1 on, so that a byte holds it, and one look-up
+ * in a register gives those of many runs. Each table is by the run's lower 6 bits or, for make-up
+ * codes, by what is above them, of which 0 has no bits.
  */
 #define SMALL_WORD(run, bits, word) [(run) & 63] = (word),
 #define SMALL_BITS(run, bits, word) [(run) & 63] = (bits),
 #define BIG_WORD(run, bits, word) [(run) >> 6] = (word),
 #define BIG_BITS(run, bits, word) [(run) >> 6] = (bits),
-static const uint8_t code_words[4][64] = {
+static const struct byte_codes {
+    uint8_t small_words[64], small_bits[64], big_words[64], big_bits[64];
+} white_codes = {
     {G3_WHITE_TERMINATING(SMALL_WORD)},
-    {G3_BLACK_TERMINATING(SMALL_WORD)},
-    {G3_WHITE_MAKE_UP(BIG_WORD) G3_COMMON_MAKE_UP(BIG_WORD)},
-    {G3_BLACK_MAKE_UP(BIG_WORD) G3_COMMON_MAKE_UP(BIG_WORD)},
-};
-static const uint8_t code_bits[4][64] = {
     {G3_WHITE_TERMINATING(SMALL_BITS)},
-    {G3_BLACK_TERMINATING(SMALL_BITS)},
+    {G3_WHITE_MAKE_UP(BIG_WORD) G3_COMMON_MAKE_UP(BIG_WORD)},
     {G3_WHITE_MAKE_UP(BIG_BITS) G3_COMMON_MAKE_UP(BIG_BITS)},
+}, black_codes = {
+    {G3_BLACK_TERMINATING(SMALL_WORD)},
+    {G3_BLACK_TERMINATING(SMALL_BITS)},
+    {G3_BLACK_MAKE_UP(BIG_WORD) G3_COMMON_MAKE_UP(BIG_WORD)},
     {G3_BLACK_MAKE_UP(BIG_BITS) G3_COMMON_MAKE_UP(BIG_BITS)},
 };
 
-/* Runs coded at once; eight times four of them make 64 bits. */
 enum { AT_ONCE = 32, FOUR_BITS_MAX = 56 };
 
-/* Of each 16 bits the lower byte by the first two tables, the upper by the others; bit 6: black. */
-AVX512 static inline __m512i look_up(const uint8_t table[4][64], __m512i at)
-{
-    __m512i small = _mm512_permutex2var_epi8(_mm512_loadu_si512(table[0]), at,
-                                             _mm512_loadu_si512(table[1]));
-    __m512i big = _mm512_permutex2var_epi8(_mm512_loadu_si512(table[2]), at,
-                                           _mm512_loadu_si512(table[3]));
-    return _mm512_mask_blend_epi8(UINT64_C(0xaaaaaaaaaaaaaaaa), small, big);
-}
-
-/* White, black, white, black as one code at the right of each 64 bits, and its length. */
-struct fours {
-    __m512i code, bits;
+/* Code words at the right of their lanes, and their lengths. */
+struct codes {
+    __m512i word, bits;
 };
 
-/* The codes of up to 32 runs, by fours. */
-AVX512 static inline struct fours code_runs(__m512i run, __mmask32 wanted)
+/* Of runs of one colour, the lower 16 of each 32 bits; wanted has a bit for the first of 4 bytes. */
+AVX512 static inline struct codes look_up(const struct byte_codes *t, __m512i run,
+                                          __mmask64 wanted)
 {
-    const __m512i low = _mm512_set1_epi32(0xff);
-    const __m512i half = _mm512_set1_epi64(0xffffffff);
-    __m512i at = _mm512_or_si512(_mm512_and_si512(run, _mm512_set1_epi16(0x3f)),
-                                 _mm512_and_si512(_mm512_slli_epi16(run, 2),
-                                                  _mm512_set1_epi16((short)0xff00)));
-    at = _mm512_or_si512(at, _mm512_set1_epi32(0x40400000));
-    __m512i words = _mm512_maskz_mov_epi16(wanted, look_up(code_words, at));
-    __m512i bits = _mm512_maskz_mov_epi16(wanted, look_up(code_bits, at));
-    /* By pairs: in each 32 bits lie, from the right, white's two codes and black's two. */
-    __m512i white_bits = _mm512_and_si512(bits, low);
-    __m512i white = _mm512_and_si512(_mm512_srli_epi32(words, 8), low);
-    white = _mm512_or_si512(_mm512_sllv_epi32(white, white_bits), _mm512_and_si512(words, low));
-    __m512i black_bits = _mm512_and_si512(_mm512_srli_epi32(bits, 16), low);
-    __m512i black = _mm512_sllv_epi32(_mm512_srli_epi32(words, 24), black_bits);
-    black = _mm512_or_si512(black, _mm512_and_si512(_mm512_srli_epi32(words, 16), low));
-    black_bits = _mm512_add_epi32(black_bits, _mm512_srli_epi32(bits, 24));
-    white_bits = _mm512_add_epi32(white_bits,
-                                  _mm512_and_si512(_mm512_srli_epi32(bits, 8), low));
-    /* By fours: two such pairs in each 64 bits. */
-    __m512i first = _mm512_sllv_epi64(_mm512_and_si512(white, half),
-                                      _mm512_and_si512(black_bits, half));
-    first = _mm512_or_si512(first, _mm512_and_si512(black, half));
-    __m512i second = _mm512_sllv_epi64(_mm512_srli_epi64(white, 32),
-                                       _mm512_srli_epi64(black_bits, 32));
-    second = _mm512_or_si512(second, _mm512_srli_epi64(black, 32));
-    __m512i pair_bits = _mm512_add_epi32(white_bits, black_bits);
-    __m512i second_bits = _mm512_srli_epi64(pair_bits, 32);
-    struct fours f = {
-        _mm512_or_si512(_mm512_sllv_epi64(first, second_bits), second),
-        _mm512_add_epi64(_mm512_and_si512(pair_bits, half), second_bits),
+    __m512i big = _mm512_srli_epi32(run, 6);
+    __m512i bits =
+        _mm512_maskz_permutexvar_epi8(wanted, run, _mm512_loadu_si512(t->small_bits));
+    __m512i word =
+        _mm512_maskz_permutexvar_epi8(wanted, run, _mm512_loadu_si512(t->small_words));
+    __m512i big_word =
+        _mm512_maskz_permutexvar_epi8(wanted, big, _mm512_loadu_si512(t->big_words));
+    __m512i big_bits =
+        _mm512_maskz_permutexvar_epi8(wanted, big, _mm512_loadu_si512(t->big_bits));
+    struct codes c = {
+        _mm512_or_si512(_mm512_sllv_epi32(big_word, bits), word),
+        _mm512_add_epi32(big_bits, bits),
     };
-    return f;
+    return c;
+}
+
+/* Four codes as one in each 64 bits: first white, then black, of each the lower 32 bits first. */
+AVX512 static inline struct codes by_fours(struct codes white, struct codes black)
+{
+    const __m512i half = _mm512_set1_epi64(0xffffffff);
+    __m512i first = _mm512_sllv_epi64(_mm512_and_si512(white.word, half),
+                                      _mm512_and_si512(black.bits, half));
+    first = _mm512_or_si512(first, _mm512_and_si512(black.word, half));
+    __m512i second = _mm512_sllv_epi64(_mm512_srli_epi64(white.word, 32),
+                                       _mm512_srli_epi64(black.bits, 32));
+    second = _mm512_or_si512(second, _mm512_srli_epi64(black.word, 32));
+    __m512i bits = _mm512_add_epi32(white.bits, black.bits);
+    __m512i second_bits = _mm512_srli_epi64(bits, 32);
+    struct codes fours = {
+        _mm512_or_si512(_mm512_sllv_epi64(first, second_bits), second),
+        _mm512_add_epi64(_mm512_and_si512(bits, half), second_bits),
+    };
+    return fours;
 }
 
 /* Sums from the left: of each of eight and all before it. */
@@ -120,7 +112,7 @@ AVX512 static inline void store_eight(uint8_t *out, __m512i words, __m512i at)
  * last byte of the one before, and all are stored without waiting for each other. Only a row's
  * last few runs may be shorter; what would follow them is made the same as they and stored twice.
  */
-AVX512 static inline void put_fours(struct g3_sink *s, struct fours f, unsigned last)
+AVX512 static inline void put_fours(struct g3_sink *s, struct codes f, unsigned last)
 {
     const __m512i turned = _mm512_set4_epi32(0x08090a0b, 0x0c0d0e0f, 0x00010203, 0x04050607);
     const __m512i seven = _mm512_set1_epi64(7);
@@ -132,7 +124,7 @@ AVX512 static inline void put_fours(struct g3_sink *s, struct fours f, unsigned 
     __m512i starts = _mm512_sub_epi64(ends, f.bits);
     __m512i bytes = _mm512_srli_epi64(starts, 3);
     __m512i used = _mm512_add_epi64(f.bits, _mm512_and_si512(starts, seven));
-    __m512i word = _mm512_sllv_epi64(f.code, _mm512_sub_epi64(_mm512_set1_epi64(64), used));
+    __m512i word = _mm512_sllv_epi64(f.word, _mm512_sub_epi64(_mm512_set1_epi64(64), used));
     __m512i rest = _mm512_sllv_epi64(word, _mm512_andnot_si512(seven, used));
     __m512i before = _mm512_set1_epi64((long long)s->acc);
     word = _mm512_or_si512(word, _mm512_alignr_epi64(rest, before, 7));
@@ -155,11 +147,13 @@ AVX512 void g3_pack_avx512(struct g3_sink *s, const uint16_t *change, unsigned r
     struct g3_sink sink = *s;
     while (runs) {
         unsigned n = runs < AT_ONCE ? runs : AT_ONCE;
-        __mmask32 wanted = _bzhi_u32(~0u, n);
         __m512i run = _mm512_sub_epi16(_mm512_loadu_si512(change),
                                        _mm512_loadu_si512(change - 1));
-        struct fours f = code_runs(run, wanted);
-        __mmask32 long_runs = _mm512_mask_cmpgt_epu16_mask(wanted, run, longest);
+        const uint64_t each_fourth = 0x1111111111111111;
+        struct codes f = by_fours(
+            look_up(&white_codes, run, _bzhi_u64(each_fourth, 2 * n)),
+            look_up(&black_codes, _mm512_srli_epi32(run, 16), _bzhi_u64(each_fourth, 2 * n - 2)));
+        __mmask32 long_runs = _mm512_cmpgt_epu16_mask(run, longest) & _bzhi_u32(~0u, n);
         __mmask8 long_codes = _mm512_cmpgt_epu64_mask(f.bits, _mm512_set1_epi64(FOUR_BITS_MAX));
         if (long_runs | long_codes) {
             *s = sink;
