@@ -22,7 +22,7 @@ static char text_unseen[] = "";
 
 static struct {
     int decode, bare, crlf, wrap, notify, list, kind, json, headers, report, strict;
-    char *from, *subject, *text, *type, *name, *date, *message_id, *part, *all, *output;
+    char *from, *subject, *text, *type, *name, *date, *message_id, *part, *all, *output, *mdn;
     char **to, **cc, **header;
 } opt = {.wrap = -1, .text = text_unseen};
 
@@ -51,6 +51,9 @@ static struct poptOption options[] = {
     {"kind", 0, POPT_ARG_NONE, &opt.kind, 0, "print what the mail is: text, fax or mixed", NULL},
     {"headers", 0, POPT_ARG_NONE, &opt.headers, 0, "print the mail's header, decoded", NULL},
     {"report", 0, POPT_ARG_NONE, &opt.report, 0, "print what a DSN or MDN says", NULL},
+    {"mdn", 0, POPT_ARG_STRING, &opt.mdn, 0,
+     "make the notification that the mail asks for: displayed, dispatched, processed, deleted",
+     "WORD"},
     {"strict", 0, POPT_ARG_NONE, &opt.strict, 0, "refuse a damaged mail instead of repairing", NULL},
     POPT_TABLEEND,
 };
@@ -410,6 +413,14 @@ static enum err list_parts(const struct mail_open *m)
     return diag_fail(e, &why, "%s", mail_shown(m));
 }
 
+static enum err answer(const struct mail_open *m)
+{
+    enum mime_disposition disposition;
+    if (!mime_disposition_parse(opt.mdn, &disposition))
+        return usage("--mdn: displayed, dispatched, processed or deleted");
+    return opt.from ? mail_answer(m, disposition, opt.from) : usage("--mdn: needs --from");
+}
+
 static enum err run_decode(const struct operands *operands)
 {
     const char *path = operands->list[0];
@@ -425,11 +436,16 @@ static enum err run_decode(const struct operands *operands)
         return usage("only one of --type, --part, --all, --list, --kind, --headers, --text, --report");
     if (opt.json && !opt.list && !opt.headers && !opt.report)
         return usage("--json: only with --list, --headers, --report");
+    if (opt.mdn && (opt.part || opt.all || opt.list || opt.kind || opt.headers || opt.report ||
+                    text || opt.type))
+        return usage("--mdn: goes with no other action");
     if (opt.all && opt.output)
         return usage("--all: goes without --output");
     struct mail_open m = {.path = path, .output = opt.output, .json = opt.json,
                           .strict = opt.strict,
                           .wanted = {.number = opt.part, .type = opt.type}};
+    if (opt.mdn)
+        return answer(&m);
     if (opt.all)
         return mail_extract_all(&m, opt.all);
     if (opt.list || opt.kind)
@@ -441,9 +457,10 @@ static enum err run_decode(const struct operands *operands)
     return text ? mail_text(&m) : mail_extract(&m);
 }
 
+/* A notification is made, and of a mail. */
 static bool composing(void)
 {
-    return opt.from || opt.to || opt.cc || opt.subject || opt.header || opt.name || opt.date ||
+    return (opt.from && !opt.mdn) || opt.to || opt.cc || opt.subject || opt.header || opt.name || opt.date ||
            opt.message_id || opt.notify;
 }
 
@@ -451,7 +468,7 @@ static enum err run(const struct operands *operands)
 {
     base64_use(cpu_env_mask());
     diag_trace("base64 kernel: %s", base64_kernel_used()->name);
-    bool decode = opt.decode || opt.part || opt.all || opt.list || opt.kind || opt.headers || opt.report;
+    bool decode = opt.decode || opt.part || opt.all || opt.list || opt.kind || opt.headers || opt.report || opt.mdn;
     if (decode && (composing() || opt.crlf || opt.wrap >= 0))
         return usage("options for making a mail do not go with opening one");
     if (opt.wrap >= 0 && !opt.bare)
@@ -459,7 +476,7 @@ static enum err run(const struct operands *operands)
     if (opt.wrap < -1)
         return usage("--wrap: not a number of characters");
     if (opt.bare && (composing() || opt.part || opt.all || opt.list || opt.kind || opt.headers ||
-                     opt.report || opt.type || opt.text != text_unseen))
+                     opt.report || opt.mdn || opt.type || opt.text != text_unseen))
         return usage("--bare: no mail, so none of its options");
     if (!decode && (opt.json || opt.strict))
         return usage(opt.json ? "--json: only when opening a mail"

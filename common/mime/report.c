@@ -1,19 +1,22 @@
 #include "mime/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { FIELDS_MAX = 1 << 20, KEY_MAX = 80 };
+enum { FIELDS_MAX = 1 << 20, RETURNED_MAX = 1 << 16, KEY_MAX = 80, FIELDS_COUNTED = 100 };
 
 void mime_report_init(struct mime_report *r)
 {
     memset(r, 0, sizeof *r);
     buf_init(&r->fields, FIELDS_MAX);
+    buf_init(&r->returned, RETURNED_MAX);
     buf_init(&r->original, 4096);
 }
 
 void mime_report_release(struct mime_report *r)
 {
     buf_release(&r->fields);
+    buf_release(&r->returned);
     buf_release(&r->original);
 }
 
@@ -28,41 +31,49 @@ static enum mime_report_kind kind_of(const char *type)
     return MIME_REPORT_NONE;
 }
 
-static void add(struct mime_report *r, struct span s)
+/* As much of s as b has room for. False: that was not all. */
+static bool add(struct buf *b, struct span s)
 {
-    size_t room = r->fields.max - r->fields.len;
-    if (s.n > room)
-        r->truncated = true;
-    (void)buf_add_span(&r->fields, span_take(s, room));
+    size_t room = b->max - b->len;
+    return buf_add_span(b, span_take(s, room)) == ERR_NONE && s.n <= room;
 }
 
-/* The returned mail's Message-ID: of a message/rfc822's contents, or of its headers alone. */
-static void original(struct mime_report *r, const struct mime_event *event)
+/* The returned mail's Message-ID, from its header. */
+static enum err original(struct mime_report *r, struct span header)
 {
-    struct span raw;
-    if (r->kind == MIME_REPORT_NONE || r->original.len)
-        return;
-    if (event->kind == MIME_PART_BEGIN && !header_find(event->header, "Message-ID", &raw))
-        return;
-    if (event->kind == MIME_BODY && (strcmp(event->part->type, "text/rfc822-headers") != 0 ||
-                                     !header_find(event->body, "Message-ID", &raw)))
-        return;
-    (void)header_decode(raw, NULL, &r->original);
+    enum err e = r->original.len ? ERR_NONE : header_text(header, "Message-ID", NULL, &r->original);
+    return e == ERR_OS ? e : ERR_NONE;
 }
 
 enum err mime_report_event(struct mime_report *r, const struct mime_event *event)
 {
-    if (event->kind == MIME_PART_BEGIN && r->kind == MIME_REPORT_NONE) {
-        r->kind = kind_of(event->part->type);
-        r->inside = r->kind != MIME_REPORT_NONE;
-    } else if (event->kind == MIME_BODY && r->inside) {
-        add(r, event->body);
-    } else if (event->kind == MIME_PART_END && r->inside) {
-        r->inside = false;
-    } else if (event->kind == MIME_PART_BEGIN || event->kind == MIME_BODY) {
-        original(r, event);
+    enum err e = ERR_NONE;
+    switch (event->kind) {
+    case MIME_PART_BEGIN:
+        if (r->kind == MIME_REPORT_NONE) {
+            r->kind = kind_of(event->part->type);
+            r->inside = r->kind != MIME_REPORT_NONE;
+        } else if (strcmp(event->part->type, "text/rfc822-headers") == 0) {
+            r->headers = r->returned.len == 0;
+        } else {
+            e = original(r, event->header);
+        }
+        break;
+    case MIME_BODY:
+        if (r->inside)
+            r->truncated = !add(&r->fields, event->body) || r->truncated;
+        else if (r->headers)
+            (void)add(&r->returned, event->body);
+        break;
+    case MIME_PART_END:
+        if (r->headers && !r->inside)
+            e = original(r, buf_span(&r->returned));
+        r->inside = r->headers = false;
+        break;
+    default:
+        break;
     }
-    return ERR_NONE;
+    return e;
 }
 
 bool mime_report_block(struct span *rest, struct span *block)
@@ -122,16 +133,30 @@ enum err mime_report_text(const struct mime_report *r, const struct mime_convert
     return e;
 }
 
+/* How many of the fields before f, FIELDS_COUNTED at most, have its name. */
+static unsigned before(struct span block, const struct header_field *f)
+{
+    struct header_field g;
+    unsigned same = 0;
+    for (int i = 0; i < FIELDS_COUNTED && header_next(&block, &g) && g.name.p != f->name.p; i++)
+        same += span_eq_nocase(g.name, f->name);
+    return same;
+}
+
 static enum err add_fields(struct json *j, struct span block, const struct mime_converter *conv)
 {
     struct header_field f;
     struct buf value;
+    struct span rest = block;
     enum err e = ERR_NONE;
     buf_init(&value, 8 * FIELDS_MAX);
-    while (!e && header_next(&block, &f)) {
-        char key[KEY_MAX];
-        if (!span_copy(f.name, key, sizeof key))
+    for (int i = 0; i < FIELDS_COUNTED && !e && header_next(&rest, &f); i++) {
+        char key[KEY_MAX + 8];
+        unsigned same = before(block, &f);
+        if (!span_copy(f.name, key, KEY_MAX))
             continue;
+        if (same)
+            snprintf(key + strlen(key), 8, "_%u", same + 1);
         for (char *c = key; *c; c++)
             *c = *c == '-' ? '_' : (char)ascii_lower((uint8_t)*c);
         buf_clear(&value);

@@ -16,6 +16,8 @@ struct mime_report {
     bool inside;         /* the part with the fields is passing by */
     bool truncated;      /* there were more fields than are kept */
     struct buf fields;   /* blocks of fields with empty lines between, as in the mail */
+    bool headers;        /* the returned mail's header is passing by, as text/rfc822-headers */
+    struct buf returned; /* what of that has come: at most 64 KiB */
     struct buf original; /* Message-ID of the mail it is about, where that was returned */
 };
 
@@ -42,7 +44,8 @@ enum err mime_report_text(const struct mime_report *r, const struct mime_convert
 /*
  * Appends an object: "report" is "dsn" or "mdn", then the fields in lower case with _ for -; a
  * DSN has "recipients", an array of such objects. "original_message_id" from the returned mail
- * where the fields do not have it.
+ * where the fields do not have it. A field that stands in a block again has _2 and so on behind
+ * its name, so that no member stands there twice.
  */
 enum err mime_report_json(const struct mime_report *r, const struct mime_converter *conv,
                           struct buf *out);

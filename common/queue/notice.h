@@ -1,6 +1,6 @@
 /*
- * The notice that mail could not be delivered (RFC 3464 in RFC 3462's multipart/report): text for
- * people, the fields for programs, and the header of the mail it is about.
+ * The notice that mail of the queue could not be delivered, as mime/report_write.h makes it:
+ * RFC 3464 in a multipart/report.
  *
  * It is of printable ASCII alone: whatever strangers' words hold beyond that becomes '?'.
  */

@@ -118,13 +118,13 @@ static enum err join(char **list, struct buf *out)
     return e;
 }
 
-static bool random_hex(char *out, size_t bytes)
+bool compose_random(char hex[33])
 {
     uint8_t raw[16];
-    if (getrandom(raw, bytes, 0) != (ssize_t)bytes)
+    if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
         return false;
-    for (size_t i = 0; i < bytes; i++)
-        snprintf(out + 2 * i, 3, "%02x", raw[i]);
+    for (size_t i = 0; i < sizeof raw; i++)
+        snprintf(hex + 2 * i, 3, "%02x", raw[i]);
     return true;
 }
 
@@ -178,7 +178,7 @@ static enum err set_id(struct job *j)
         snprintf(j->id, sizeof j->id, "<%.*s>", (int)inner.n, (const char *)inner.p);
     } else {
         char hex[33], host[256] = "";
-        if (!random_hex(hex, 16))
+        if (!compose_random(hex))
             return fail(j, ERR_OS, "no random numbers");
         if (gethostname(host, sizeof host - 1) != 0 || !*host)
             snprintf(host, sizeof host, "localhost");
@@ -255,7 +255,7 @@ static enum err set_mail(struct job *j)
         why_set(&j->why, e, "bad address list");
         return fail(j, e, "--to");
     }
-    if (!random_hex(hex, 12))
+    if (!compose_random(hex))
         return fail(j, ERR_OS, "no random numbers");
     snprintf(j->boundary, sizeof j->boundary, "faxpipe-%.24s", hex);
     j->mail.from = c->from;

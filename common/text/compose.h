@@ -29,4 +29,7 @@ struct compose {
  */
 enum err compose_mail(const struct compose *c);
 
+/* 32 random digits of base 16, for identifiers and boundaries. False: there are none. */
+bool compose_random(char hex[33]);
+
 #endif

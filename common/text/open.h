@@ -5,6 +5,7 @@
 #define TEXT_OPEN_H
 
 #include "mime/parse.h"
+#include "mime/report_write.h"
 #include "mime/select.h"
 
 /* Whose mail, and how it is to be opened. */
@@ -33,6 +34,9 @@ enum err mail_each(const struct mail_open *m, mail_event_fn *fn, void *ctx, stru
 /* "stdin" or the path: for messages. */
 const char *mail_shown(const struct mail_open *m);
 
+/* Writes what an action made to m->output as a whole, and says what went wrong. */
+enum err mail_put_out(const struct mail_open *m, struct span out);
+
 /*
  * The programs' actions. Each says on stderr what went wrong and returns the class; ERR_NO: the
  * mail has not got what was asked for.
@@ -56,5 +60,12 @@ enum err mail_text(const struct mail_open *m);
 
 /* Prints what a DSN or MDN says. ERR_NO: the mail is neither. */
 enum err mail_report(const struct mail_open *m);
+
+/*
+ * Writes the disposition notification that the mail asks for, from the address in from, to whom
+ * it came. ERR_NO: it asks for none, or none may be sent (mime_mdn_asked).
+ */
+enum err mail_answer(const struct mail_open *m, enum mime_disposition disposition,
+                     const char *from);
 
 #endif

@@ -12,15 +12,14 @@ enum { OUT_MAX = 16 << 20 };
 
 static const struct mime_converter all_charsets = {text_convert_mime, NULL};
 
-/* Writes what an action made, to the output as a whole. */
-static enum err put_out(const struct mail_open *m, struct buf *out)
+enum err mail_put_out(const struct mail_open *m, struct span out)
 {
     struct outfile file;
     struct why why = {""};
     enum err e = outfile_open(&file, m->output, &why);
     if (e)
         return diag_fail(e, &why, "%s", m->output);
-    e = io_write(file.fd, out->data, out->len, &why);
+    e = io_write(file.fd, out.p, out.n, &why);
     if (!e)
         e = outfile_commit(&file, &why);
     else
@@ -93,7 +92,7 @@ enum err mail_headers(const struct mail_open *m)
     struct why why = {""};
     buf_init(&h.out, OUT_MAX);
     enum err e = mail_each(m, headers_event, &h, &why);
-    e = e ? diag_fail(e, &why, "%s", mail_shown(m)) : put_out(m, &h.out);
+    e = e ? diag_fail(e, &why, "%s", mail_shown(m)) : mail_put_out(m, buf_span(&h.out));
     buf_release(&h.out);
     return e;
 }
@@ -126,7 +125,7 @@ enum err mail_report(const struct mail_open *m)
                     : mime_report_text(&r, &all_charsets, &out);
         if (!e && m->json)
             e = buf_add_byte(&out, '\n');
-        e = e ? diag_fail(e, &why, "%s", mail_shown(m)) : put_out(m, &out);
+        e = e ? diag_fail(e, &why, "%s", mail_shown(m)) : mail_put_out(m, buf_span(&out));
     } else {
         diag_fail(e, &why, "%s", mail_shown(m));
     }

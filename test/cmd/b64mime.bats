@@ -489,6 +489,43 @@ assert r["report"] == "dsn" and r["recipients"][0]["status"] == "5.1.1", r'
     [ -z "$output" ]
 }
 
+@test "--mdn answers a mail that asks, and Python's email and --report read the answer" {
+    b64mime --from 'Alice <alice@x.example>' --to b@fax.example --notify fax.tif >m
+    b64mime --mdn dispatched --from 'Bob <b@fax.example>' m >mdn
+    python3 - mdn m <<'PY'
+import email, email.policy, sys
+ours, asked = (email.message_from_binary_file(open(f, "rb"), policy=email.policy.default) for f in sys.argv[1:])
+for part in ours.walk():
+    assert not part.defects and all(not v.defects for v in part.values()), part
+assert ours.get_content_type() == "multipart/report" and ours["To"].addresses[0].addr_spec == "alice@x.example"
+assert ours.get_param("report-type") == "disposition-notification" and ours["Auto-Submitted"]
+text, status, header = ours.iter_parts()
+fields = status.get_payload()[0]
+assert fields["Final-Recipient"] == "rfc822; b@fax.example"
+assert fields["Original-Message-ID"] == asked["Message-ID"]
+assert fields["Disposition"] == "automatic-action/MDN-sent-automatically; dispatched"
+PY
+    b64mime --report --json mdn | python3 -c 'import json, sys
+r = json.load(sys.stdin)
+assert r["report"] == "mdn" and r["disposition"].endswith("; dispatched"), r
+assert r["reporting_ua"] == "fax.example; faxpipe" and "@" in r["original_message_id"], r'
+    # Nobody asks; another address asks; reports are not answered.
+    b64mime --from a@x.example fax.tif >quiet
+    { echo 'Return-Path: <c@d.example>'; cat m; } >other
+    for f in quiet other mdn; do
+        run -1 --separate-stderr b64mime --mdn displayed --from b@fax.example $f
+        [ -z "$output" ] && [ "${#stderr_lines[@]}" -eq 1 ]
+    done
+    run --separate-stderr b64mime --mdn read --from b@fax.example m
+    expect_refusal 64
+    run --separate-stderr b64mime --mdn displayed m
+    expect_refusal 64
+    for from in x $'a@b\nBcc: c@d' ''; do
+        run --separate-stderr b64mime --mdn displayed --from "$from" m
+        expect_refusal 65
+    done
+}
+
 @test "--bare is base64 to the byte, with every wrap" {
     b64mime --bare big.tif | cmp - <(base64 big.tif)
     for n in 0 1 2 3 4 5 75 76 77 1000; do

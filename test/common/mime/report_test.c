@@ -101,8 +101,44 @@ static void ordinary_mail_is_none(void)
     mime_report_release(&r);
 }
 
+/* A field that stands twice is two members. */
+static void repeated_fields(void)
+{
+    static const char twice[] =
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\n"
+        "Action: failed\naction: relayed\nX-A: 1\nACTION: third\n";
+    struct mime_report r;
+    struct buf out;
+    buf_init(&out, 8192);
+    read_report(twice, 0, &r);
+    CHECK_INT(mime_report_json(&r, NULL, &out), ERR_NONE);
+    CHECK_STR(buf_cstr(&out),
+              "{\"report\": \"dsn\", \"reporting_mta\": \"dns; a\", \"recipients\": "
+              "[{\"action\": \"failed\", \"action_2\": \"relayed\", \"x_a\": \"1\", "
+              "\"action_3\": \"third\"}]}");
+    mime_report_release(&r);
+    buf_release(&out);
+}
+
+/* The returned header's identifier, however it comes in pieces. */
+static void returned_header(void)
+{
+    static const char mail[] =
+        "Content-Type: multipart/report; boundary=b\n\n--b\n"
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\n--b\n"
+        "Content-Type: text/rfc822-headers\n\nSubject: x\n y\nMessage-ID:\n <z@x>\n--b--\n";
+    for (size_t split = 0; split < sizeof mail - 1; split++) {
+        struct mime_report r;
+        read_report(mail, split, &r);
+        CHECK_STR(buf_cstr(&r.original), "<z@x>");
+        mime_report_release(&r);
+    }
+}
+
 int main(void)
 {
+    RUN(repeated_fields);
+    RUN(returned_header);
     RUN(delivery_status);
     RUN(delivery_status_as_json);
     RUN(disposition);

@@ -1,0 +1,175 @@
+#include "check.h"
+#include "mime/report.h"
+#include "mime/report_write.h"
+
+static const char mail[] = "Return-Path: <alice@x.example>\r\nReceived: from a\r\n\tby b\r\n"
+                           "Message-ID: <m@x>\r\nSubject: \303\244 \033[2J\r\nno field\r\nlast: x\r\n\r\n--b\r\nbody\r\n";
+
+static const struct mime_report_head head = {
+    .hostname = "fax.example", .from = "postmaster@fax.example", .to = "alice@x.example",
+    .message_id = "1.2", .boundary = "b", .date = 86400, .original = {(const uint8_t *)mail, sizeof mail - 1},
+};
+
+/* The report as it is read back. */
+static const char *read_back(struct span in, struct buf *out)
+{
+    struct mime_parser p;
+    struct mime_report r;
+    struct mime_event e;
+    mime_report_init(&r);
+    mime_parser_init(&p, NULL);
+    mime_parser_push(&p, in);
+    while (mime_parser_next(&p, &e) == ERR_NONE && e.kind != MIME_END) {
+        if (e.kind == MIME_NEED_MORE) {
+            mime_parser_end(&p);
+            continue;
+        }
+        if (e.kind == MIME_PART_END)
+            CHECK(!mime_defective(&e.part->defects));
+        CHECK_INT(mime_report_event(&r, &e), ERR_NONE);
+    }
+    buf_clear(out);
+    CHECK_INT(mime_report_text(&r, NULL, out), ERR_NONE);
+    mime_report_release(&r);
+    mime_parser_release(&p);
+    return buf_cstr(out);
+}
+
+static bool printable(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((s.p[i] < 0x20 && s.p[i] != '\n' && s.p[i] != '\t') || s.p[i] > 0x7e)
+            return false;
+    return true;
+}
+
+static void refused_and_expired(void)
+{
+    const struct mime_dsn_recipient to[] = {
+        {.path = "bob@y.example", .action = MIME_DSN_FAILED, .status = "5.1.1", .code = 550,
+         .text = "no such\r\nX: y\033 user", .original = "rfc822;b+b@z", .remote = "mx.y.example",
+         .attempt = 3600},
+        {.path = "late@y.example", .action = MIME_DSN_FAILED, .expired = true, .status = "4.2.1",
+         .code = 450, .text = "later"},
+        {.path = "odd@y.example", .action = MIME_DSN_FAILED, .status = "4.0.0", .text = "no host"},
+    };
+    const struct mime_dsn dsn = {.head = head, .envelope_id = "e 1", .arrival = 1,
+                                 .recipients = to, .count = 3};
+    struct buf out, back;
+    buf_init(&out, 1 << 20);
+    buf_init(&back, 1 << 20);
+    CHECK_INT(mime_dsn_write(&dsn, &out), ERR_NONE);
+    CHECK(printable(buf_span(&out)));
+    CHECK_STR(read_back(buf_span(&out), &back),
+              "Original-Envelope-Id: e 1\nReporting-MTA: dns; fax.example\n"
+              "Arrival-Date: Thu, 01 Jan 1970 00:00:01 +0000\nOriginal-Message-ID: <m@x>\n\n"
+              "Original-Recipient: rfc822;b+b@z\nFinal-Recipient: rfc822; bob@y.example\n"
+              "Action: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.y.example\n"
+              "Diagnostic-Code: smtp; 550 5.1.1 no such??X: y? user\n"
+              "Last-Attempt-Date: Thu, 01 Jan 1970 01:00:00 +0000\n\n"
+              "Final-Recipient: rfc822; late@y.example\nAction: failed\nStatus: 4.4.7\n"
+              "Diagnostic-Code: smtp; 450 4.2.1 later\n\n"
+              "Final-Recipient: rfc822; odd@y.example\nAction: failed\nStatus: 5.0.0\n");
+    const char *text = buf_cstr(&out);
+    CHECK(strstr(text, "\nSubject: Undelivered mail\n") != NULL);
+    CHECK(strstr(text, "<late@y.example>: given up") != NULL);
+    /* The header as far as it is one, and nothing of the body. */
+    CHECK(strstr(text, "\nReceived: from a\n\tby b\n") != NULL);
+    CHECK(strstr(text, "no field") == NULL && strstr(text, "body\n") == NULL);
+    buf_release(&out);
+    buf_release(&back);
+}
+
+static void every_action(void)
+{
+    static const struct {
+        enum mime_dsn_action action;
+        const char *subject, *fields;
+    } all[] = {
+        {MIME_DSN_DELAYED, "\nSubject: Mail is delayed\n",
+         "Action: delayed\nStatus: 4.0.0\nWill-Retry-Until: Thu, 01 Jan 1970 00:00:09 +0000\n"},
+        {MIME_DSN_DELIVERED, "\nSubject: Mail was delivered\n", "Action: delivered\nStatus: 2.0.0\n"},
+        {MIME_DSN_RELAYED, "\nSubject: Mail was passed on\n", "Action: relayed\nStatus: 2.0.0\n"},
+        {MIME_DSN_EXPANDED, "\nSubject: Mail was passed on to a list\n",
+         "Action: expanded\nStatus: 2.0.0\n"},
+    };
+    struct buf out, back;
+    buf_init(&out, 1 << 20);
+    buf_init(&back, 1 << 20);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        /* Of a path in UTF-8, RFC 6533's own example in form. */
+        const struct mime_dsn_recipient to = {.path = "gr\303\274n+@x", .action = all[i].action,
+                                              .until = 9};
+        const struct mime_dsn dsn = {.head = head, .recipients = &to, .count = 1};
+        buf_clear(&out);
+        CHECK_INT(mime_dsn_write(&dsn, &out), ERR_NONE);
+        CHECK(printable(buf_span(&out)));
+        const char *got = read_back(buf_span(&out), &back);
+        CHECK(strstr(got, all[i].fields) != NULL);
+        CHECK(strstr(got, "Final-Recipient: utf-8; gr\\x{FC}n\\x{2B}@x\n") != NULL);
+        CHECK(strstr(buf_cstr(&out), all[i].subject) != NULL);
+    }
+    buf_release(&out);
+    buf_release(&back);
+}
+
+static void disposition(void)
+{
+    struct mime_mdn mdn = {.head = head, .recipient = "bob@fax.example",
+                           .agent = "fax.example; faxpipe", .disposition = MIME_DISPATCHED};
+    struct buf out, back;
+    buf_init(&out, 1 << 20);
+    buf_init(&back, 1 << 20);
+    CHECK_INT(mime_mdn_write(&mdn, &out), ERR_NONE);
+    CHECK_STR(read_back(buf_span(&out), &back),
+              "Reporting-UA: fax.example; faxpipe\nFinal-Recipient: rfc822; bob@fax.example\n"
+              "Original-Message-ID: <m@x>\n"
+              "Disposition: automatic-action/MDN-sent-automatically; dispatched\n");
+    mdn.manual = true;
+    mdn.error = "no paper\n";
+    buf_clear(&out);
+    CHECK_INT(mime_mdn_write(&mdn, &out), ERR_NONE);
+    CHECK(strstr(buf_cstr(&out), "manual-action/MDN-sent-manually; dispatched/error\n"
+                                 "Error: no paper?\n") != NULL);
+    for (int i = MIME_DISPLAYED; i <= MIME_DELETED; i++) {
+        enum mime_disposition d;
+        CHECK(mime_disposition_parse(mime_disposition_name((enum mime_disposition)i), &d) &&
+              (int)d == i);
+    }
+    enum mime_disposition d;
+    CHECK(!mime_disposition_parse("read", &d));
+    buf_release(&out);
+    buf_release(&back);
+}
+
+static void who_asks(void)
+{
+    static const struct {
+        const char *header, *to;
+    } cases[] = {
+        {"Subject: x\n", NULL},
+        {"Disposition-Notification-To: A <a@b>\n", "a@b"},
+        {"Return-Path: <A@B>\nDisposition-Notification-To: a@b\n", "a@b"},
+        {"Return-Path: <c@d>\nDisposition-Notification-To: a@b\n", NULL},
+        {"Return-Path: <>\nDisposition-Notification-To: a@b\n", NULL},
+        {"Disposition-Notification-To: a@b, c@d\n", NULL},
+        {"Disposition-Notification-To: a@b\nDisposition-Notification-To: c@d\n", NULL},
+        {"Disposition-Notification-To: nobody\n", NULL},
+        {"Content-Type: multipart/report; x=y\nDisposition-Notification-To: a@b\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char to[512] = "";
+        enum err e = mime_mdn_asked(span_str(cases[i].header), to);
+        CHECK_INT(e, cases[i].to ? ERR_NONE : ERR_NO);
+        CHECK_STR(to, cases[i].to ? cases[i].to : "");
+    }
+}
+
+int main(void)
+{
+    RUN(refused_and_expired);
+    RUN(every_action);
+    RUN(disposition);
+    RUN(who_asks);
+    return check_done();
+}
