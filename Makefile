@@ -65,6 +65,11 @@ $(SCRIPTS): $(BIN)/%: cmd/%.sh
 $(TESTS): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+# The codec's peers, as the benchmark has them.
+PEERS = $(patsubst %,$(OBJ)/test/bench/%.o,with_faxpipe with_libtiff \
+        $(if $(call pc,libs,spandsp 2>/dev/null),with_spandsp,without_spandsp))
+$(BIN)/test/common/g3/peers_test: $(PEERS)
+$(BIN)/test/common/g3/peers_test: LDLIBS = $(LIB) $(LIBS_tiff) $(call pc,libs,spandsp 2>/dev/null)
 $(BIN)/test/lib/%.so: test/lib/%.c
 	@mkdir -p $(@D)
 	$(call do,CC,$@)$(CC) -O1 -g -shared -fPIC -o $@ $< -ldl
