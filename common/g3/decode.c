@@ -1,5 +1,6 @@
 #include "g3/codes.h"
 #include "g3/decode.h"
+#include "g3/quick.h"
 #include "g3/runs.h"
 
 void g3_decoder_init(struct g3_decoder *d, enum g3_coding coding, unsigned width, unsigned flags)
@@ -71,10 +72,16 @@ static enum g3_event give_row(struct g3_decoder *d, uint8_t *row)
     return G3_ROW;
 }
 
+void g3_decoder_repeat(struct g3_decoder *d, uint8_t *row)
+{
+    g3_recall(d);
+    g3_paint(&d->lines[d->reference], d->width, row);
+}
+
 static enum g3_event give_bad_row(struct g3_decoder *d, uint8_t *row)
 {
     if (row)
-        g3_paint(&d->lines[d->reference], d->width, row);
+        g3_decoder_repeat(d, row);
     d->rows++;
     d->bad_rows++;
     d->bad_now++;
@@ -86,6 +93,7 @@ static enum g3_event give_bad_row(struct g3_decoder *d, uint8_t *row)
 
 static void start_row(struct g3_decoder *d, bool two_d)
 {
+    g3_recall(d);
     d->two_d = two_d;
     d->a0 = 0;
     d->n = 0;
@@ -177,8 +185,10 @@ static bool eat_zeros(struct g3_decoder *d)
     }
 }
 
-static enum g3_event step_eol(struct g3_decoder *d)
+static enum g3_event step_eol(struct g3_decoder *d, uint8_t *row)
 {
+    if (d->coding == G3_MH && d->zeros == 0 && d->eol_run == 0 && g3_quick_row_eol(d, row))
+        return G3_ROW;
     if (!eat_zeros(d))
         return d->finished ? end(d, false) : G3_MORE;
     d->off_byte = d->off_byte || d->in.have & 7;
@@ -235,8 +245,10 @@ static enum g3_event step_missed(struct g3_decoder *d, uint8_t *row)
     return G3_MORE;
 }
 
-static enum g3_event step_line(struct g3_decoder *d)
+static enum g3_event step_line(struct g3_decoder *d, uint8_t *row)
 {
+    if (d->coding != G3_MMR && g3_quick_row(d, row))
+        return G3_ROW;
     if (!need(d, 8))
         return G3_MORE;
     /* No code starts with eight zeros. */
@@ -326,13 +338,13 @@ static enum g3_event take_step(struct g3_decoder *d, uint8_t *row)
     case G3_STEP_START:
         return step_start(d);
     case G3_STEP_EOL:
-        return step_eol(d);
+        return step_eol(d, row);
     case G3_STEP_TAG:
         return step_tag(d);
     case G3_STEP_MISSED:
         return step_missed(d, row);
     case G3_STEP_LINE:
-        return step_line(d);
+        return step_line(d, row);
     case G3_STEP_ROW:
         return step_row(d, row);
     case G3_STEP_CHECK:
@@ -353,7 +365,12 @@ enum g3_event g3_decoder_next(struct g3_decoder *d, uint8_t *row)
     for (;;) {
         enum g3_step before = d->step;
         enum g3_event event = take_step(d, row);
-        if (event != G3_MORE || d->step == before)
+        if (event != G3_MORE)
             return event;
+        if (d->step == before) {
+            /* In a row there is nothing to recall: its start has done it. */
+            g3_recall(d);
+            return G3_MORE;
+        }
     }
 }

@@ -19,6 +19,13 @@ enum g3_row_result { G3_ROW_WHOLE, G3_ROW_MORE, G3_ROW_BAD };
 enum g3_row_result g3_decode_1d(struct g3_decoder *d);
 enum g3_row_result g3_decode_2d(struct g3_decoder *d);
 
+/*
+ * The pels of a one-dimensional row that starts here, packed into row (NULL: only checked), if all
+ * of it and eight bytes more are there and it adds up to the width; in then stands behind its
+ * codes. False: look in steps; in is as it was, row is anything.
+ */
+bool g3_row_pels(struct g3_bits *in, unsigned width, uint8_t *row);
+
 /* Uses up n bits, n <= have <= 63. */
 static inline void g3_skip(struct g3_bits *in, unsigned n)
 {

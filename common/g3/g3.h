@@ -122,6 +122,8 @@ struct g3_decoder {
     unsigned zeros, eol_run, bad_to_come, bad_now, run_2d;
     unsigned phase, a0, n, b1, run, last_zeros;
     unsigned reference;
+    bool last_in_code; /* the last good row is not in lines, but coded here: */
+    struct g3_bits last_row;
     struct g3_line lines[2];
 };
 
@@ -138,11 +140,17 @@ void g3_decoder_push(struct g3_decoder *d, struct span bytes);
 void g3_decoder_finish(struct g3_decoder *d);
 
 /*
- * The next event. After G3_ROW and G3_BAD_ROW row holds a row (row may be NULL: checked and
- * counted only). G3_END and G3_LOST repeat themselves. Work is linear in the bytes pushed plus
+ * The next event. After G3_ROW and G3_BAD_ROW row holds a row, after others anything (row may be
+ * NULL: checked and counted only). G3_END and G3_LOST repeat themselves. Work is linear in the bytes pushed plus
  * the rows given; how many rows a page may have is the caller's to limit (T.6 says a row in a bit).
  */
 enum g3_event g3_decoder_next(struct g3_decoder *d, uint8_t *row);
+
+/*
+ * Puts the last good row (white before the first) into row: what G3_BAD_ROW gives, for rows that
+ * a page still owes after its G3_END. The bytes pushed last must still be there, as for next.
+ */
+void g3_decoder_repeat(struct g3_decoder *d, uint8_t *row);
 
 /* Bits used so far: after G3_END where RTC or EOFB ended. */
 uint64_t g3_decoder_offset(const struct g3_decoder *d);

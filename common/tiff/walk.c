@@ -1,4 +1,3 @@
-#include "g3/runs.h"
 #include "tiff/fax_parts.h"
 
 /* Twelve ways to read a page, each byte once, and some more for strips and rows; and a document
@@ -145,7 +144,7 @@ enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct 
             w->lost = w->lost || *event == G3_LOST;
             if (owes_rows(f)) {
                 if (row)
-                    g3_paint(&f->decoder.lines[f->decoder.reference], f->ifd.width, row);
+                    g3_decoder_repeat(&f->decoder, row);
                 *event = G3_BAD_ROW;
                 return count(f, true, why);
             }
