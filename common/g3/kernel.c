@@ -1,6 +1,7 @@
 #include "g3/kernel.h"
 
 #include "g3/kernel_x86.h"
+#include "g3/quick_2d.h"
 #include "g3/sink.h"
 
 #include <string.h>
@@ -57,7 +58,7 @@ static unsigned scalar_find(const uint8_t *row, unsigned width, uint16_t *change
     return n;
 }
 
-static const struct g3_kernel scalar = {"scalar", 0, scalar_find, g3_pack_scalar};
+static const struct g3_kernel scalar = {"scalar", 0, scalar_find, g3_pack_scalar, g3_quick_2d_scalar};
 
 /* Best first; the scalar one needs nothing and ends the search. */
 static const struct g3_kernel *const kernels[] = {

@@ -10,6 +10,7 @@
 
 #include "g3/g3.h"
 
+struct g3_decoder;
 struct g3_sink;
 
 struct g3_kernel {
@@ -28,6 +29,9 @@ struct g3_kernel {
      * Reads up to G3_LINE_SLACK places beyond the last run, whatever they hold.
      */
     void (*pack)(struct g3_sink *s, const uint16_t *change, unsigned runs);
+
+    /* The fast way through a two-dimensional row: quick_2d.h. */
+    void (*quick_2d)(struct g3_decoder *d);
 };
 
 /* The scalar pack, for kernels that have none of their own or meet a run too long for it. */

@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 #include "cpu/cpu.h"
+#include "g3/quick_2d.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -132,6 +133,7 @@ avx512_find(const uint8_t *row, unsigned width, uint16_t *change)
     return n;
 }
 
-const struct g3_kernel g3_avx2 = {"avx2", CPU_AVX2, avx2_find, g3_pack_scalar};
-const struct g3_kernel g3_avx512 = {"avx512", CPU_AVX2 | CPU_AVX512, avx512_find, g3_pack_avx512};
+const struct g3_kernel g3_avx2 = {"avx2", CPU_AVX2, avx2_find, g3_pack_scalar, g3_quick_2d_avx2};
+const struct g3_kernel g3_avx512 = {"avx512", CPU_AVX2 | CPU_AVX512, avx512_find, g3_pack_avx512,
+                                    g3_quick_2d_avx2};
 #endif

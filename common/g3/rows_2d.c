@@ -1,5 +1,6 @@
+#include "g3/kernel.h"
 #include "g3/rows.h"
-#include "g3/vertical.h"
+
 
 /* Mode codes (table 4/T.4) by the next 7 bits: length, mode, and a1 - b1 of the vertical ones. */
 enum mode { NO_MODE, PASS, HORIZONTAL, VERTICAL };
@@ -88,109 +89,28 @@ static enum g3_row_result careful_mode(struct g3_decoder *d)
     return G3_ROW_WHOLE;
 }
 
-typedef uint16_t four __attribute__((vector_size(8)));
-
-/*
- * Up to four vertical codes at once, if nothing about them is unusual: each change lies right of
- * the one before, and between the neighbours of the change above that it belongs to, so that the
- * next code belongs to the next change. Gives the entry of g3_vertical_lengths; 0: look closer.
- */
-static inline unsigned quick_verticals(uint64_t bits, const uint16_t *b, unsigned a0,
-                                       uint16_t *change)
+/* A blank row below a blank one is a single bit, and most of many pages. */
+static bool blank_again(struct g3_decoder *d)
 {
-    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
-        return 0;
-    unsigned at = (unsigned)(bits >> (64 - G3_VERTICAL_BITS)), codes = g3_vertical_lengths[at];
-    four shifts, above, before, behind, left;
-    memcpy(&shifts, &g3_vertical_shifts[at], sizeof shifts);
-    memcpy(&above, b, sizeof above);
-    memcpy(&before, b - 1, sizeof before);
-    memcpy(&behind, b + 1, sizeof behind);
-    above += shifts;
-    memcpy(change, &above, sizeof above);
-    uint64_t moved = (uint64_t)above << 16 | a0;
-    memcpy(&left, &moved, sizeof left);
-    uint64_t wrong = (uint64_t)((above >= behind) | (above < before) | (above <= left));
-    return codes & 7 && wrong << (64 - 16 * (codes & 7)) == 0 ? codes : 0;
-}
-
-/*
- * Modes while eight bytes can be read at once: 3 + 46 bits at most each, and a refill gives 56.
- * Stops before anything unusual, as quick_1d does.
- */
-static void quick_2d(struct g3_decoder *d)
-{
-    struct g3_bits in = d->in;
-    uint16_t *change = d->lines[d->reference ^ 1].change + 1;
-    const uint16_t *b = d->lines[d->reference].change + d->b1;
-    unsigned a0 = d->a0, n = d->n, width = d->width, last_bits = 0;
-    uint64_t last = 0;
-    while (in.end - in.at >= 8) {
-        g3_refill_fast(&in);
-        unsigned codes = quick_verticals(in.bits, b, a0, change + n);
-        if (codes) {
-            n += codes & 7;
-            b += codes & 7;
-            a0 = change[n - 1];
-            last = in.bits;
-            last_bits = codes >> 3;
-            g3_skip(&in, codes >> 3);
-            continue;
-        }
-        struct mode_code m = modes[in.bits >> 57];
-        if (m.mode == VERTICAL) {
-            unsigned a1 = (unsigned)(*b + m.shift);
-            /* Below a0 wraps round: one comparison for both ends. */
-            if (a1 - a0 > width - a0 || (a1 == a0 && n))
-                break;
-            change[n++] = (uint16_t)a1;
-            a0 = a1;
-            last = in.bits;
-            last_bits = m.bits;
-            g3_skip(&in, m.bits);
-            if (a0 == width)
-                break;
-            b--;
-        } else if (m.mode == HORIZONTAL) {
-            unsigned run1, run2, used1 = g3_quick_run(in.bits << 3, n & 1, &run1);
-            uint64_t rest = in.bits << 3 << used1;
-            unsigned used2 = g3_quick_run(rest, ~n & 1, &run2);
-            if (used1 == 0 || used2 == 0 || run1 + run2 > width - a0 || (run1 == 0 && n) ||
-                (run2 == 0 && a0 + run1 != width))
-                break;
-            last = rest;
-            last_bits = used2;
-            change[n] = (uint16_t)(a0 + run1);
-            a0 += run1 + run2;
-            change[n + 1] = (uint16_t)a0;
-            n += 2;
-            g3_skip(&in, 3 + used1 + used2);
-            if (a0 == width)
-                break;
-        } else if (m.mode == PASS && b[1] < width) {
-            a0 = b[1];
-            last = in.bits;
-            last_bits = m.bits;
-            g3_skip(&in, m.bits);
-        } else {
-            break;
-        }
-        /* a0 is left of the edge here, where the line is closed. */
-        while (*b <= a0)
-            b += 2;
-    }
-    d->in = in;
-    d->a0 = a0;
-    d->n = n;
-    d->b1 = (unsigned)(b - d->lines[d->reference].change);
-    g3_note_last(d, last, last_bits);
+    const uint16_t *above = d->lines[d->reference].change;
+    if (d->in.have < G3_CODE_BITS || !(d->in.bits >> 63) || above[1] != d->width)
+        return false;
+    g3_use_code(d, 1);
+    d->lines[d->reference ^ 1].change[1] = (uint16_t)d->width;
+    d->n = 1;
+    d->a0 = d->width;
+    return true;
 }
 
 enum g3_row_result g3_decode_2d(struct g3_decoder *d)
 {
+    if (d->a0 == 0 && d->n == 0 && d->phase == AT_MODE && blank_again(d))
+        return G3_ROW_WHOLE;
     while (d->a0 < d->width || d->phase != AT_MODE) {
         if (d->phase == AT_MODE) {
-            quick_2d(d);
+            /* A vertical code beyond either edge must not wrap round into the row. */
+            if (d->width <= G3_WIDTH_MAX - 3)
+                g3_kernel_used()->quick_2d(d);
             if (d->a0 == d->width)
                 break;
             enum g3_row_result r = careful_mode(d);

@@ -1,0 +1,273 @@
+#include "g3/group.h"
+#include "g3/quick_2d.h"
+#include "g3/rows.h"
+
+/* Vertical and pass codes singly, by the next 7 bits: whether it is a pass, a1 - b1, length; 0
+ * bits for any other code. */
+struct single {
+    uint8_t bits, pass;
+    int8_t shift;
+};
+#define SINGLE(bits, word, pass, shift)                                                           \
+    [(word) << (7 - (bits)) ... (((word) + 1) << (7 - (bits))) - 1] = {bits, pass, shift}
+static const struct single singles[128] = {
+    SINGLE(4, 0x1, 1, 0),  SINGLE(1, 0x1, 0, 0),  SINGLE(3, 0x3, 0, 1),  SINGLE(6, 0x3, 0, 2),
+    SINGLE(7, 0x3, 0, 3),  SINGLE(3, 0x2, 0, -1), SINGLE(6, 0x2, 0, -2), SINGLE(7, 0x2, 0, -3),
+};
+
+/* The decoder's state on the way, in registers. `floor` is the first pel where a change may be:
+ * a0 + 1, but at the row's start 0. */
+struct way {
+    struct g3_bits in;
+    const uint16_t *b;
+    uint16_t *change; /* where the next one goes */
+    unsigned floor, width;
+    uint64_t last;
+    unsigned last_bits;
+};
+
+/*
+ * How a kernel puts down a group's lanes: all of them, right or not, go to change; gives how many
+ * are right from the first on (more than the group has says that all are). Right is: at `floor`
+ * or beyond, right of the lane before, and between the neighbours of the change above that it
+ * belongs to (behind a pass: right of the left one), so that the next code belongs to the next
+ * change and that the row is not over.
+ */
+typedef unsigned put_lanes(const struct g3_group *g, const uint16_t *b, unsigned floor,
+                           uint16_t *change);
+
+/* How a kernel finds the first change from b on, by two, that is right of a0. The line is closed
+ * there at the latest. */
+typedef const uint16_t *find_b1(const uint16_t *b, unsigned a0);
+
+enum turn { ON, HORIZONTAL, STOP };
+
+static inline __attribute__((always_inline)) void use(struct way *w, unsigned bits)
+{
+    w->last = w->in.bits;
+    w->last_bits = bits;
+    g3_skip(&w->in, bits);
+}
+
+/*
+ * Codes one by one, without a branch for what kind they are or where the next b1 lies: for lines
+ * of which groups are mostly wrong.
+ */
+static inline __attribute__((always_inline)) enum turn one_by_one(struct way *w, unsigned codes)
+{
+    while (w->in.end - w->in.at >= 8) {
+        g3_refill_fast(&w->in);
+        for (unsigned i = 0; i < 8; i++) {
+            const struct single *s = &singles[w->in.bits >> 57];
+            const uint16_t *j = w->b + s->pass;
+            unsigned a1 = (unsigned)(*j + s->shift);
+            if (s->bits == 0)
+                return HORIZONTAL;
+            if (a1 - w->floor >= w->width - w->floor) {
+                if (a1 != w->width || s->pass)
+                    return STOP;
+                use(w, s->bits);
+                *w->change++ = (uint16_t)a1;
+                w->floor = a1 + 1;
+                return STOP;
+            }
+            use(w, s->bits);
+            *w->change = (uint16_t)a1;
+            w->change += !s->pass;
+            w->floor = a1 + 1;
+            w->b = j + 1;
+            if (__builtin_expect(j[1] <= a1, 0))
+                w->b += 2 + 2 * (j[3] <= a1);
+            else if (__builtin_expect(j[-1] > a1, 0))
+                w->b -= 2;
+        }
+        if (codes <= 8)
+            return ON;
+        codes -= 8;
+    }
+    return STOP;
+}
+
+/* A horizontal code and its two runs: 3 + 46 bits at most. */
+static inline __attribute__((always_inline)) enum turn horizontal(struct way *w, unsigned colour,
+                                                                  bool first, find_b1 *find)
+{
+    if (w->in.end - w->in.at < 8)
+        return STOP;
+    g3_refill_fast(&w->in);
+    if (w->in.bits >> 61 != 1)
+        return STOP;
+    unsigned run1, run2, a0 = w->floor - (w->floor != 0);
+    unsigned used1 = g3_quick_run(w->in.bits << 3, colour, &run1);
+    uint64_t rest = w->in.bits << 3 << used1;
+    unsigned used2 = g3_quick_run(rest, colour ^ 1, &run2);
+    if (used1 == 0 || used2 == 0 || run1 + run2 > w->width - a0 || (run1 == 0 && !first) ||
+        (run2 == 0 && a0 + run1 != w->width))
+        return STOP;
+    w->last = rest;
+    w->last_bits = used2;
+    g3_skip(&w->in, 3 + used1 + used2);
+    w->change[0] = (uint16_t)(a0 + run1);
+    w->change[1] = (uint16_t)(a0 + run1 + run2);
+    w->change += 2;
+    a0 += run1 + run2;
+    w->floor = a0 + 1;
+    if (a0 == w->width)
+        return STOP;
+    w->b = find(w->b, a0);
+    return ON;
+}
+
+/* Groups up to a code of another kind, or one that the kernel calls wrong. */
+static inline __attribute__((always_inline)) enum turn groups(struct way *w, unsigned *patience,
+                                                              put_lanes *put)
+{
+    while (w->in.end - w->in.at >= 8) {
+        g3_refill_fast(&w->in);
+        for (unsigned i = 0; i < 56 / G3_GROUP_BITS; i++) {
+            const struct g3_group *g = &g3_groups[w->in.bits >> (64 - G3_GROUP_BITS)];
+            uint64_t take = g->take;
+            unsigned lanes = g3_group_lanes(take), good = put(g, w->b, w->floor, w->change);
+            if (good < lanes) {
+                if (good) {
+                    use(w, g3_group_ends(take, good));
+                    w->floor = w->change[good - 1] + 1u;
+                    w->change += good;
+                    w->b += g3_group_where(take)->bytes[2 * good - 2] / 2 + 1;
+                }
+                *patience *= 2;
+                return one_by_one(w, *patience);
+            }
+            if (lanes) {
+                use(w, g3_group_bits(take));
+                w->floor = w->change[lanes - 1] + 1u;
+                w->change += g3_group_changes(take);
+                w->b += g3_group_moves(take);
+            }
+            if (g3_group_stops(take))
+                return HORIZONTAL;
+        }
+    }
+    return STOP;
+}
+
+static inline __attribute__((always_inline)) void quick(struct g3_decoder *d, put_lanes *put,
+                                                        find_b1 *find)
+{
+    uint16_t *start = d->lines[d->reference ^ 1].change + 1;
+    const uint16_t *above = d->lines[d->reference].change;
+    struct way w = {.in = d->in, .b = above + d->b1, .change = start + d->n, .width = d->width};
+    unsigned patience = 4;
+    w.floor = d->a0 + (d->n || d->a0);
+    for (enum turn turn = ON; turn != STOP;) {
+        if (turn == ON)
+            turn = groups(&w, &patience, put);
+        if (turn == HORIZONTAL)
+            turn = horizontal(&w, (w.change - start) & 1, w.floor == 0, find);
+    }
+    d->in = w.in;
+    d->n = (unsigned)(w.change - start);
+    d->a0 = w.floor - (w.floor != 0);
+    d->b1 = (unsigned)(w.b - above);
+    g3_note_last(d, w.last, w.last_bits);
+}
+
+/* Lane by lane. */
+static inline unsigned plain_put(const struct g3_group *g, const uint16_t *b, unsigned floor,
+                                 uint16_t *change)
+{
+    const struct g3_group_places *where = g3_group_where(g->take);
+    unsigned lanes = g3_group_lanes(g->take);
+    for (unsigned i = 0; i < lanes; i++) {
+        const uint16_t *j = b + where->bytes[2 * i] / 2;
+        unsigned a1 = (unsigned)(*j + (int8_t)(g->shifts >> 8 * i));
+        if (a1 < floor || a1 >= j[1] || a1 < j[-1] + (unsigned)where->passed[i])
+            return i;
+        change[i] = (uint16_t)a1;
+        floor = a1 + 1;
+    }
+    return lanes;
+}
+
+typedef uint16_t eight __attribute__((vector_size(16)));
+typedef int8_t bytes __attribute__((vector_size(8)));
+
+/* Without passes the lanes lie as the changes do, and the compiler's own vectors will do. */
+static inline unsigned scalar_put(const struct g3_group *g, const uint16_t *b, unsigned floor,
+                                  uint16_t *change)
+{
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || g3_group_where(g->take) != g3_group_places)
+        return plain_put(g, b, floor, change);
+    bytes shifts;
+    eight a1, before, behind, low;
+    uint64_t wrong[2];
+    memcpy(&shifts, &g->shifts, sizeof shifts);
+    memcpy(&a1, b, sizeof a1);
+    memcpy(&before, b - 1, sizeof before);
+    memcpy(&behind, b + 1, sizeof behind);
+    a1 += (eight)__builtin_convertvector(shifts, short __attribute__((vector_size(16))));
+    memcpy(change, &a1, sizeof a1);
+    memcpy(wrong, &a1, sizeof wrong);
+    uint64_t moved[2] = {wrong[0] << 16 | ((floor - 1) & 0xffff), wrong[1] << 16 | wrong[0] >> 48};
+    memcpy(&low, moved, sizeof low);
+    low += 1;
+    eight is_wrong = (eight)((a1 >= behind) | (a1 < before) | (a1 < low));
+    memcpy(wrong, &is_wrong, sizeof wrong);
+    if (wrong[0])
+        return (unsigned)__builtin_ctzll(wrong[0]) / 16;
+    return wrong[1] ? 4 + (unsigned)__builtin_ctzll(wrong[1]) / 16 : 8;
+}
+
+static inline const uint16_t *scalar_find(const uint16_t *b, unsigned a0)
+{
+    while (*b <= a0)
+        b += 2;
+    return b;
+}
+
+void g3_quick_2d_scalar(struct g3_decoder *d)
+{
+    quick(d, scalar_put, scalar_find);
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
+
+AVX2 static inline unsigned avx2_put(const struct g3_group *g, const uint16_t *b, unsigned floor,
+                                     uint16_t *change)
+{
+    const struct g3_group_places *where = g3_group_where(g->take);
+    __m128i places = _mm_loadu_si128((const __m128i *)where->bytes);
+    __m128i passed = _mm_loadu_si128((const __m128i *)where->passed);
+    __m128i shifts = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)&g->shifts));
+    __m128i at = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)b), places);
+    __m128i before = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(b - 1)), places);
+    __m128i behind = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(b + 1)), places);
+    __m128i one = _mm_set1_epi16(1), a1 = _mm_add_epi16(at, shifts);
+    _mm_storeu_si128((__m128i *)change, a1);
+    __m128i left = _mm_insert_epi16(_mm_slli_si128(_mm_add_epi16(a1, one), 2), (int)floor, 0);
+    __m128i low = _mm_max_epu16(_mm_add_epi16(before, passed), left);
+    __m128i high = _mm_sub_epi16(behind, one);
+    __m128i right = _mm_cmpeq_epi16(_mm_max_epu16(a1, low), _mm_min_epu16(a1, high));
+    unsigned wrong = ~(unsigned)_mm_movemask_epi8(right);
+    return (unsigned)__builtin_ctz(wrong) / 2;
+}
+
+AVX2 static inline const uint16_t *avx2_find(const uint16_t *b, unsigned a0)
+{
+    __m256i edge = _mm256_set1_epi16((short)a0);
+    for (;; b += 16) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)b);
+        __m256i not_right = _mm256_cmpeq_epi16(_mm256_min_epu16(v, edge), v);
+        unsigned right = ~(unsigned)_mm256_movemask_epi8(not_right);
+        if (right)
+            return b + (((unsigned)__builtin_ctz(right) / 2 + 1) & ~1u);
+    }
+}
+
+AVX2 void g3_quick_2d_avx2(struct g3_decoder *d)
+{
+    quick(d, avx2_put, avx2_find);
+}
+#endif
