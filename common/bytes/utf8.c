@@ -24,6 +24,16 @@ size_t utf8_char(struct span s, uint32_t *point)
     return n;
 }
 
+size_t utf8_put(uint32_t point, uint8_t out[4])
+{
+    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, point >>= 6)
+        out[i] = (uint8_t)(0x80 | (point & 0x3f));
+    out[0] = (uint8_t)(lead[n] | point);
+    return n;
+}
+
 bool utf8_valid(struct span s)
 {
     while (s.n) {

@@ -12,6 +12,9 @@
  */
 size_t utf8_char(struct span s, uint32_t *point);
 
+/* Writes the character point, which is one (no surrogate), to out; its length, 1 to 4. */
+size_t utf8_put(uint32_t point, uint8_t out[4]);
+
 /* The whole of s is well-formed. */
 bool utf8_valid(struct span s);
 

@@ -1,6 +1,7 @@
 #include "mime/readable.h"
 
 #include "mime/header.h"
+#include "mime/html.h"
 
 #include <string.h>
 
@@ -11,7 +12,7 @@ void mime_readable_init(struct mime_readable *r, const struct mime_converter *co
     mime_parser_init(&r->parser, &options);
     r->conv = conv;
     r->out = out;
-    r->in_text = false;
+    r->in_text = r->in_html = r->plain = false;
     buf_init(&r->body, MIME_READABLE_MAX);
 }
 
@@ -48,11 +49,30 @@ static enum err begin_part(struct mime_readable *r, const struct mime_event *eve
     if (part->depth == 0 || header_find(event->header, "From", &raw))
         e = add_fields(r, event->header);
     bool attached = strcmp(part->disposition, "attachment") == 0;
-    r->in_text = strcmp(part->type, "text/plain") == 0 && !attached && !part->container;
+    bool plain = strcmp(part->type, "text/plain") == 0;
+    r->in_html = strcmp(part->type, "text/html") == 0 && !r->plain && !attached;
+    r->in_text = (plain || r->in_html) && !attached && !part->container;
+    r->plain = r->plain || (plain && r->in_text);
     buf_clear(&r->body);
     if (e || r->in_text || part->container)
         return e;
     return buf_add_format(r->out, "[%s%s%s]\n", part->type, *part->name ? ": " : "", part->name);
+}
+
+static enum err end_html(struct mime_readable *r, struct span charset, struct span text)
+{
+    struct html_text h;
+    struct buf utf8;
+    buf_init(&utf8, 4 * (size_t)MIME_READABLE_MAX);
+    enum err e = r->conv ? r->conv->convert(r->conv->ctx, charset, text, &utf8)
+                         : mime_convert_plain(NULL, charset, text, &utf8);
+    html_text_init(&h, r->out);
+    if (!e)
+        e = html_text_push(&h, buf_span(&utf8));
+    if (!e)
+        e = html_text_end(&h);
+    buf_release(&utf8);
+    return e;
 }
 
 /* The body as UTF-8 with LF line ends, and one at its end. */
@@ -67,6 +87,8 @@ static enum err end_part(struct mime_readable *r, const struct mime_part *part)
             r->body.data[n++] = r->body.data[i];
     r->body.len = n;
     struct span charset = span_str(part->charset), text = buf_span(&r->body);
+    if (r->in_html)
+        return end_html(r, charset, text);
     enum err e = r->conv ? r->conv->convert(r->conv->ctx, charset, text, r->out)
                          : mime_convert_plain(NULL, charset, text, r->out);
     if (!e && n && r->body.data[n - 1] != '\n')

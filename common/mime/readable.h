@@ -1,6 +1,7 @@
 /*
  * A mail as a text for people: the fields one reads, an empty line, its text/plain parts as
- * UTF-8, and a line for each part that is no plain text.
+ * UTF-8, and a line for each part that is no plain text. HTML counts as text, and comes as
+ * mime/html.h reads it, where no plain text has come before.
  *
  *     mime_readable_init(&r, conv, &out);
  *     while (… read …) mime_readable_push(&r, bytes);
@@ -19,7 +20,8 @@ struct mime_readable {
     const struct mime_converter *conv;
     struct buf *out;
     struct buf body; /* of the text part being read */
-    bool in_text;
+    bool in_text, in_html;
+    bool plain; /* a text/plain part has been */
 };
 
 /* conv may be NULL, as in mime/header.h; both must outlive r. The text is appended to out, with

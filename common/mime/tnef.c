@@ -99,14 +99,7 @@ static size_t utf16_char(struct span *s, uint8_t out[4])
         c = 0x10000 + ((c & 0x3ff) << 10) + (get_le16(s->p) & 0x3ff);
         *s = span_skip(*s, 2);
     }
-    if (c >= 0xd800 && c < 0xe000)
-        c = 0xfffd;
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        out[i] = (uint8_t)(0x80 | (c & 0x3f));
-    out[0] = (uint8_t)(lead[n] | c);
-    return n;
+    return utf8_put(c >= 0xd800 && c < 0xe000 ? 0xfffd : c, out);
 }
 
 static void set_unicode(struct span s, char *out, size_t size)

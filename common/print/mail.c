@@ -1,5 +1,6 @@
 #include "print/mail.h"
 
+#include "mime/html.h"
 #include "mime/kind.h"
 #include "tool/diag.h"
 #include "tool/io.h"
@@ -172,43 +173,12 @@ static enum err walk(struct walk *w, struct mime_parser *p, int file)
     return e;
 }
 
-/* HTML's text: tags and what is in style and script go, the commonest entities become what they
- * mean, and block elements begin lines. Enough to read by; not a browser. */
 static enum err add_html(struct span html, struct buf *out)
 {
-    static const struct { const char *entity, *text; } entities[] = {
-        {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&nbsp;", " "}, {"&quot;", "\""}, {"&#39;", "'"}};
-    static const char *const breaks[] = {"<br", "<p", "</p", "<div", "</tr", "<li", "<h", "</h"};
-    enum err e = ERR_NONE;
-    while (html.n && !e) {
-        size_t used = 1;
-        if (*html.p == '<') {
-            for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++)
-                if (span_starts_nocase(html, span_str(breaks[i])) && out->len &&
-                    out->data[out->len - 1] != '\n')
-                    e = buf_add_byte(out, '\n');
-            const char *end = span_starts_nocase(html, span_str("<style")) ? "</style"
-                              : span_starts_nocase(html, span_str("<script")) ? "</script" : NULL;
-            const uint8_t *to = end ? memmem(html.p, html.n, end, strlen(end)) : NULL;
-            used = to ? (size_t)(to - html.p) : end ? html.n : 0;
-            used += span_find(span_skip(html, used), '>') + 1;
-        } else if (*html.p == '&') {
-            const char *text = "&";
-            for (size_t i = 0; i < sizeof entities / sizeof *entities; i++)
-                if (span_starts(html, span_str(entities[i].entity))) {
-                    text = entities[i].text;
-                    used = strlen(entities[i].entity);
-                }
-            e = buf_add_str(out, text);
-        } else if (*html.p == '\n' || *html.p == '\r') {
-            if (out->len && out->data[out->len - 1] != '\n' && out->data[out->len - 1] != ' ')
-                e = buf_add_byte(out, ' ');
-        } else {
-            e = buf_add_byte(out, *html.p);
-        }
-        html = span_skip(html, used);
-    }
-    return e;
+    struct html_text h;
+    html_text_init(&h, out);
+    enum err e = html_text_push(&h, html);
+    return e ? e : html_text_end(&h);
 }
 
 /* A text-only mail says on paper whose it is. */

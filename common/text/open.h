@@ -55,7 +55,10 @@ enum err mail_extract_all(const struct mail_open *m, const char *dir);
 /* Prints the header's fields, unfolded and decoded. */
 enum err mail_headers(const struct mail_open *m);
 
-/* Prints the text/plain parts as UTF-8 with LF, without control bytes, a blank line between. */
+/*
+ * Prints the text/plain parts as UTF-8 with LF, without control bytes, a blank line between. A
+ * mail that has none but HTML: that, as mime/html.h reads it (ERR_DATA: over 16 MiB of text).
+ */
 enum err mail_text(const struct mail_open *m);
 
 /* Prints what a DSN or MDN says. ERR_NO: the mail is neither. */

@@ -474,6 +474,25 @@ assert fax["pages"] == 1 and fax["name"] == "fax.tif" and fax["disposition"] == 
     run -1 b64mime -q -d --text m
 }
 
+@test "--text: of a mail that has only HTML, its text" {
+    { printf 'Content-Type: text/html; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n'
+      printf '<html><style>x</style><p>Gr=FC&szlig;e<p>zwei &lt;=\n<br>=1B[2J&#155;</html>\n'; } >m
+    [ "$(b64mime -d --text m)" = $'Grüße\n\nzwei <\n[2J›' ]
+    # Beside plain text it is not read, nor where it is a file.
+    { printf 'Content-Type: multipart/alternative; boundary=b\n\n--b\n\nplain\n'
+      printf -- '--b\nContent-Type: text/html\n\n<p>html\n--b--\n'; } >m
+    [ "$(b64mime -d --text m)" = plain ]
+    { printf 'Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>html\n'
+      printf -- '--b\n\nplain\n--b--\n'; } >m
+    [ "$(b64mime -d --text m)" = plain ]
+    printf 'Content-Type: text/html\nContent-Disposition: attachment; filename=x.html\n\n<p>x\n' >m
+    run -1 b64mime -q -d --text m
+    [ -z "$output" ]
+    # C1 too is a control byte.
+    printf 'Content-Type: text/plain; charset=utf-8\n\na\302\2332Jb\302\240' >m
+    [ "$(b64mime -d --text m)" = $'a 2Jb\302\240' ]
+}
+
 @test "--report: a DSN and an MDN as fields; another mail: 1" {
     { printf 'From: d@x\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n'
       printf -- '--b\n\nSorry.\n--b\nContent-Type: message/delivery-status\n\n'

@@ -42,8 +42,21 @@ static void copies_are_cut_between_characters(void)
     CHECK_STR(out, "");
 }
 
+static void put_is_the_reverse(void)
+{
+    static const uint32_t points[] = {0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        uint8_t out[4];
+        uint32_t back;
+        size_t n = utf8_put(points[i], out);
+        CHECK_INT(utf8_char(span_of(out, n), &back), n);
+        CHECK_INT(back, points[i]);
+    }
+}
+
 int main(void)
 {
+    RUN(put_is_the_reverse);
     RUN(reads_each_length);
     RUN(refuses_overlong_surrogate_and_cut);
     RUN(copies_are_cut_between_characters);

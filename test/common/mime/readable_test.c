@@ -51,6 +51,16 @@ static void several_parts(void)
                "From: a@b\n\none\n[image/tiff: fax.tif]\n");
 }
 
+/* HTML is read where no plain text stands before it. */
+static void html(void)
+{
+    check_mail("From: a@b\nContent-Type: text/html; charset=iso-8859-1\n\n<p>Gr\374&szlig;e<p>x\n",
+               "From: a@b\n\nGrüße\n\nx\n");
+    check_mail("From: a@b\nContent-Type: multipart/alternative; boundary=x\n\n--x\n\none\n--x\n"
+               "Content-Type: text/html\n\n<p>two\n--x--\n",
+               "From: a@b\n\none\n[text/html]\n");
+}
+
 static void what_is_no_mail(void)
 {
     struct mime_readable r;
@@ -69,6 +79,7 @@ int main(void)
     RUN(plain);
     RUN(charset_and_encoding);
     RUN(several_parts);
+    RUN(html);
     RUN(what_is_no_mail);
     return check_done();
 }
