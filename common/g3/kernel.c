@@ -1,23 +1,11 @@
 #include "g3/kernel.h"
 
 #include "g3/kernel_x86.h"
+#include "g3/places.h"
 #include "g3/quick_2d.h"
 #include "g3/sink.h"
 
 #include <string.h>
-
-/* Changes are where a pel differs from its left neighbour: one XOR finds them 64 at a time. */
-static inline unsigned word_changes(uint64_t w, uint64_t left, unsigned x, uint16_t *out)
-{
-    uint64_t change = w ^ (w >> 1 | left << 63);
-    unsigned n = 0;
-    while (change) {
-        unsigned at = (unsigned)__builtin_clzll(change);
-        out[n++] = (uint16_t)(x + at);
-        change &= ~(UINT64_C(1) << 63 >> at);
-    }
-    return n;
-}
 
 static inline uint64_t load_be64(const uint8_t *p)
 {
@@ -38,14 +26,36 @@ static uint64_t load_tail(const uint8_t *p, unsigned bytes)
     return w;
 }
 
+/* Eight pels' changes, four to a word; where they end. */
+static inline uint16_t *put_byte(unsigned byte, uint64_t x, uint16_t *out)
+{
+    uint64_t four[2];
+    memcpy(four, g3_places[byte], sizeof four);
+    four[0] += x;
+    four[1] += x;
+    memcpy(out, four, sizeof four);
+    return out + g3_place_count[byte];
+}
+
+/* Changes are where a pel differs from its left neighbour: one XOR finds them 64 at a time. */
+static uint16_t *put_word(uint64_t w, uint64_t left, unsigned x, uint16_t *out)
+{
+    const uint64_t each = 0x0001000100010001;
+    uint64_t change = w ^ (w >> 1 | left << 63), at = x * each;
+    for (unsigned shift = 64; shift; at += 8 * each)
+        out = put_byte(change >> (shift -= 8) & 255, at, out);
+    return out;
+}
+
 static unsigned scalar_find(const uint8_t *row, unsigned width, uint16_t *change)
 {
     uint64_t left = 0;
-    unsigned n = 0, x = 0;
+    unsigned x = 0;
+    uint16_t *out = change;
     for (; width - x >= 64; x += 64, row += 8) {
         uint64_t w = load_be64(row);
         if (w != -left)
-            n += word_changes(w, left, x, change + n);
+            out = put_word(w, left, x, out);
         left = w & 1;
     }
     unsigned rest = width - x;
@@ -53,9 +63,9 @@ static unsigned scalar_find(const uint8_t *row, unsigned width, uint16_t *change
         /* The pels behind the row's end repeat the last one, so that nothing changes there. */
         uint64_t w = load_tail(row, (rest + 7) / 8), beyond = UINT64_MAX >> rest;
         w = w >> (64 - rest) & 1 ? w | beyond : w & ~beyond;
-        n += word_changes(w, left, x, change + n);
+        out = put_word(w, left, x, out);
     }
-    return n;
+    return (unsigned)(out - change);
 }
 
 static const struct g3_kernel scalar = {"scalar", 0, scalar_find, g3_pack_scalar, g3_quick_2d_scalar};

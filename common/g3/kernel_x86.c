@@ -2,62 +2,82 @@
 
 #if defined(__x86_64__)
 #include "cpu/cpu.h"
+#include "g3/places.h"
 #include "g3/quick_2d.h"
 
 #include <immintrin.h>
 #include <string.h>
 
-/* The nibbles turned, as the low and as the high half of a byte. */
-#define TURNED_LOW 0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15
-#define TURNED_HIGH 0, -128, 64, -64, 32, -96, 96, -32, 16, -112, 80, -48, 48, -80, 112, -16
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
 
-/*
- * Four places are written without asking how many changes there are: a text's words mostly have
- * fewer, and which of them does no branch foresee.
- */
-__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))) static inline unsigned
-avx2_word(uint64_t m, unsigned x, uint16_t *out)
+/* Eight pels' changes; where they end. */
+AVX2 static inline uint16_t *avx2_byte(uint64_t m, __m128i x, uint16_t *out)
 {
-    unsigned n = (unsigned)__builtin_popcountll(m);
-    for (unsigned done = 0; done < n; done += 4) {
-        for (unsigned i = 0; i < 4; i++) {
-            out[done + i] = (uint16_t)(x + (unsigned)_tzcnt_u64(m));
-            m = _blsr_u64(m);
-        }
-    }
-    return n;
+    const __m128i *places = (const __m128i *)g3_places[m & 255];
+    _mm_storeu_si128((__m128i *)out, _mm_add_epi16(_mm_load_si128(places), x));
+    return out + _mm_popcnt_u32(m & 255);
 }
 
-__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))) static unsigned
-avx2_find(const uint8_t *row, unsigned width, uint16_t *change)
+AVX2 static inline uint16_t *avx2_word(uint64_t m, unsigned x, uint16_t *out)
 {
-    const __m256i low = _mm256_setr_epi8(TURNED_LOW, TURNED_LOW);
-    const __m256i high = _mm256_setr_epi8(TURNED_HIGH, TURNED_HIGH);
-    const __m256i nibble = _mm256_set1_epi8(15);
-    uint64_t words[4], left = 0;
-    unsigned n = 0;
-    for (unsigned x = 0; x < width; x += 256, row += 32) {
-        unsigned rest = width - x < 256 ? width - x : 256;
-        uint8_t tail[32] = {0};
-        if (rest < 256)
-            memcpy(tail, row, (rest + 7) / 8);
-        __m256i v = _mm256_loadu_si256((const __m256i *)(rest < 256 ? tail : row));
-        /* The leftmost pel becomes the lowest bit. */
-        __m256i h = _mm256_shuffle_epi8(high, _mm256_and_si256(v, nibble));
-        __m256i l = _mm256_shuffle_epi8(low, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
-        _mm256_storeu_si256((__m256i *)words, _mm256_or_si256(h, l));
-        for (unsigned i = 0; i * 64 < rest; i++) {
-            uint64_t m = words[i] ^ (words[i] << 1 | left);
-            left = words[i] >> 63;
-            if (rest - i * 64 < 64)
-                m = _bzhi_u64(m, rest - i * 64);
-            n += avx2_word(m, x + i * 64, change + n);
+    const __m128i eight = _mm_set1_epi16(8);
+    __m128i at = _mm_set1_epi16((short)x);
+    for (unsigned shift = 64; shift; at = _mm_add_epi16(at, eight))
+        out = avx2_byte(m >> (shift -= 8), at, out);
+    return out;
+}
+
+/* The changes of a piece of a row, a bit each, the leftmost pel highest. */
+AVX2 static inline __m256i avx2_changes(__m256i v, __m256i *before)
+{
+    const __m256i turn = _mm256_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8,
+                                          7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+    v = _mm256_shuffle_epi8(v, turn);
+    /* Each word's left neighbour; the first one's is the last of the piece before. */
+    __m256i left = _mm256_permute4x64_epi64(v, 0x93);
+    __m256i last = _mm256_slli_epi64(_mm256_blend_epi32(left, *before, 3), 63);
+    *before = left;
+    return _mm256_xor_si256(v, _mm256_or_si256(_mm256_srli_epi64(v, 1), last));
+}
+
+/* Pieces of 256 pels that are looked at before their changes are put: a mask of 32 words. */
+enum { AVX2_PIECES = 8 };
+
+AVX2 static unsigned avx2_find(const uint8_t *row, unsigned width, uint16_t *change)
+{
+    uint64_t words[4 * AVX2_PIECES];
+    uint16_t *out = change;
+    __m256i before = _mm256_setzero_si256();
+    for (unsigned x = 0; x < width; x += 256 * AVX2_PIECES) {
+        unsigned rest = width - x < 256 * AVX2_PIECES ? width - x : 256 * AVX2_PIECES;
+        uint32_t some = 0;
+        for (unsigned at = 0; at < rest; at += 256, row += 32) {
+            uint8_t tail[32] = {0};
+            if (rest - at < 256)
+                memcpy(tail, row, (rest - at + 7) / 8);
+            const uint8_t *from = rest - at < 256 ? tail : row;
+            __m256i m = avx2_changes(_mm256_loadu_si256((const __m256i *)from), &before);
+            __m256i none = _mm256_cmpeq_epi64(m, _mm256_setzero_si256());
+            unsigned lanes = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(none)) ^ 15;
+            some |= lanes << at / 64;
+            _mm256_storeu_si256((__m256i *)(words + at / 64), m);
+        }
+        if (rest % 64)
+            words[rest / 64] &= ~(UINT64_MAX >> rest % 64);
+        some = _bzhi_u32(some, (rest + 63) / 64);
+        for (; some; some = _blsr_u32(some)) {
+            unsigned i = _tzcnt_u32(some);
+            out = avx2_word(words[i], x + i * 64, out);
         }
     }
-    return n;
+    return (unsigned)(out - change);
 }
 
 #define AVX512 "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt,lzcnt"
+
+/* The nibbles turned, as the low and as the high half of a byte. */
+#define TURNED_LOW 0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15
+#define TURNED_HIGH 0, -128, 64, -64, 32, -96, 96, -32, 16, -112, 80, -48, 48, -80, 112, -16
 
 static const uint8_t iota[64] = {
     0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
@@ -104,31 +124,32 @@ __attribute__((target(AVX512))) static inline __m512i avx512_changes(const uint8
     return _mm512_xor_si512(v, _mm512_or_si512(_mm512_slli_epi64(v, 1), left));
 }
 
-/* Pieces of 512 pels; no more than these at once. */
-enum { PIECES = 4 };
+/* Pieces of 512 pels that are looked at before their changes are put: a mask of 32 words. */
+enum { AVX512_PIECES = 4 };
 
 __attribute__((target(AVX512))) static unsigned
 avx512_find(const uint8_t *row, unsigned width, uint16_t *change)
 {
     __m512i before = _mm512_setzero_si512(), zero = before;
     __asm__("" : "+v"(zero));
-    uint64_t words[8 * PIECES];
+    uint64_t words[8 * AVX512_PIECES];
     unsigned n = 0;
-    for (unsigned x = 0; x < width; x += 512 * PIECES) {
-        unsigned rest = width - x < 512 * PIECES ? width - x : 512 * PIECES;
-        __m512i any = _mm512_setzero_si512();
+    for (unsigned x = 0; x < width; x += 512 * AVX512_PIECES) {
+        unsigned rest = width - x < 512 * AVX512_PIECES ? width - x : 512 * AVX512_PIECES;
+        uint32_t some = 0;
         for (unsigned at = 0; at < rest; at += 512, row += 64) {
             unsigned bytes = rest - at < 512 ? (rest - at + 7) / 8 : 64;
             __m512i m = avx512_changes(row, bytes, &before);
-            any = _mm512_or_si512(any, m);
+            some |= (uint32_t)_mm512_test_epi64_mask(m, m) << at / 64;
             _mm512_storeu_si512(words + at / 64, m);
         }
-        if (!_mm512_test_epi64_mask(any, any))
-            continue;
         if (rest % 64)
             words[rest / 64] = _bzhi_u64(words[rest / 64], rest % 64);
-        for (unsigned i = 0; i * 64 < rest; i++)
+        some = _bzhi_u32(some, (rest + 63) / 64);
+        for (; some; some = _blsr_u32(some)) {
+            unsigned i = _tzcnt_u32(some);
             n += avx512_word(words[i], zero, x + i * 64, change + n);
+        }
     }
     return n;
 }
