@@ -18,6 +18,7 @@ struct page {
     enum g3_coding coding;
     unsigned k;            /* MR; 0 elsewhere, or unknown */
     uint32_t length;       /* bytes of T.4 data behind the header: a claim; with ours only */
+    unsigned flags;        /* of bare data: enum g3_flags, by which its rows follow each other */
     bool ours;             /* FXP1: the length delimits the page, and the stream has an end header */
 };
 

@@ -1,146 +1,235 @@
 #include "tiff/fax_parts.h"
 
-/* What reading a page one way gave. */
-struct trial {
-    struct fax_way way;
-    int grade; /* 0 nothing … 4 as good as can be */
-    uint64_t rows, bad_rows, bad_in_a_row;
-    uint64_t all_rows, end_of_rows;
-    unsigned longest_2d;
-    bool led, aligned, whole, closed;
-};
+#include <stdlib.h>
+
+/* Samples that guesses are made from may take so many times the bytes of the file, and some more;
+ * each stands for a hundred ways to read it. */
+enum { SAMPLES_A_FILE = 2, SAMPLES_FREE = 1 << 18 };
+
+/* Below so many good rows before damage from which there is no way on, chance may have made them:
+ * every 1 is a row to T.6 on white ground. */
+enum { GOOD_ROWS_MIN = 8 };
 
 /*
  * 4: every row good, as many as ImageLength says. 3: every row good, and the bits end after them.
  * 2: the bits go on to something else behind the rows that ImageLength asks for. 1: damaged rows.
  */
-static int grade(const struct fax *f, const struct trial *t)
+static int grade(const struct fax *f, const struct fax_pass *t)
 {
-    const struct fax_walk *w = &f->walk;
-    uint64_t claimed = f->ifd.rows;
+    uint64_t good = t->rows - t->bad_rows;
     if (t->rows == 0 || t->bad_rows >= t->rows)
         return 0;
-    if (w->lost && (claimed == 0 || t->rows < claimed))
+    if (t->lost && t->bad_rows && good < GOOD_ROWS_MIN && good * 2 < t->rows)
         return 0;
     if (t->bad_rows)
         return 1;
-    if (t->all_rows > t->rows || w->lost)
+    if (t->all_rows > t->rows || t->lost)
         return 2;
-    return t->rows == claimed ? 4 : 3;
+    return t->rows == f->coded_rows ? 4 : 3;
 }
 
-/* Rows beyond ImageLength count only when all is well with them. */
-static enum err try_way(struct fax *f, struct trial *t, struct why *why)
-{
-    uint64_t claimed = f->ifd.rows, bad = 0, bad_in_a_row = 0;
-    enum g3_event event;
-    fax_walk_start(f, &t->way);
-    do {
-        enum err e = fax_walk_row(f, NULL, &event, why);
-        if (e)
-            return e;
-        if (claimed && f->walk.rows == claimed) {
-            bad = f->walk.bad_rows;
-            bad_in_a_row = f->walk.bad_in_a_row;
-        }
-    } while (event != G3_END);
-    t->rows = t->all_rows = f->walk.rows;
-    t->bad_rows = f->walk.bad_rows;
-    t->bad_in_a_row = f->walk.bad_in_a_row;
-    t->whole = f->decoder.closed || !f->walk.cut;
-    if (claimed && t->rows > claimed && (f->walk.lost || f->walk.bad_rows > bad)) {
-        t->rows = claimed;
-        t->bad_rows = bad;
-        t->bad_in_a_row = bad_in_a_row;
-        t->whole = true;
-    }
-    t->led = f->decoder.led;
-    t->closed = f->decoder.closed;
-    t->aligned = f->decoder.eols_aligned;
-    t->longest_2d = f->decoder.longest_2d;
-    t->end_of_rows = f->decoder.end_of_rows;
-    t->grade = grade(f, t);
-    return ERR_NONE;
-}
-
-static bool better(const struct trial *a, const struct trial *b)
+static bool better(const struct fax_pass *a, const struct fax_pass *b)
 {
     if (a->grade != b->grade)
         return a->grade > b->grade;
     return a->rows - a->bad_rows > b->rows - b->bad_rows;
 }
 
-/* The ways of a T.4 or T.6 page in the field, by what its Compression claims. */
-static const struct {
-    unsigned coding, flags;
-} ways[][6] = {
-    [0] = {{G3_MH, G3_NO_EOL | G3_ALIGN_ROW}, {G3_MH, G3_NO_EOL}, {G3_MH, 0}, {G3_MR, 0},
-           {G3_MMR, 0}, {G3_MMR, G3_ALIGN_ROW}},
-    [1] = {{G3_MH, 0}, {G3_MR, 0}, {G3_MH, G3_NO_EOL}, {G3_MH, G3_NO_EOL | G3_ALIGN_ROW},
-           {G3_MMR, 0}, {G3_MMR, G3_ALIGN_ROW}},
-    [2] = {{G3_MR, 0}, {G3_MH, 0}, {G3_MH, G3_NO_EOL}, {G3_MH, G3_NO_EOL | G3_ALIGN_ROW},
-           {G3_MMR, 0}, {G3_MMR, G3_ALIGN_ROW}},
-    [3] = {{G3_MMR, 0}, {G3_MMR, G3_ALIGN_ROW}, {G3_MR, 0}, {G3_MH, 0}, {G3_MH, G3_NO_EOL},
-           {G3_MH, G3_NO_EOL | G3_ALIGN_ROW}},
-};
-enum { WAYS = sizeof *ways / sizeof **ways };
-
-static unsigned claimed_ways(const struct tiff_ifd *d)
-{
-    if (d->compression == TIFF_T6)
-        return 3;
-    if (d->compression == TIFF_RLE)
-        return 0;
-    return d->t4_options & TIFF_T4_2D ? 2 : 1;
-}
-
-/* What a way cost: bytes, strips, and rows, of which a bit of T.6 or a strip's end makes many. */
+/* What a pass cost: bytes, strips, and rows, of which a bit of T.6 or a strip's end makes many. */
 static enum err spend(struct fax *f, struct why *why)
 {
     const struct fax_walk *w = &f->walk;
     return fax_spend(f, w->bytes + (uint64_t)w->strip * FAX_COST_STRIP + w->rows / 2, why);
 }
 
-/* Tries until a way is perfect; else the best of all. Each is one pass: linear. */
-static enum err find_way(struct fax *f, struct trial *best, struct why *why)
+/* Reads the page that way, which becomes the best if it is better. */
+static enum err try_way(struct fax *f, const struct fax_way *way, bool keep,
+                        struct fax_pass *best, struct why *why)
 {
-    unsigned row = claimed_ways(&f->ifd);
-    bool lsb = f->ifd.fill_order == 2;
-    *best = (struct trial){.grade = 0};
-    for (unsigned i = 0; i < 2 * WAYS && best->grade < 4; i++) {
-        unsigned column = i % WAYS;
-        struct trial t = {.way = {(enum g3_coding)ways[row][column].coding,
-                                  ways[row][column].flags, i < WAYS ? lsb : !lsb}};
-        enum err e = try_way(f, &t, why);
-        if (e && e != ERR_DATA)
-            return e;
-        if (!e && better(&t, best))
-            *best = t;
-        if ((e = spend(f, why)))
-            return e;
-    }
-    if (best->grade == 0)
-        return why_set(why, ERR_DATA, "page %u: %s", f->page.page.number,
-                       f->clipped ? "cut short" : "damaged beyond repair");
-    return ERR_NONE;
+    struct fax_pass pass;
+    enum err e = fax_go_through(f, way, keep, &pass, why);
+    if (e && e != ERR_DATA)
+        return e;
+    pass.grade = e ? 0 : grade(f, &pass);
+    /* Each pass fills the bitmap anew, or empties it. */
+    best->kept = false;
+    if (pass.grade && better(&pass, best))
+        *best = pass;
+    return spend(f, why);
 }
 
-static void warn_of_lies(struct fax *f, const struct trial *t)
+/* As the tags say. */
+static struct fax_way claimed_way(const struct fax *f)
 {
     const struct tiff_ifd *d = &f->ifd;
-    bool t4 = d->compression == TIFF_T4;
-    if ((d->compression == TIFF_T6) != (t->way.coding == G3_MMR))
-        fax_warn(f, "Compression %u is really %s", d->compression,
-                 g3_coding_name(t->way.coding));
-    else if (t4 && (t->way.coding == G3_MR) != !!(d->t4_options & TIFF_T4_2D))
+    struct fax_way way = {.coded = {.width = f->coded_width, .lsb = d->fill_order == 2}};
+    if (d->compression == TIFF_T6)
+        way.coded.coding = G3_MMR;
+    else if (d->compression == TIFF_RLE)
+        way.coded.flags = G3_NO_EOL | G3_ALIGN_ROW;
+    else if (d->compression == TIFF_RLE_WORD)
+        way.coded.flags = G3_NO_EOL | PAGE_ALIGN_WORD;
+    else if (d->t4_options & TIFF_T4_2D)
+        way.coded.coding = G3_MR;
+    return way;
+}
+
+static bool same_way(const struct fax_way *a, const struct fax_way *b)
+{
+    return a->coded.coding == b->coded.coding && a->coded.flags == b->coded.flags &&
+           a->coded.lsb == b->coded.lsb && a->coded.width == b->coded.width &&
+           a->uncounted == b->uncounted && a->unshared == b->unshared;
+}
+
+/* The bytes of the page's largest strip, of the first ones, into chunk as they lie in the file. */
+static enum err take_sample(struct fax *f, struct span *sample, bool *whole, struct why *why)
+{
+    uint64_t at = 0, end = 0, from = 0, size = 0;
+    uint32_t n = f->strips < 64 ? f->strips : 64;
+    for (uint32_t i = 0; i < n; i++) {
+        if (fax_strip_extent(f, i, &at, &end, NULL) == ERR_NONE && at < end && end - at > size) {
+            from = at;
+            size = end - at;
+        }
+    }
+    *whole = size <= PAGE_SAMPLE;
+    size = *whole ? size : PAGE_SAMPLE;
+    f->chunk_size = 0;
+    *sample = span_of(f->chunk, (size_t)size);
+    f->guessed += size;
+    return size ? tiff_pread(&f->file, from, f->chunk, (size_t)size, why) : ERR_NONE;
+}
+
+/* Guesses from a sample, and goes through the whole page as the best of them say. */
+static enum err try_guesses(struct fax *f, const struct fax_way *claimed, bool widths,
+                            struct fax_pass *best, struct why *why)
+{
+    struct page_guess guesses[PAGE_GUESSES];
+    struct span sample;
+    bool whole;
+    if (f->guessed > f->file.size * SAMPLES_A_FILE + SAMPLES_FREE)
+        return ERR_NONE;
+    if (!f->guesser && !(f->guesser = malloc(sizeof *f->guesser)))
+        return why_set(why, ERR_OS, "out of memory");
+    f->way = *claimed;
+    enum err e = take_sample(f, &sample, &whole, why);
+    if (e || sample.n == 0)
+        return e == ERR_DATA ? ERR_NONE : e;
+    unsigned n = page_guess(f->guesser, sample, whole, &claimed->coded, widths, guesses);
+    for (unsigned i = 0; !e && i < n && best->grade < 4; i++) {
+        struct fax_way way = *claimed;
+        way.coded = guesses[i].way;
+        if (!same_way(&way, claimed))
+            e = try_way(f, &way, false, best, why);
+    }
+    return e;
+}
+
+/* RowsPerStrip and ImageLength do not give that many strips. */
+static bool shares_badly(const struct fax *f)
+{
+    return f->strips > 1 && f->ifd.tile_width == 0 &&
+           (f->strip_rows == 0 || (f->coded_rows + f->strip_rows - 1) / f->strip_rows != f->strips);
+}
+
+/* The page ended before its rows did, and its last strip's bytes may go on. */
+static bool falls_short(const struct fax *f, const struct fax_pass *best)
+{
+    return best->grade == 0 || best->bad_rows || best->rows < f->coded_rows;
+}
+
+/* Lies that cannot be told from the first rows: about strips. */
+static enum err try_strips(struct fax *f, const struct fax_way *first, struct fax_pass *best,
+                           struct why *why)
+{
+    enum err e = ERR_NONE;
+    struct fax_way way = *first;
+    if (f->strips > 1 && f->ifd.tile_width == 0 && !way.unshared && best->grade < 4) {
+        /* A strip that lacks a row is no proof: all must add up. */
+        struct fax_pass pass = {.grade = 0};
+        way.unshared = true;
+        e = try_way(f, &way, false, &pass, why);
+        if (!e && (pass.grade == 4 || best->grade == 0))
+            *best = pass;
+        way.unshared = best->way.unshared;
+    }
+    if (!e && best->grade < 4 && falls_short(f, best) && !way.uncounted && !f->clipped) {
+        way.uncounted = true;
+        e = try_way(f, &way, false, best, why);
+    }
+    return e;
+}
+
+/* From what the tags say to what is ever less likely, until a way is perfect. */
+static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
+{
+    struct fax_way claimed = claimed_way(f);
+    bool tiled = f->ifd.tile_width != 0;
+    claimed.unshared = shares_badly(f);
+    *best = (struct fax_pass){.grade = 0};
+    enum err e = try_way(f, &claimed, f->wants & FAX_WANT_ROWS && !tiled, best, why);
+    if (!e && best->grade < 4 && f->habit.coded.width && !same_way(&f->habit, &claimed))
+        e = try_way(f, &f->habit, false, best, why);
+    if (!e && best->grade < 4)
+        e = try_strips(f, &claimed, best, why);
+    if (!e && best->grade < 4)
+        e = try_guesses(f, &claimed, false, best, why);
+    if (!e && !tiled && best->bad_rows * 2 >= best->rows)
+        e = try_guesses(f, &claimed, true, best, why);
+    if (!e && best->grade && best->grade < 4 && !same_way(&best->way, &claimed))
+        e = try_strips(f, &best->way, best, why);
+    if (!e && best->grade == 0)
+        e = why_set(why, ERR_DATA, "page %u: %s", f->page.page.number,
+                    f->clipped ? "cut short" : "damaged beyond repair");
+    f->habit = best->way;
+    if (e || same_way(&best->way, &claimed))
+        f->habit.coded.width = 0;
+    return e;
+}
+
+static const char *name_of(const struct page_way *way)
+{
+    return way->flags & G3_NO_EOL && way->flags & (G3_ALIGN_ROW | PAGE_ALIGN_WORD)
+               ? "rle" : g3_coding_name(way->coding);
+}
+
+static void warn_of_coding(struct fax *f, const struct page_way *way)
+{
+    const struct tiff_ifd *d = &f->ifd;
+    bool t4 = d->compression == TIFF_T4, rle = !t4 && d->compression != TIFF_T6;
+    bool led = way->coding != G3_MMR && !(way->flags & G3_NO_EOL);
+    if ((d->compression == TIFF_T6) != (way->coding == G3_MMR) || (rle && led))
+        fax_warn(f, "Compression %u is really %s", d->compression, name_of(way));
+    else if (t4 && (way->coding == G3_MR) != !!(d->t4_options & TIFF_T4_2D))
         fax_warn(f, "T4Options says %s, the data is %s", d->t4_options & TIFF_T4_2D ? "mr" : "mh",
-                 g3_coding_name(t->way.coding));
-    if (t4 && (t->way.flags & G3_NO_EOL))
-        fax_warn(f, "Compression 3 without EOLs");
-    if (t->way.lsb != (d->fill_order == 2))
+                 g3_coding_name(way->coding));
+    else if (rle && way->flags != claimed_way(f).coded.flags)
+        fax_warn(f, "Compression %u, but its rows start on %s", d->compression,
+                 way->flags & PAGE_ALIGN_WORD ? "words" : way->flags & G3_ALIGN_ROW ? "bytes" : "bits");
+    if (t4 && way->flags & G3_NO_EOL)
+        fax_warn(f, "Compression 3 without EOLs%s",
+                 way->flags & PAGE_ALIGN_WORD ? ", its rows start on words"
+                 : way->flags & G3_ALIGN_ROW  ? ", its rows start on bytes" : "");
+    if (way->coding == G3_MMR && way->flags & G3_ALIGN_ROW)
+        fax_warn(f, "T.6 whose rows start on bytes");
+    if (way->lsb != (d->fill_order == 2))
         fax_warn(f, "FillOrder is wrong");
-    if (d->rows != t->rows)
-        fax_warn(f, "ImageLength is %u, the rows are %llu", d->rows,
+    if (way->width != f->coded_width)
+        fax_warn(f, "ImageWidth is %u, the rows are %u wide", f->coded_width, way->width);
+}
+
+static void warn_of_lies(struct fax *f, const struct fax_pass *t)
+{
+    warn_of_coding(f, &t->way.coded);
+    if ((f->ifd.t4_options & TIFF_T4_ALIGNED) && f->ifd.compression == TIFF_T4 && !t->aligned &&
+        t->led && f->strips == 1 && t->bad_rows == 0)
+        fax_warn(f, "T4Options says that EOLs end on bytes, and they do not");
+    if (t->way.unshared)
+        fax_warn(f, "RowsPerStrip is wrong");
+    if (t->way.uncounted)
+        fax_warn(f, "StripByteCounts are too small");
+    if (f->coded_rows != t->rows)
+        fax_warn(f, "ImageLength is %llu, the rows are %llu", (unsigned long long)f->coded_rows,
                  (unsigned long long)t->rows);
     else if (t->all_rows > t->rows)
         fax_warn(f, "data behind the last row");
@@ -150,32 +239,53 @@ static void warn_of_lies(struct fax *f, const struct trial *t)
         fax_warn(f, "%llu damaged rows repaired", (unsigned long long)t->bad_rows);
 }
 
+/* What a page's tags cost in all is bounded by the file, and so are its rows. */
+static enum err judge(struct fax *f, const struct fax_pass *t, struct why *why)
+{
+    unsigned n = f->page.page.number;
+    /* Cut: fewer rows than claimed, from a strip of which bytes are missing. */
+    bool short_of = t->rows < f->coded_rows || t->lost;
+    if (f->clipped && short_of && !(t->whole && t->grade == 3 && t->closed))
+        return why_set(why, ERR_DATA, "page %u: cut short", n);
+    f->rows += t->rows;
+    f->coded += t->bytes;
+    if (f->coded > f->file.size * FAX_SHARED + FAX_SHARED_FREE)
+        return why_set(why, ERR_DATA, "page %u: the pages share their bytes", n);
+    if (f->rows > f->file.size * FAX_ROWS_A_BYTE + FAX_ROWS_FREE)
+        return why_set(why, ERR_DATA, "page %u: more rows than the file has bits", n);
+    return ERR_NONE;
+}
+
 enum err fax_examine_tiff(struct fax *f, struct why *why)
 {
-    struct trial t;
+    struct fax_pass t;
     enum err e = find_way(f, &t, why);
+    if (!e)
+        e = judge(f, &t, why);
     if (e)
         return e;
-    /* Cut: fewer rows than claimed, from a strip of which bytes are missing. */
-    if (f->clipped && t.rows < f->ifd.rows && !(t.whole && t.grade == 3 && t.closed))
-        return why_set(why, ERR_DATA, "page %u: cut short", f->page.page.number);
-    f->rows += t.rows;
-    if (f->rows > f->file.size * FAX_ROWS_A_BYTE + FAX_ROWS_FREE)
-        return why_set(why, ERR_DATA, "page %u: more rows than the file has bits",
-                       f->page.page.number);
     struct fax_page *p = &f->page;
-    p->page.coding = t.way.coding;
-    p->page.k = t.way.coding == G3_MR ? (t.longest_2d < 254 ? t.longest_2d + 1 : 255) : 0;
-    p->coding_name = g3_coding_name(t.way.coding);
+    const struct page_way *way = &t.way.coded;
+    p->page.coding = way->coding;
+    p->page.k = way->coding == G3_MR ? (t.longest_2d < 254 ? t.longest_2d + 1 : 255) : 0;
+    p->coding_name = name_of(way);
     p->rows = t.rows;
     p->bad_rows = t.bad_rows;
     p->bad_in_a_row = t.bad_in_a_row;
     p->eols_aligned = t.aligned;
-    p->carried = f->strips == 1 && t.way.flags == 0 && t.bad_rows == 0 && t.all_rows == t.rows &&
-                 !f->invert && p->orientation == 1 && (t.led || t.way.coding == G3_MMR);
+    p->carried = f->strips == 1 && way->flags == 0 && t.bad_rows == 0 && t.all_rows == t.rows &&
+                 !f->invert && p->orientation == 1 && (t.led || way->coding == G3_MMR);
+    if (f->ifd.tile_width == 0)
+        p->page.width = way->width;
+    else
+        p->carried = false;
     f->end_of_rows = t.end_of_rows;
     f->way = t.way;
     f->closed = t.closed;
     warn_of_lies(f, &t);
+    if (t.kept)
+        fax_use_bitmap(f, t.rows);
+    else
+        buf_clear(&f->bitmap);
     return ERR_NONE;
 }

@@ -113,9 +113,15 @@ void fax_close(struct fax *f)
     spill_release(&f->spill);
     buf_release(&f->bitmap);
     free(f->stream);
+    free(f->guesser);
     free(f->in);
     free(f->chunk);
     free(f);
+}
+
+void fax_want(struct fax *f, unsigned wants)
+{
+    f->wants = wants;
 }
 
 bool fax_is_tiff(const struct fax *f)
@@ -128,234 +134,11 @@ unsigned fax_total(const struct fax *f)
     return f->pages;
 }
 
-/* 1 in 20 fits the nominal value; the missing is guessed from the width, as other readers do. */
-static void settle_resolution(struct fax *f)
-{
-    struct page *p = &f->page.page;
-    double x = f->ifd.xdpi, y = f->ifd.ydpi;
-    if (f->ifd.resolution_unit != 2 && f->ifd.resolution_unit != 3 && x > 70 && x < 90 &&
-        f->ifd.width >= 1728) {
-        x *= 2.54;
-        y *= 2.54;
-    }
-    if (!(x >= 50 && x < 5000 && y >= 50 && y < 5000)) {
-        fax_warn(f, "no resolution");
-        x = f->ifd.width >= 3456 ? 408 : f->ifd.width >= 2592 ? 300 : 204;
-        y = x == 408 ? 391 : x == 300 ? 300 : 196;
-    }
-    p->xdpi = (unsigned)(x + 0.5);
-    p->ydpi = (unsigned)(y + 0.5);
-    page_nominal_xdpi(&p->xdpi);
-    page_nominal_ydpi(&p->ydpi);
-}
-
-static const char *compression_name(unsigned compression)
-{
-    switch (compression) {
-    case TIFF_UNCODED:
-        return "none";
-    case 5:
-        return "lzw";
-    case 6:
-    case 7:
-        return "jpeg";
-    case 8:
-    case 32946:
-        return "deflate";
-    case TIFF_PACKBITS:
-        return "packbits";
-    case TIFF_RLE_WORD:
-        return "rle";
-    default:
-        return "other";
-    }
-}
-
-static bool is_facsimile(const struct tiff_ifd *d)
-{
-    return d->compression >= TIFF_RLE && d->compression <= TIFF_T6 && d->bits == 1 &&
-           d->samples == 1 && d->tile_width == 0 && d->strip_offsets.count > 0;
-}
-
-/* How the strips share the rows; what cannot be is replaced by what may. */
-static void settle_strips(struct fax *f)
-{
-    const struct tiff_ifd *d = &f->ifd;
-    f->strips = d->strip_offsets.count;
-    f->strip_rows = d->rows_per_strip;
-    f->clipped = false;
-    if (f->strips > 1 && (f->strip_rows == 0 || (d->rows && f->strip_rows >= d->rows))) {
-        f->strip_rows = d->rows ? (d->rows + f->strips - 1) / f->strips : 0;
-        fax_warn(f, "RowsPerStrip is wrong");
-    }
-    /* More strips than rows are none. */
-    if (d->rows && f->strips > d->rows)
-        f->strips = d->rows;
-}
-
-static enum err read_bitmap(struct fax *f, uint32_t offset, struct why *why)
-{
-    enum err e = fax_read_foreign(f, offset, why);
-    if (e)
-        return e;
-    f->page.coding_name = compression_name(f->ifd.compression);
-    f->page.page.coding = G3_MH;
-    return ERR_NONE;
-}
-
-/* A coded page that does not lie upright is decoded once, into the bitmap. */
-static enum err decode_bitmap(struct fax *f, struct why *why)
-{
-    size_t stride = (f->ifd.width + 7) / 8;
-    uint8_t *row;
-    enum err e = fax_spend(f, stride * f->page.rows / FAX_COST_TURN, why);
-    if (!e)
-        e = fax_rewind(f, why);
-    if (!e && buf_reserve(&f->bitmap, stride * (size_t)f->page.rows, &row))
-        e = why_set(why, ERR_DATA, "page %u: too large to be turned", f->page.page.number);
-    for (uint64_t y = 0; !e && y < f->page.rows; y++, row += stride)
-        e = fax_row(f, row, why);
-    if (e)
-        return e;
-    f->bitmap.len = stride * (size_t)f->page.rows;
-    return ERR_NONE;
-}
-
-static enum err next_tiff(struct fax *f, struct why *why)
-{
-    if (f->done == f->pages)
-        return ERR_NO;
-    uint32_t offset = f->next_ifd;
-    enum err e = tiff_ifd_read(&f->file, offset, &f->ifd, why);
-    if (e)
-        return e;
-    struct page *p = &f->page.page;
-    f->next_ifd = f->ifd.next;
-    f->invert = f->ifd.has_photometric && f->ifd.photometric == 1;
-    f->page.orientation = f->ifd.orientation >= 1 && f->ifd.orientation <= 8 ? f->ifd.orientation : 1;
-    p->number = ++f->done;
-    p->total = f->pages;
-    p->width = f->ifd.width;
-    if (p->width == 0 || p->width > G3_WIDTH_MAX)
-        return why_set(why, ERR_DATA, "page %u: width %u", p->number, f->ifd.width);
-    settle_resolution(f);
-    f->in_bitmap = false;
-    if (is_facsimile(&f->ifd)) {
-        settle_strips(f);
-        e = fax_examine_tiff(f, why);
-        if (!e && f->page.orientation != 1)
-            e = decode_bitmap(f, why);
-    } else {
-        e = read_bitmap(f, offset, why);
-    }
-    if (!e && f->bitmap.len) {
-        e = f->page.orientation != 1 ? fax_turn(f, why) : ERR_NONE;
-        f->in_bitmap = true;
-    }
-    return e;
-}
-
-/* The stream's bytes of one page, into the spill. */
-static enum err gather_page(struct fax *f, bool *whole, struct why *why)
-{
-    struct page_event event;
-    size_t got;
-    enum err e = spill_clear(&f->spill, why);
-    while (!e) {
-        switch (page_stream_next(f->stream, &event, why)) {
-        case PAGE_MORE:
-            got = f->in_size;
-            f->in_size = 0;
-            if (got == 0 && (e = io_read(f->fd, f->in, FAX_CHUNK, &got, why)))
-                break;
-            if (got)
-                page_stream_push(f->stream, span_of(f->in, got));
-            else
-                page_stream_finish(f->stream);
-            break;
-        case PAGE_BEGIN:
-            f->page.page = event.page;
-            break;
-        case PAGE_DATA:
-            e = spill_add(&f->spill, event.data.p, event.data.n, why);
-            break;
-        case PAGE_END:
-            *whole = event.whole;
-            return ERR_NONE;
-        case PAGE_OVER:
-            return ERR_NO;
-        default:
-            return ERR_DATA;
-        }
-    }
-    return e;
-}
-
-/* What the page's end tells. A stream's length is exact; bare data may lack its RTC. */
-static enum err judge_end(struct fax *f, bool whole, struct why *why)
-{
-    const struct g3_decoder *d = &f->decoder;
-    unsigned n = f->page.page.number;
-    const char *mark = f->page.page.coding == G3_MMR ? "EOFB" : "RTC";
-    uint64_t used = (g3_decoder_offset(d) + 7) / 8;
-    if (f->walk.lost || f->walk.bad_rows == f->walk.rows)
-        return why_set(why, ERR_DATA, "page %u: %s", n,
-                       f->walk.rows ? "damaged beyond repair" : "no rows");
-    if (f->page.page.ours && d->closed && used != f->spill.size)
-        return why_set(why, ERR_DATA, "page %u: its %s comes %llu bytes before its end", n, mark,
-                       (unsigned long long)(f->spill.size - used));
-    if (!d->closed) {
-        bool bare = f->stream->kind == PAGE_KIND_BARE;
-        if (!whole && (!bare || f->walk.cut))
-            return why_set(why, ERR_DATA, "page %u: cut short", n);
-        /* Without its EOFB nobody knows how many rows an MMR page had. */
-        if (f->page.page.ours && f->page.page.coding == G3_MMR)
-            return why_set(why, ERR_DATA, "page %u: no EOFB at its end", n);
-        fax_warn(f, "no %s at its end", mark);
-    }
-    return ERR_NONE;
-}
-
-static enum err next_of_stream(struct fax *f, struct why *why)
-{
-    bool whole = false;
-    enum g3_event event;
-    enum err e = gather_page(f, &whole, why);
-    if (e)
-        return e;
-    struct fax_page *p = &f->page;
-    p->page.number = ++f->done;
-    f->ifd = (struct tiff_ifd){.width = p->page.width};
-    f->strips = 1;
-    f->in_bitmap = false;
-    fax_walk_start(f, &(struct fax_way){p->page.coding, 0, false});
-    do
-        e = fax_walk_row(f, NULL, &event, why);
-    while (!e && event != G3_END);
-    if (!e)
-        e = judge_end(f, whole, why);
-    if (e)
-        return e;
-    p->coding_name = g3_coding_name(p->page.coding);
-    p->rows = f->walk.rows;
-    p->bad_rows = f->walk.bad_rows;
-    p->bad_in_a_row = f->walk.bad_in_a_row;
-    p->orientation = 1;
-    p->eols_aligned = f->decoder.eols_aligned;
-    p->carried = p->bad_rows == 0 && (f->decoder.led || p->page.coding == G3_MMR);
-    if (p->page.coding == G3_MR && f->decoder.longest_2d >= p->page.k)
-        p->page.k = f->decoder.longest_2d < 254 ? f->decoder.longest_2d + 1 : 255;
-    f->end_of_rows = f->decoder.end_of_rows;
-    if (p->bad_rows)
-        fax_warn(f, "%llu damaged rows repaired", (unsigned long long)p->bad_rows);
-    return ERR_NONE;
-}
-
 enum err fax_next(struct fax *f, struct fax_page *page, struct why *why)
 {
     memset(&f->page, 0, sizeof f->page);
     buf_clear(&f->bitmap);
-    enum err e = f->tiff ? next_tiff(f, why) : next_of_stream(f, why);
+    enum err e = f->tiff ? fax_next_tiff(f, why) : fax_next_of_stream(f, why);
     if (e)
         return e;
     *page = f->page;
@@ -385,12 +168,12 @@ enum err fax_carry(struct fax *f, bool closed, fax_sink *sink, void *context, st
             return e;
         tail[0] = bytes.n ? (uint8_t)(bytes.p[0] & 0xff00 >> left) : 0;
     }
-    unsigned bits = left, eols = f->way.coding == G3_MMR ? 2 : closed ? 6 : 0;
+    unsigned bits = left, eols = f->way.coded.coding == G3_MMR ? 2 : closed ? 6 : 0;
     for (unsigned i = 0; i < eols; i++) {
         unsigned end = bits + 11;
         tail[end / 8] |= (uint8_t)(0x80 >> end % 8);
         bits += 12;
-        if (f->way.coding == G3_MR) {
+        if (f->way.coded.coding == G3_MR) {
             tail[bits / 8] |= (uint8_t)(0x80 >> bits % 8);
             bits++;
         }
@@ -416,6 +199,23 @@ static void turn_colours(uint8_t *row, unsigned width)
         row[i] = (uint8_t)~row[i];
     if (width & 7)
         row[n - 1] &= (uint8_t)(0xff00 >> (width & 7));
+}
+
+void fax_use_bitmap(struct fax *f, uint64_t rows)
+{
+    unsigned width = f->page.page.width;
+    size_t stride = (width + 7) / 8;
+    f->bitmap.len = stride * (size_t)rows;
+    for (uint64_t y = 0; f->invert && y < rows; y++)
+        turn_colours(f->bitmap.data + stride * (size_t)y, width);
+    f->page.rows = rows;
+    f->in_bitmap = true;
+    f->bitmap_row = 0;
+}
+
+struct span fax_rows(const struct fax *f)
+{
+    return f->in_bitmap ? buf_span(&f->bitmap) : span_of(NULL, 0);
 }
 
 enum err fax_row(struct fax *f, uint8_t *row, struct why *why)

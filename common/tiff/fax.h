@@ -11,7 +11,9 @@
  *
  * fax_next goes through the whole page once, so that its rows are counted and damage is known
  * before anything of it is used. Memory: the coded page up to 4 MiB, beyond that a temporary file;
- * a page that must be turned, or that is not coded by T.4 or T.6, as a bitmap of up to 64 MiB.
+ * where rows are wanted, a bitmap of up to 8 MiB, so that they are decoded once (larger pages are
+ * decoded again); a page that must be turned, or that is not coded by T.4 or T.6, as a bitmap of
+ * up to 64 MiB.
  */
 #ifndef TIFF_FAX_H
 #define TIFF_FAX_H
@@ -30,6 +32,7 @@ struct fax_page {
     unsigned orientation;    /* what the TIFF claims (1 upright); rows are given upright */
     bool carried;            /* fax_carry works: clean T.4 or T.6 in one piece, white is 0 */
     bool eols_aligned;       /* every EOL ends on a byte (MH, MR) */
+    bool shades;             /* greys or colours, which were made bilevel */
     unsigned warnings;
     char warning[FAX_WARNINGS][FAX_WARNING_SIZE];
 };
@@ -44,6 +47,14 @@ enum err fax_open(const char *path, const struct page_hints *hints, struct fax *
 
 /* The same for an open descriptor, which the caller closes after fax_close. */
 enum err fax_open_fd(int fd, const struct page_hints *hints, struct fax **f, struct why *why);
+
+enum fax_wants {
+    FAX_WANT_ROWS = 1,    /* fax_row will be called, and not only where a page cannot be carried */
+    FAX_WANT_BILEVEL = 2, /* a page of greys or colours is ERR_DATA */
+};
+
+/* Says what fax_next is to prepare for; before the first one. Without it, neither. */
+void fax_want(struct fax *f, unsigned wants);
 
 /* It is a TIFF; its number of pages is known. Of others fax_total is 0. */
 bool fax_is_tiff(const struct fax *f);
@@ -62,6 +73,10 @@ typedef enum err fax_sink(void *context, struct span bytes, struct why *why);
  * closed asks for it, MMR with its EOFB.
  */
 enum err fax_carry(struct fax *f, bool closed, fax_sink *sink, void *context, struct why *why);
+
+/* All the rows as fax_row would give them, one behind the other, each (width + 7) / 8 bytes; empty
+ * where they are not at hand, and fax_row must be asked. Valid until fax_next. */
+struct span fax_rows(const struct fax *f);
 
 /* Starts the rows of the page (again). */
 enum err fax_rewind(struct fax *f, struct why *why);

@@ -8,12 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ENTRY = 12, PAGES_MAX = 65535 };
-
 bool tiff_is(struct span bytes)
 {
-    return bytes.n >= 4 &&
-           (memcmp(bytes.p, "II*\0", 4) == 0 || memcmp(bytes.p, "MM\0*", 4) == 0);
+    static const char magic[4][5] = {"II*\0", "MM\0*", "II+\0", "MM\0+"};
+    for (unsigned i = 0; bytes.n >= 4 && i < 4; i++)
+        if (memcmp(bytes.p, magic[i], 4) == 0)
+            return true;
+    return false;
 }
 
 enum err tiff_pread(const struct tiff_file *f, uint64_t offset, void *p, size_t n,
@@ -47,63 +48,117 @@ static uint32_t get32(const struct tiff_file *f, const uint8_t *p)
     return f->big_endian ? get_be32(p) : get_le32(p);
 }
 
+static uint64_t get64(const struct tiff_file *f, const uint8_t *p)
+{
+    uint64_t first = get32(f, p), second = get32(f, p + 4);
+    return f->big_endian ? first << 32 | second : second << 32 | first;
+}
+
+/* An offset, or a count of BigTIFF: as many bytes as the file's kind has for it. */
+static uint64_t get_offset(const struct tiff_file *f, const uint8_t *p)
+{
+    return f->big ? get64(f, p) : get32(f, p);
+}
+
+static unsigned offset_size(const struct tiff_file *f)
+{
+    return f->big ? 8 : 4;
+}
+
+static unsigned entry_size(const struct tiff_file *f)
+{
+    return f->big ? 20 : 12;
+}
+
 enum err tiff_file_open(struct tiff_file *f, int fd, struct why *why)
 {
     struct stat st;
-    uint8_t head[8];
+    uint8_t head[16];
     if (fstat(fd, &st) != 0)
         return why_errno(why, ERR_IO, "stat");
     *f = (struct tiff_file){.fd = fd, .size = (uint64_t)st.st_size};
-    enum err e = tiff_pread(f, 0, head, sizeof head, why);
+    enum err e = tiff_pread(f, 0, head, 8, why);
     if (e)
         return e;
-    if (!tiff_is(span_of(head, sizeof head)))
+    if (!tiff_is(span_of(head, 4)))
         return why_set(why, ERR_DATA, "not a TIFF");
     f->big_endian = head[0] == 'M';
-    f->first = get32(f, head + 4);
+    f->big = get16(f, head + 2) == 43;
+    if (!f->big) {
+        f->first = get32(f, head + 4);
+        return ERR_NONE;
+    }
+    /* BigTIFF says how long its offsets are: 8 bytes, and a 0. */
+    if ((e = tiff_pread(f, 8, head + 8, 8, why)))
+        return e;
+    if (get16(f, head + 4) != 8 || get16(f, head + 6) != 0)
+        return why_set(why, ERR_DATA, "BigTIFF with offsets of %u bytes", get16(f, head + 4));
+    f->first = get64(f, head + 8);
     return ERR_NONE;
 }
 
 static unsigned type_size(unsigned type)
 {
-    static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8};
+    static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
     return type < sizeof sizes ? sizes[type] : 0;
 }
 
-enum err tiff_value(const struct tiff_file *f, const struct tiff_values *v, uint32_t i,
-                    uint32_t *value, struct why *why)
+static bool is_fraction(unsigned type)
 {
-    uint8_t bytes[4] = {0};
+    return type == TIFF_TYPE_RATIONAL || type == 10 || type == TIFF_TYPE_FLOAT ||
+           type == TIFF_TYPE_DOUBLE;
+}
+
+enum err tiff_value(const struct tiff_file *f, const struct tiff_values *v, uint32_t i,
+                    uint64_t *value, struct why *why)
+{
+    uint8_t bytes[8] = {0};
     unsigned size = type_size(v->type);
     *value = 0;
-    if (i >= v->count || size == 0 || size > 4)
+    if (i >= v->count || size == 0 || is_fraction(v->type))
         return why_set(why, ERR_DATA, "a value is missing");
     enum err e = tiff_pread(f, v->at + (uint64_t)i * size, bytes, size, why);
     if (e)
         return e;
-    *value = size == 1 ? bytes[0] : size == 2 ? get16(f, bytes) : get32(f, bytes);
+    *value = size == 1   ? bytes[0]
+             : size == 2 ? get16(f, bytes)
+             : size == 4 ? get32(f, bytes)
+                         : get64(f, bytes);
     return ERR_NONE;
 }
 
-/* A rational; 0 for anything that is none. */
-static double rational(const struct tiff_file *f, const struct tiff_values *v)
+/* A fraction of any type; 0 for anything that is none. */
+static double fraction(const struct tiff_file *f, const struct tiff_values *v)
 {
     uint8_t bytes[8];
-    uint32_t whole;
-    if (v->type != TIFF_TYPE_RATIONAL)
-        return tiff_value(f, v, 0, &whole, NULL) ? 0 : whole;
-    if (tiff_pread(f, v->at, bytes, sizeof bytes, NULL))
+    uint64_t whole;
+    float single;
+    double twice;
+    if (!is_fraction(v->type))
+        return tiff_value(f, v, 0, &whole, NULL) ? 0 : (double)whole;
+    if (v->count == 0 || tiff_pread(f, v->at, bytes, type_size(v->type), NULL))
         return 0;
-    uint32_t over = get32(f, bytes), under = get32(f, bytes + 4);
+    uint32_t over = get32(f, bytes);
+    if (v->type == TIFF_TYPE_FLOAT) {
+        memcpy(&single, &over, sizeof single);
+        return (double)single;
+    }
+    if (v->type == TIFF_TYPE_DOUBLE) {
+        uint64_t bits = get64(f, bytes);
+        memcpy(&twice, &bits, sizeof twice);
+        return twice;
+    }
+    uint32_t under = get32(f, bytes + 4);
     return under ? (double)over / under : 0;
 }
 
 static void take_number(const struct tiff_file *f, struct tiff_ifd *d, unsigned tag,
                         const struct tiff_values *v)
 {
-    uint32_t n;
-    if (tiff_value(f, v, 0, &n, NULL))
+    uint64_t value;
+    if (tiff_value(f, v, 0, &value, NULL))
         return;
+    uint32_t n = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
     switch (tag) {
     case TIFF_SUBFILE_TYPE: d->subfile_type = n; break;
     case TIFF_WIDTH: d->width = n; break;
@@ -114,8 +169,10 @@ static void take_number(const struct tiff_file *f, struct tiff_ifd *d, unsigned 
     case TIFF_ORIENTATION: d->orientation = n; break;
     case TIFF_SAMPLES: d->samples = n; break;
     case TIFF_T4_OPTIONS: d->t4_options = n; break;
+    case TIFF_T6_OPTIONS: d->t6_options = n; break;
     case TIFF_RESOLUTION_UNIT: d->resolution_unit = n; break;
     case TIFF_TILE_WIDTH: d->tile_width = n; break;
+    case TIFF_TILE_LENGTH: d->tile_length = n; break;
     case TIFF_BAD_LINES: d->bad_lines = n; break;
     case TIFF_PHOTOMETRIC:
         d->photometric = n;
@@ -128,116 +185,112 @@ static void take_number(const struct tiff_file *f, struct tiff_ifd *d, unsigned 
     case TIFF_PAGE_NUMBER:
         d->page_number = n;
         d->has_page_number = true;
-        if (tiff_value(f, v, 1, &n, NULL) == ERR_NONE)
-            d->page_total = n;
+        if (tiff_value(f, v, 1, &value, NULL) == ERR_NONE)
+            d->page_total = (unsigned)value;
         break;
     default: break;
     }
 }
 
+/* Where seen has a tag: those of tags.h lie between 254 and 328. */
+static unsigned place_of(unsigned tag)
+{
+    static const uint16_t known[TIFF_TAGS_KNOWN - 1] = {
+        TIFF_SUBFILE_TYPE, TIFF_WIDTH, TIFF_LENGTH, TIFF_BITS, TIFF_COMPRESSION,
+        TIFF_PHOTOMETRIC, TIFF_FILL_ORDER, TIFF_DESCRIPTION, TIFF_STRIP_OFFSETS,
+        TIFF_ORIENTATION, TIFF_SAMPLES, TIFF_ROWS_PER_STRIP, TIFF_STRIP_COUNTS,
+        TIFF_X_RESOLUTION, TIFF_Y_RESOLUTION, TIFF_T4_OPTIONS, TIFF_T6_OPTIONS,
+        TIFF_RESOLUTION_UNIT, TIFF_PAGE_NUMBER, TIFF_SOFTWARE, TIFF_DATETIME, TIFF_TILE_WIDTH,
+        TIFF_TILE_LENGTH, TIFF_TILE_OFFSETS, TIFF_TILE_COUNTS, TIFF_BAD_LINES, TIFF_CLEAN_DATA,
+        TIFF_BAD_RUN,
+    };
+    unsigned i = 0;
+    while (i < TIFF_TAGS_KNOWN - 1 && known[i] != tag)
+        i++;
+    return i; /* the last place is nobody's */
+}
+
+const struct tiff_values *tiff_seen(const struct tiff_ifd *d, enum tiff_tag tag)
+{
+    return &d->seen[place_of(tag)];
+}
+
 static void take_entry(const struct tiff_file *f, struct tiff_ifd *d, const uint8_t *p,
                        uint64_t at)
 {
-    unsigned tag = get16(f, p);
-    struct tiff_values v = {get16(f, p + 2), get32(f, p + 4), at + 8};
-    uint64_t size = (uint64_t)type_size(v.type) * v.count;
-    if (size > 4)
-        v.at = get32(f, p + 8);
-    else if (v.type == TIFF_TYPE_SHORT && v.count == 1 && get16(f, p + 10) != 0)
+    unsigned tag = get16(f, p), room = offset_size(f), place = place_of(tag);
+    if (place == TIFF_TAGS_KNOWN - 1)
+        return;
+    struct tiff_values v = {.type = get16(f, p + 2), .at = at + 4 + room};
+    uint64_t count = get_offset(f, p + 4);
+    unsigned size = type_size(v.type);
+    if (size && count > room / size) {
+        /* Values that the file has no room for are not there: a count alone must make no work. */
+        v.at = get_offset(f, p + 4 + room);
+        uint64_t fit = v.at < f->size ? (f->size - v.at) / size : 0;
+        count = count < fit ? count : fit;
+    } else if (v.type == TIFF_TYPE_SHORT && count == 1 && get16(f, p + 4 + room + 2) != 0) {
         d->dirty = true;
-    /* Values that the file has no room for are not there: a count alone must make no work. */
-    if (size > 4) {
-        uint64_t room = v.at < f->size ? (f->size - v.at) / type_size(v.type) : 0;
-        v.count = v.count < room ? v.count : (uint32_t)room;
     }
-    switch (tag) {
-    case TIFF_STRIP_OFFSETS:
-        d->strip_offsets = v;
-        break;
-    case TIFF_STRIP_COUNTS:
-        d->strip_counts = v;
-        break;
-    case TIFF_X_RESOLUTION:
-        d->xdpi = rational(f, &v);
-        break;
-    case TIFF_Y_RESOLUTION:
-        d->ydpi = rational(f, &v);
-        break;
-    default:
+    v.count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+    d->seen[place] = v;
+    if (tag == TIFF_X_RESOLUTION)
+        d->xdpi = fraction(f, &v);
+    else if (tag == TIFF_Y_RESOLUTION)
+        d->ydpi = fraction(f, &v);
+    else
         take_number(f, d, tag, &v);
-    }
 }
 
-enum err tiff_ifd_read(const struct tiff_file *f, uint32_t offset, struct tiff_ifd *d,
-                       struct why *why)
+enum err tiff_ifd_extent(const struct tiff_file *f, uint64_t offset, uint64_t *entries,
+                         uint64_t *end, struct why *why)
 {
-    uint8_t two[2], entry[ENTRY], four[4];
-    *d = (struct tiff_ifd){.at = offset, .bits = 1, .samples = 1, .compression = 1, .fill_order = 1,
-                           .orientation = 1};
-    enum err e = tiff_pread(f, offset, two, sizeof two, why);
+    uint8_t bytes[8];
+    unsigned size = f->big ? 8 : 2;
+    enum err e = tiff_pread(f, offset, bytes, size, why);
     if (e)
         return e;
-    unsigned n = get16(f, two), last = 0;
+    *entries = f->big ? get64(f, bytes) : get16(f, bytes);
+    if (*entries > f->size / entry_size(f))
+        return why_set(why, ERR_DATA, "cut short");
+    *end = offset + size + *entries * entry_size(f);
+    return ERR_NONE;
+}
+
+uint64_t tiff_ifd_next(const struct tiff_file *f, uint64_t at)
+{
+    uint8_t bytes[8];
+    return tiff_pread(f, at, bytes, offset_size(f), NULL) ? 0 : get_offset(f, bytes);
+}
+
+enum err tiff_ifd_read(const struct tiff_file *f, uint64_t offset, struct tiff_ifd *d,
+                       struct why *why)
+{
+    uint8_t entry[20];
+    uint64_t n, end;
+    unsigned last = 0;
+    *d = (struct tiff_ifd){.at = offset, .bits = 1, .samples = 1, .compression = 1, .fill_order = 1,
+                           .orientation = 1};
+    enum err e = tiff_ifd_extent(f, offset, &n, &end, why);
+    if (e)
+        return e;
     if (n == 0)
         return why_set(why, ERR_DATA, "a directory without entries");
-    uint64_t at = (uint64_t)offset + 2;
-    for (unsigned i = 0; i < n; i++, at += ENTRY) {
-        if ((e = tiff_pread(f, at, entry, sizeof entry, why)))
+    for (uint64_t at = end - n * entry_size(f); at < end; at += entry_size(f)) {
+        if ((e = tiff_pread(f, at, entry, entry_size(f), why)))
             return e;
-        d->unsorted = d->unsorted || get16(f, entry) < last;
+        d->unsorted = d->unsorted || get16(f, entry) <= last;
         last = get16(f, entry);
         take_entry(f, d, entry, at);
     }
-    /* A writer that died, or forgot it, leaves no pointer to the next directory. */
-    if (tiff_pread(f, at, four, sizeof four, NULL) == ERR_NONE)
-        d->next = get32(f, four);
+    d->next = tiff_ifd_next(f, end);
+    d->end = end + offset_size(f);
+    bool tiled = tiff_seen(d, TIFF_TILE_OFFSETS)->count > 0;
+    d->strip_offsets = *tiff_seen(d, tiled ? TIFF_TILE_OFFSETS : TIFF_STRIP_OFFSETS);
+    d->strip_counts = *tiff_seen(d, tiled ? TIFF_TILE_COUNTS : TIFF_STRIP_COUNTS);
     if (d->resolution_unit == 3) {
         d->xdpi *= 2.54;
         d->ydpi *= 2.54;
     }
     return ERR_NONE;
-}
-
-/* The offset of the directory behind the one at offset, and how large that one is. */
-static enum err next_offset(const struct tiff_file *f, uint32_t offset, uint32_t *next,
-                            uint64_t *size, struct why *why)
-{
-    uint8_t two[2], four[4];
-    enum err e = tiff_pread(f, offset, two, sizeof two, why);
-    if (e)
-        return e;
-    *size = 2 + (uint64_t)get16(f, two) * ENTRY;
-    uint64_t at = offset + *size;
-    *next = 0;
-    if (tiff_pread(f, at, four, sizeof four, NULL) == ERR_NONE)
-        *next = get32(f, four);
-    else if (at > f->size)
-        return why_set(why, ERR_DATA, "cut short");
-    return ERR_NONE;
-}
-
-/* Brent's way of finding a loop: constant memory, linear time. */
-enum err tiff_count_pages(const struct tiff_file *f, unsigned *pages, struct why *why)
-{
-    uint32_t at = f->first, mark = at;
-    unsigned steps = 0, power = 1;
-    uint64_t size, sizes = 0;
-    for (*pages = 0; at; ++*pages) {
-        if (*pages == PAGES_MAX)
-            return why_set(why, ERR_DATA, "more than %d pages", PAGES_MAX);
-        enum err e = next_offset(f, at, &at, &size, why);
-        if (e)
-            return e;
-        /* Thousands that share thousands of entries would be a long read in a small file. */
-        if ((sizes += size) > f->size && at)
-            return why_set(why, ERR_DATA, "its directories overlap or go round in a loop");
-        if (at && at == mark)
-            return why_set(why, ERR_DATA, "its directories go round in a loop");
-        if (++steps == power) {
-            power *= 2;
-            steps = 0;
-            mark = at;
-        }
-    }
-    return *pages ? ERR_NONE : why_set(why, ERR_DATA, "no pages");
 }

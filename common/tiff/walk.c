@@ -1,17 +1,33 @@
 #include "tiff/fax_parts.h"
 
-/* Twelve ways to read a page, each byte once, and some more for strips and rows; and a document
+#include <string.h>
+
+/* Some ways to read a page, each byte once, and some more for strips and rows; and a document
  * this small may cost so much in any case. */
 enum { WORK_A_BYTE = 64, WORK_FREE = 1 << 20 };
 
 /* More pels than any page has: 2^31 are a sheet of 13 m at 408 dpi, 4864 wide. */
 static const uint64_t PELS_MAX = UINT64_C(1) << 31;
 
+static void start_strip(struct fax *f)
+{
+    const struct page_way *way = &f->way.coded;
+    unsigned flags = way->flags & ~(unsigned)PAGE_ALIGN_WORD;
+    if (flags != way->flags)
+        flags |= G3_ALIGN_ROW;
+    g3_decoder_init(&f->decoder, way->coding, way->width, flags);
+}
+
+static size_t stride_of(const struct fax *f)
+{
+    return ((size_t)f->way.coded.width + 7) / 8;
+}
+
 void fax_walk_start(struct fax *f, const struct fax_way *way)
 {
     f->way = *way;
     f->walk = (struct fax_walk){.strip = 0};
-    g3_decoder_init(&f->decoder, way->coding, f->ifd.width, way->flags);
+    start_strip(f);
 }
 
 enum err fax_spend(struct fax *f, uint64_t work, struct why *why)
@@ -23,57 +39,17 @@ enum err fax_spend(struct fax *f, uint64_t work, struct why *why)
     return ERR_NONE;
 }
 
-/* Where a strip at that offset ends if nobody says: at a directory, or with the file. */
-static uint64_t unsaid_end(const struct fax *f, uint32_t at)
-{
-    uint64_t end = f->file.size;
-    if (f->ifd.at > at && f->ifd.at < end)
-        end = f->ifd.at;
-    if (f->ifd.next > at && f->ifd.next < end)
-        end = f->ifd.next;
-    return end;
-}
-
-enum err fax_strip_bytes(struct fax *f, uint32_t strip, uint64_t offset, struct span *bytes,
-                         struct why *why)
-{
-    if (f->stream)
-        return spill_read(&f->spill, offset, f->chunk, FAX_CHUNK, bytes, why);
-    uint32_t at = 0, size = 0;
-    *bytes = span_of(NULL, 0);
-    enum err e = tiff_value(&f->file, &f->ifd.strip_offsets, strip, &at, why);
-    if (e)
-        return e;
-    uint64_t end = unsaid_end(f, at);
-    if (!tiff_value(&f->file, &f->ifd.strip_counts, strip, &size, NULL) && size)
-        end = (uint64_t)at + size;
-    /* What a strip claims beyond the file is not there. */
-    if (end > f->file.size) {
-        f->clipped = true;
-        end = f->file.size;
-    }
-    if (at + offset >= end)
-        return ERR_NONE;
-    uint64_t left = end - at - offset;
-    size_t n = left < FAX_CHUNK ? (size_t)left : FAX_CHUNK;
-    if ((e = tiff_pread(&f->file, at + offset, f->chunk, n, why)))
-        return e;
-    if (f->way.lsb)
-        g3_reverse_bits(f->chunk, n);
-    *bytes = span_of(f->chunk, n);
-    return ERR_NONE;
-}
-
 static enum err feed(struct fax *f, struct why *why)
 {
+    struct fax_walk *w = &f->walk;
     struct span bytes;
-    enum err e = fax_strip_bytes(f, f->walk.strip, f->walk.offset, &bytes, why);
+    enum err e = fax_strip_bytes(f, w->strip, w->offset, &bytes, why);
     if (e)
         return e;
-    f->walk.offset += bytes.n;
-    f->walk.bytes += bytes.n;
+    w->offset += bytes.n;
+    w->bytes += bytes.n;
     /* Strips that share their bytes would make much work out of a small file. */
-    if (!f->stream && f->walk.bytes > f->file.size)
+    if (!f->stream && w->bytes > f->file.size)
         return why_set(why, ERR_DATA, "strips overlap");
     if (bytes.n)
         g3_decoder_push(&f->decoder, bytes);
@@ -94,7 +70,7 @@ static enum err count(struct fax *f, bool bad, struct why *why)
         w->bad_in_a_row = w->bad_now;
     if (f->tiff && w->rows > f->file.size * FAX_ROWS_A_BYTE + FAX_ROWS_FREE)
         return why_set(why, ERR_DATA, "more rows than the file has bits");
-    if (w->rows > PAGE_ROWS_MAX || w->rows * f->ifd.width > PELS_MAX)
+    if (w->rows > PAGE_ROWS_MAX || w->rows * f->way.coded.width > PELS_MAX)
         return why_set(why, ERR_DATA, "page larger than any sheet");
     return ERR_NONE;
 }
@@ -102,6 +78,22 @@ static enum err count(struct fax *f, bool bad, struct why *why)
 static bool last_strip(const struct fax *f)
 {
     return f->walk.strip + 1 >= f->strips;
+}
+
+/* 0: nobody said how the strips share the rows, so each gives what it has. */
+static uint64_t share(const struct fax *f)
+{
+    return last_strip(f) || f->way.unshared ? 0 : f->strip_rows;
+}
+
+/* It has all its rows. The last one's are asked only where its bytes may be those of the next page:
+ * ImageLength lies more often than StripByteCounts. */
+static bool is_full(const struct fax *f)
+{
+    const struct fax_walk *w = &f->walk;
+    if (last_strip(f))
+        return f->unsaid && f->coded_rows && w->offset && w->rows >= f->coded_rows;
+    return share(f) && w->rows_in_strip == share(f);
 }
 
 /* A strip has all its rows, or no more bytes. */
@@ -113,15 +105,59 @@ static void next_strip(struct fax *f)
         return;
     }
     w->strip++;
-    w->offset = 0;
+    w->offset = w->base = 0;
     w->rows_in_strip = 0;
-    g3_decoder_init(&f->decoder, f->way.coding, f->ifd.width, f->way.flags);
+    w->ended = false;
+    start_strip(f);
 }
 
-/* Rows that a strip before the last one owes are given as its last row. */
-static bool owes_rows(const struct fax *f)
+/*
+ * The bytes of a strip are used up, or lost: where damage leaves no way on, its other rows are
+ * white; where they are just missing, they are as the last one.
+ */
+static void end_strip(struct fax *f, bool lost)
 {
-    return !last_strip(f) && f->walk.rows_in_strip > 0 && f->walk.rows_in_strip < f->strip_rows;
+    struct fax_walk *w = &f->walk;
+    w->ended = true;
+    w->white = lost;
+    w->lost = w->lost || lost;
+    if (share(f) > w->rows_in_strip && w->offset)
+        w->owed = share(f) - w->rows_in_strip;
+    else if (lost && last_strip(f) && f->coded_rows)
+        w->owed = f->coded_rows > w->rows ? f->coded_rows - w->rows : 0;
+    else if (lost && !share(f))
+        w->owed = 1;
+}
+
+static enum err give_owed(struct fax *f, uint8_t *row, struct why *why)
+{
+    f->walk.owed--;
+    if (row && f->walk.white)
+        memset(row, f->invert ? 0xff : 0, stride_of(f));
+    else if (row)
+        g3_decoder_repeat(&f->decoder, row);
+    return count(f, true, why);
+}
+
+/* Behind a row of whole bytes: on to the next word, if it is not on one. */
+static void to_word(struct fax *f)
+{
+    struct fax_walk *w = &f->walk;
+    uint64_t at = w->base + (g3_decoder_offset(&f->decoder) + 7) / 8;
+    if (!(at & 1))
+        return;
+    at++;
+    /* What was pushed beyond it is read again. */
+    w->bytes -= w->offset > at ? w->offset - at : 0;
+    w->offset = w->base = at;
+    start_strip(f);
+}
+
+static enum err give_row(struct fax *f, bool bad, struct why *why)
+{
+    if (f->way.coded.flags & PAGE_ALIGN_WORD)
+        to_word(f);
+    return count(f, bad, why);
 }
 
 enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct why *why)
@@ -129,28 +165,82 @@ enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct 
     struct fax_walk *w = &f->walk;
     enum err e;
     while (!w->over) {
-        /* strip_rows 0: nobody said how the strips share the rows, so each gives what it has. */
-        if (!last_strip(f) && f->strip_rows && w->rows_in_strip == f->strip_rows) {
+        if (w->owed) {
+            *event = G3_BAD_ROW;
+            return give_owed(f, row, why);
+        }
+        if (w->ended || is_full(f)) {
             next_strip(f);
             continue;
         }
         *event = g3_decoder_next(&f->decoder, row);
-        if (*event == G3_MORE) {
-            if ((e = feed(f, why)))
-                return e;
-        } else if (*event == G3_ROW || *event == G3_BAD_ROW) {
-            return count(f, *event == G3_BAD_ROW, why);
-        } else {
-            w->lost = w->lost || *event == G3_LOST;
-            if (owes_rows(f)) {
-                if (row)
-                    g3_decoder_repeat(&f->decoder, row);
-                *event = G3_BAD_ROW;
-                return count(f, true, why);
-            }
-            next_strip(f);
-        }
+        if (*event == G3_ROW || *event == G3_BAD_ROW)
+            return give_row(f, *event == G3_BAD_ROW, why);
+        if (*event != G3_MORE)
+            end_strip(f, *event == G3_LOST);
+        else if ((e = feed(f, why)))
+            return e;
     }
     *event = G3_END;
+    return ERR_NONE;
+}
+
+/* Room for another row of a page that is kept; NULL: it is too large, and is not kept. */
+static uint8_t *keep_row(struct fax *f, bool *keep)
+{
+    uint8_t *room = NULL;
+    if (*keep && (f->bitmap.len + stride_of(f) > FAX_KEEP_MAX ||
+                  buf_reserve(&f->bitmap, stride_of(f), &room))) {
+        *keep = false;
+        buf_clear(&f->bitmap);
+    }
+    return room;
+}
+
+static void settle_pass(const struct fax *f, struct fax_pass *pass)
+{
+    const struct g3_decoder *d = &f->decoder;
+    pass->all_rows = f->walk.rows;
+    pass->bytes = f->walk.bytes;
+    pass->lost = f->walk.lost;
+    pass->led = d->led;
+    pass->closed = d->closed;
+    pass->aligned = d->eols_aligned;
+    pass->longest_2d = d->longest_2d;
+    pass->end_of_rows = d->end_of_rows;
+    /* Rows beyond ImageLength count only when all is well with them. */
+    bool more = pass->rows && f->walk.rows > pass->rows;
+    if (more && (f->walk.lost || f->walk.bad_rows > pass->bad_rows)) {
+        pass->whole = true;
+        return;
+    }
+    pass->rows = f->walk.rows;
+    pass->bad_rows = f->walk.bad_rows;
+    pass->bad_in_a_row = f->walk.bad_in_a_row;
+    pass->whole = d->closed || !f->walk.cut;
+}
+
+enum err fax_go_through(struct fax *f, const struct fax_way *way, bool keep,
+                        struct fax_pass *pass, struct why *why)
+{
+    enum g3_event event;
+    *pass = (struct fax_pass){.way = *way};
+    fax_walk_start(f, way);
+    buf_clear(&f->bitmap);
+    do {
+        uint8_t *row = keep_row(f, &keep);
+        enum err e = fax_walk_row(f, row, &event, why);
+        if (e)
+            return e;
+        if (row && event != G3_END)
+            f->bitmap.len += stride_of(f);
+        if (f->coded_rows && f->walk.rows == f->coded_rows) {
+            pass->rows = f->walk.rows;
+            pass->bad_rows = f->walk.bad_rows;
+            pass->bad_in_a_row = f->walk.bad_in_a_row;
+        }
+    } while (event != G3_END);
+    settle_pass(f, pass);
+    pass->kept = keep;
     return ERR_NONE;
 }
