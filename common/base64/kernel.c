@@ -1,5 +1,6 @@
 #include "base64/kernel.h"
 
+#include "base64/kernel_neon.h"
 #include "base64/kernel_x86.h"
 
 #include <string.h>
@@ -80,6 +81,8 @@ static const struct base64_kernel *const kernels[] = {
     &base64_avx512,
     &base64_avx2,
     &base64_ssse3,
+#elif defined(__aarch64__)
+    &base64_neon,
 #endif
     &scalar,
 };

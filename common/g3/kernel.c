@@ -1,5 +1,6 @@
 #include "g3/kernel.h"
 
+#include "g3/kernel_neon.h"
 #include "g3/kernel_x86.h"
 #include "g3/places.h"
 #include "g3/quick_2d.h"
@@ -75,6 +76,8 @@ static const struct g3_kernel *const kernels[] = {
 #if defined(__x86_64__)
     &g3_avx512,
     &g3_avx2,
+#elif defined(__aarch64__)
+    &g3_neon,
 #endif
     &scalar,
 };
