@@ -1,24 +1,15 @@
 #include "seal/cms.h"
 
-#include "seal/cms_split.h"
-#include "tool/diag.h"
+#include "seal/cms_parts.h"
 #include "tool/io.h"
 
-#include <openssl/cms.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { REST_MAX = 4 << 20, CERTS_MAX = 1000 };
+enum { REST_MAX = 4 << 20, CHUNK = 65536 };
 
 static const char *const names[CMS_METHODS] = {"none", "smime-aes256-gcm", "smime-aes256-cbc"};
-
-struct cms_certs {
-    STACK_OF(X509) * list;
-};
 
 struct cms_sealer {
     CMS_ContentInfo *cms;
@@ -26,11 +17,6 @@ struct cms_sealer {
     BIO *base64;
     BIO *content; /* the top of the chain: bytes written here are sealed */
     struct writer out;
-};
-
-struct cms_key {
-    EVP_PKEY *key;
-    X509 *cert;
 };
 
 bool cms_method_named(struct span name, enum cms_method *method)
@@ -49,94 +35,60 @@ const char *cms_method_name(enum cms_method method)
     return names[method];
 }
 
-/* The reason that OpenSSL gives, in our way of writing; its error queue is empty afterwards. */
-static enum err ssl_why(struct why *why, enum err e, const char *what)
-{
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    char text[128];
-    snprintf(text, sizeof text, "%s", reason ? reason : "");
-    text[0] = (char)ascii_lower((uint8_t)text[0]);
-    ERR_clear_error();
-    return why_set(why, e, "%s%s%s", what, *text ? ": " : "", text);
-}
+/* ---- Sealing ---- */
 
-static void warn_about(X509 *cert)
+/* How the content's key goes to this recipient. */
+static bool set_transport(CMS_RecipientInfo *ri, const struct cms_cert *cert, bool oaep)
 {
-    char name[256];
-    X509_NAME_oneline(X509_get_subject_name(cert), name, sizeof name);
-    if (X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0)
-        diag_warn("certificate of %s: its time is over", name);
-    else if (X509_check_purpose(cert, X509_PURPOSE_SMIME_ENCRYPT, 0) != 1)
-        diag_warn("certificate of %s: not made for encrypted mail", name);
-    ERR_clear_error();
-}
-
-static enum err certs_push(struct cms_certs *certs, X509 *cert, struct why *why)
-{
-    if (sk_X509_num(certs->list) < CERTS_MAX && sk_X509_push(certs->list, cert) > 0)
-        return ERR_NONE;
-    X509_free(cert);
-    return why_set(why, ERR_OS, "too many certificates");
-}
-
-static enum err certs_read(struct cms_certs *certs, BIO *in, struct span text, struct why *why)
-{
-    int before = sk_X509_num(certs->list);
-    enum err e = ERR_NONE;
-    X509 *cert;
-    while (!e && (cert = PEM_read_bio_X509(in, NULL, NULL, NULL)))
-        e = certs_push(certs, cert, why);
-    const unsigned char *p = text.p;
-    if (!e && sk_X509_num(certs->list) == before && text.n < LONG_MAX &&
-        (cert = d2i_X509(NULL, &p, (long)text.n)))
-        e = certs_push(certs, cert, why);
-    ERR_clear_error();
-    if (!e && sk_X509_num(certs->list) == before)
-        return why_set(why, ERR_DATA, "not a certificate");
-    for (int i = before; !e && i < sk_X509_num(certs->list); i++)
-        warn_about(sk_X509_value(certs->list, i));
-    return e;
-}
-
-enum err cms_certs_add(struct cms_certs **certs, struct span text, struct why *why)
-{
-    if (!*certs) {
-        *certs = calloc(1, sizeof **certs);
-        if (*certs)
-            (*certs)->list = sk_X509_new_null();
-        if (!*certs || !(*certs)->list)
-            return why_set(why, ERR_OS, "out of memory");
+    EVP_PKEY_CTX *ctx = CMS_RecipientInfo_get0_pkey_ctx(ri);
+    const EVP_MD *hash = cert->oaep ? cert->oaep : EVP_sha256();
+    const EVP_MD *mgf = cert->mgf ? cert->mgf : EVP_sha256();
+    switch (CMS_RecipientInfo_type(ri)) {
+    case CMS_RECIPINFO_TRANS:
+        return (!cert->oaep && !oaep) ||
+               (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) > 0 &&
+                EVP_PKEY_CTX_set_rsa_oaep_md(ctx, hash) > 0 &&
+                EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, mgf) > 0);
+    case CMS_RECIPINFO_AGREE:
+        /* Without a word OpenSSL takes SHA-1. */
+        return EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()) > 0;
+    default:
+        return false;
     }
-    BIO *in = text.n <= INT_MAX ? BIO_new_mem_buf(text.n ? (const void *)text.p : "", (int)text.n) : NULL;
-    if (!in)
-        return why_set(why, ERR_OS, "out of memory");
-    enum err e = certs_read(*certs, in, text, why);
-    BIO_free(in);
-    return e;
 }
 
-void cms_certs_free(struct cms_certs *certs)
-{
-    if (!certs)
-        return;
-    sk_X509_pop_free(certs->list, X509_free);
-    free(certs);
-}
-
-static enum err add_recipients(struct cms_sealer *s, const struct cms_certs *certs,
+static enum err add_recipients(struct cms_sealer *s, const struct cms_sealing *how,
                                struct why *why)
 {
-    for (int i = 0; i < sk_X509_num(certs->list); i++)
-        if (!CMS_add1_recipient_cert(s->cms, sk_X509_value(certs->list, i), 0))
+    for (size_t i = 0; i < how->certs->count; i++) {
+        const struct cms_cert *cert = &how->certs->list[i];
+        EVP_PKEY *key = X509_get0_pubkey(cert->x509);
+        CMS_RecipientInfo *ri = NULL;
+        /* An RSA-PSS key would be taken for an RSA one. */
+        if (key && !EVP_PKEY_is_a(key, "RSA-PSS"))
+            ri = CMS_add1_recipient_cert(s->cms, cert->x509, CMS_KEY_PARAM);
+        if (!ri || !set_transport(ri, cert, how->oaep))
             return ssl_why(why, ERR_DATA, "certificate cannot be sealed for");
+    }
     return ERR_NONE;
 }
 
-enum err cms_seal_open(enum cms_method method, const struct cms_certs *certs, int fd,
-                       struct cms_sealer **sealer, struct why *why)
+static enum err build_chain(struct cms_sealer *s, struct why *why)
+{
+    s->memory = BIO_new(BIO_s_mem());
+    s->base64 = BIO_new(BIO_f_base64());
+    if (!s->memory || !s->base64)
+        return ssl_why(why, ERR_OS, "seal");
+    BIO_push(s->base64, s->memory);
+    s->content = BIO_new_CMS(s->base64, s->cms);
+    return s->content ? ERR_NONE : ssl_why(why, ERR_DATA, "certificate cannot be sealed for");
+}
+
+enum err cms_seal_open(const struct cms_sealing *how, int fd, struct cms_sealer **sealer,
+                       struct why *why)
 {
     const EVP_CIPHER *cipher =
-        method == CMS_METHOD_AES256_GCM ? EVP_aes_256_gcm() : EVP_aes_256_cbc();
+        how->method == CMS_METHOD_AES256_GCM ? EVP_aes_256_gcm() : EVP_aes_256_cbc();
     struct cms_sealer *s = calloc(1, sizeof *s);
     *sealer = NULL;
     if (!s)
@@ -144,19 +96,9 @@ enum err cms_seal_open(enum cms_method method, const struct cms_certs *certs, in
     writer_init(&s->out, fd);
     /* Partial: the recipients follow; stream: the content comes later and is never held. */
     s->cms = CMS_encrypt(NULL, NULL, cipher, CMS_BINARY | CMS_PARTIAL | CMS_STREAM);
-    enum err e = s->cms ? add_recipients(s, certs, why) : ssl_why(why, ERR_OS, "seal");
-    if (!e) {
-        s->memory = BIO_new(BIO_s_mem());
-        s->base64 = BIO_new(BIO_f_base64());
-        if (!s->memory || !s->base64)
-            e = ssl_why(why, ERR_OS, "seal");
-    }
-    if (!e) {
-        BIO_push(s->base64, s->memory);
-        s->content = BIO_new_CMS(s->base64, s->cms);
-        if (!s->content)
-            e = ssl_why(why, ERR_DATA, "seal");
-    }
+    enum err e = s->cms ? add_recipients(s, how, why) : ssl_why(why, ERR_OS, "seal");
+    if (!e)
+        e = build_chain(s, why);
     if (e) {
         cms_seal_abort(s);
         return e;
@@ -220,85 +162,16 @@ void cms_seal_abort(struct cms_sealer *s)
     free(s);
 }
 
-struct ask {
-    const struct secret_source *source;
-    const char *prompt;
-    struct why *why;
-    enum err err;
-    bool asked;
+/* ---- Opening ---- */
+
+struct cms_content {
+    const struct cms_key *key;
+    struct shelter *sealed; /* the encrypted bytes */
+    struct buf rest;        /* the message without them */
+    CMS_ContentInfo *cms;
+    BIO *below, *plain; /* the shelter, and the chain that decrypts it */
+    bool ended;
 };
-
-/* OpenSSL's way to ask for the password of a key, when it finds that it needs one. */
-static int password(char *out, int size, int writing, void *arg)
-{
-    struct ask *ask = arg;
-    struct buf secret;
-    int n = -1;
-    (void)writing;
-    ask->asked = true;
-    buf_init(&secret, SECRET_MAX);
-    ask->err = secret_read(ask->source, ask->prompt, &secret, ask->why);
-    if (!ask->err && secret.len <= (size_t)size) {
-        n = (int)secret.len;
-        if (n)
-            memcpy(out, secret.data, secret.len);
-    }
-    buf_wipe(&secret);
-    return n;
-}
-
-static enum err key_parse(struct span text, struct ask *ask, EVP_PKEY **key)
-{
-    BIO *in = text.n && text.n <= INT_MAX ? BIO_new_mem_buf(text.p, (int)text.n) : NULL;
-    const unsigned char *p = text.p;
-    if (!in)
-        return why_set(ask->why, ERR_DATA, "not a private key");
-    *key = PEM_read_bio_PrivateKey(in, NULL, password, ask);
-    BIO_free(in);
-    if (!*key && ask->asked)
-        return ask->err ? ask->err : why_set(ask->why, ERR_AUTH, "wrong password for the key");
-    if (!*key)
-        *key = d2i_AutoPrivateKey(NULL, &p, (long)text.n);
-    ERR_clear_error();
-    return *key ? ERR_NONE : why_set(ask->why, ERR_DATA, "not a private key");
-}
-
-enum err cms_key_read(struct span key_text, struct span cert_text,
-                      const struct secret_source *source, const char *prompt,
-                      struct cms_key **out, struct why *why)
-{
-    struct ask ask = {source, prompt, why, ERR_NONE, false};
-    struct cms_certs *certs = NULL;
-    struct cms_key *k = calloc(1, sizeof *k);
-    *out = NULL;
-    if (!k)
-        return why_set(why, ERR_OS, "out of memory");
-    enum err e = cms_certs_add(&certs, cert_text, why);
-    if (!e)
-        k->cert = sk_X509_shift(certs->list);
-    cms_certs_free(certs);
-    if (!e)
-        e = key_parse(key_text, &ask, &k->key);
-    if (!e && !X509_check_private_key(k->cert, k->key)) {
-        ERR_clear_error();
-        e = why_set(why, ERR_AUTH, "the key is not this certificate's");
-    }
-    if (e) {
-        cms_key_free(k);
-        return e;
-    }
-    *out = k;
-    return ERR_NONE;
-}
-
-void cms_key_free(struct cms_key *k)
-{
-    if (!k)
-        return;
-    EVP_PKEY_free(k->key);
-    X509_free(k->cert);
-    free(k);
-}
 
 /* Finds our recipient and takes the content's key out of it. */
 static enum err unlock(CMS_ContentInfo *cms, const struct cms_key *k, struct why *why)
@@ -308,106 +181,116 @@ static enum err unlock(CMS_ContentInfo *cms, const struct cms_key *k, struct why
         return why_set(why, ERR_DATA, "not a sealed message: %s", OBJ_nid2sn(type));
     /* With a certificate it fails only where no recipient is this one; a content key that does
      * not come out right shows at the end, like tampering, so that nobody can probe for it. */
-    if (CMS_decrypt_set1_pkey(cms, k->key, k->cert) > 0)
-        return ERR_NONE;
+    for (size_t i = 0; i < k->certs->count; i++)
+        if (CMS_decrypt_set1_pkey(cms, k->key, k->certs->list[i].x509) > 0)
+            return ERR_NONE;
     ERR_clear_error();
     return why_set(why, ERR_AUTH, "not sealed for this certificate");
 }
 
-/* Everything through the cipher into fd, and the cipher's verdict: for GCM that of the tag, for
- * CBC only of the padding. */
-static enum err decrypt_through(BIO *plain, int fd, struct why *why)
+static void end_pass(struct cms_content *c)
 {
-    struct writer *out = malloc(sizeof *out);
-    char *chunk = malloc(65536);
-    enum err e = out && chunk ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
-    int n;
-    if (!e) {
-        writer_init(out, fd);
-        while ((n = BIO_read(plain, chunk, 65536)) > 0)
-            writer_add(out, chunk, (size_t)n);
-        if (BIO_get_cipher_status(plain) <= 0 || n < 0) {
-            ERR_clear_error();
-            e = why_set(why, ERR_DATA, "damaged or tampered with: nothing of it is shown");
-        } else {
-            e = writer_flush(out, why);
-        }
+    while (c->plain && c->plain != c->below) {
+        BIO *next = BIO_pop(c->plain);
+        BIO_free(c->plain);
+        c->plain = next;
     }
-    if (chunk)
-        OPENSSL_cleanse(chunk, 65536);
-    if (out)
-        OPENSSL_cleanse(out, sizeof *out);
-    free(chunk);
-    free(out);
-    return e;
+    BIO_free(c->below);
+    CMS_ContentInfo_free(c->cms);
+    c->plain = c->below = NULL;
+    c->cms = NULL;
 }
 
-static enum err decrypt(CMS_ContentInfo *cms, const struct cms_key *k, int sealed_fd, int fd,
-                        struct why *why)
+/* From the start: OpenSSL's object serves one pass, so it is read again for each. */
+static enum err begin_pass(struct cms_content *c, struct why *why)
 {
-    enum err e = unlock(cms, k, why);
+    const unsigned char *p = c->rest.data;
+    end_pass(c);
+    enum err e = shelter_rewind(c->sealed, why);
     if (e)
         return e;
-    BIO *sealed = BIO_new_fd(sealed_fd, BIO_NOCLOSE);
-    BIO *plain = sealed ? CMS_dataInit(cms, sealed) : NULL;
-    if (!plain)
-        e = ssl_why(why, ERR_DATA, "cannot be opened");
-    else
-        e = decrypt_through(plain, fd, why);
-    while (plain && plain != sealed) {
-        BIO *below = BIO_pop(plain);
-        BIO_free(plain);
-        plain = below;
-    }
-    BIO_free(sealed);
-    return e;
-}
-
-static enum err rewind_fd(int fd, struct why *why)
-{
-    return lseek(fd, 0, SEEK_SET) == 0 ? ERR_NONE : why_errno(why, ERR_IO, "temporary file");
-}
-
-static enum err open_split(const struct cms_key *k, struct span rest, int sealed, int *content,
-                           struct why *why)
-{
-    const unsigned char *p = rest.p;
-    CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)rest.n);
-    if (!cms) {
+    c->cms = d2i_CMS_ContentInfo(NULL, &p, (long)c->rest.len);
+    if (!c->cms) {
         ERR_clear_error();
         return why_set(why, ERR_DATA, "not a sealed message");
     }
-    enum err e = rewind_fd(sealed, why);
-    if (!e)
-        e = io_temp(content, why);
-    if (!e) {
-        e = decrypt(cms, k, sealed, *content, why);
-        if (!e)
-            e = rewind_fd(*content, why);
-        if (e) {
-            close(*content);
-            *content = -1;
-        }
+    e = unlock(c->cms, c->key, why);
+    if (e)
+        return e;
+    c->below = shelter_bio(c->sealed);
+    c->plain = c->below ? CMS_dataInit(c->cms, c->below) : NULL;
+    return c->plain ? ERR_NONE : ssl_why(why, ERR_DATA, "cannot be opened");
+}
+
+/* At the end the cipher's verdict counts: for GCM that of the tag, for CBC only of the padding. */
+enum err cms_content_read(struct cms_content *c, void *p, size_t n, size_t *got, struct why *why)
+{
+    *got = 0;
+    if (c->ended)
+        return ERR_NONE;
+    int k = BIO_read(c->plain, p, n < CHUNK ? (int)n : CHUNK);
+    if (k > 0) {
+        *got = (size_t)k;
+        return ERR_NONE;
     }
-    CMS_ContentInfo_free(cms);
+    c->ended = true;
+    if (k == 0 && BIO_get_cipher_status(c->plain) > 0)
+        return ERR_NONE;
+    ERR_clear_error();
+    return why_set(why, ERR_DATA, "damaged or tampered with: nothing of it is shown");
+}
+
+/* Everything through the cipher, and nothing of it kept. */
+static enum err authenticate(struct cms_content *c, struct why *why)
+{
+    char *chunk = malloc(CHUNK);
+    size_t got = 1;
+    enum err e = chunk ? begin_pass(c, why) : why_set(why, ERR_OS, "out of memory");
+    while (!e && got)
+        e = cms_content_read(c, chunk, CHUNK, &got, why);
+    if (chunk)
+        OPENSSL_cleanse(chunk, CHUNK);
+    free(chunk);
+    if (!e)
+        e = begin_pass(c, why);
+    c->ended = false;
     return e;
 }
 
-enum err cms_open(const struct cms_key *key, int fd, int *content, struct why *why)
+static enum err keep_sealed(void *ctx, const void *p, size_t n, struct why *why)
 {
-    struct buf rest;
-    int sealed;
-    *content = -1;
-    enum err e = rewind_fd(fd, why);
+    return shelter_write(ctx, p, n, why);
+}
+
+enum err cms_open(const struct cms_key *key, const struct cms_source *source,
+                  struct cms_content **content, struct why *why)
+{
+    struct cms_content *c = calloc(1, sizeof *c);
+    *content = NULL;
+    if (!c)
+        return why_set(why, ERR_OS, "out of memory");
+    c->key = key;
+    buf_init(&c->rest, REST_MAX);
+    enum err e = shelter_open(&c->sealed, why);
+    const struct cms_sink sink = {keep_sealed, c->sealed};
     if (!e)
-        e = io_temp(&sealed, why);
-    if (e)
+        e = cms_split(source, &sink, &c->rest, why);
+    if (!e)
+        e = authenticate(c, why);
+    if (e) {
+        cms_content_close(c);
         return e;
-    buf_init(&rest, REST_MAX);
-    e = cms_split(fd, sealed, &rest, why);
-    if (!e)
-        e = open_split(key, buf_span(&rest), sealed, content, why);
-    buf_release(&rest);
-    close(sealed);
-    return e;
+    }
+    *content = c;
+    return ERR_NONE;
+}
+
+void cms_content_close(struct cms_content *c)
+{
+    if (!c)
+        return;
+    end_pass(c);
+    shelter_close(c->sealed);
+    buf_release(&c->rest);
+    free(c);
 }

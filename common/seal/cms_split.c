@@ -1,7 +1,5 @@
 #include "seal/cms_split.h"
 
-#include "tool/io.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +17,12 @@ enum {
 };
 
 struct reader {
-    int fd;
+    const struct cms_source *source;
+    const struct cms_sink *content;
     struct buf *rest;
     struct why *why;
     uint64_t at; /* offset of the next byte */
     size_t pos, len;
-    struct writer content;
     uint8_t bytes[65536];
 };
 
@@ -44,7 +42,7 @@ struct scope {
 
 static enum err bad(struct reader *r, const char *what)
 {
-    return why_set(r->why, ERR_DATA, "not a sealed message: %s", what);
+    return why_set(r->why, ERR_DATA, "not a CMS message: %s", what);
 }
 
 /* At least one byte into the buffer. */
@@ -53,9 +51,9 @@ static enum err fill(struct reader *r)
     if (r->pos < r->len)
         return ERR_NONE;
     r->pos = 0;
-    enum err e = io_read(r->fd, r->bytes, sizeof r->bytes, &r->len, r->why);
+    enum err e = r->source->read(r->source->ctx, r->bytes, sizeof r->bytes, &r->len, r->why);
     if (!e && r->len == 0)
-        e = why_set(r->why, ERR_DATA, "sealed message cut short");
+        e = why_set(r->why, ERR_DATA, "message cut short");
     return e;
 }
 
@@ -103,7 +101,7 @@ static enum err take_head(struct reader *r, struct head *h)
 static enum err keep(struct reader *r, const void *p, size_t n)
 {
     enum err e = buf_add(r->rest, p, n);
-    return e ? why_set(r->why, e, "sealed message: too many recipients") : ERR_NONE;
+    return e ? why_set(r->why, e, "too much around the content") : ERR_NONE;
 }
 
 /* n bytes to rest, or to the content. */
@@ -117,7 +115,7 @@ static enum err pump(struct reader *r, uint64_t n, bool content)
         if (k > n)
             k = (size_t)n;
         if (content)
-            writer_add(&r->content, r->bytes + r->pos, k);
+            e = r->content->write(r->content->ctx, r->bytes + r->pos, k, r->why);
         else
             e = keep(r, r->bytes + r->pos, k);
         if (e)
@@ -164,7 +162,7 @@ static enum err copy(struct reader *r, const struct head *h, unsigned depth)
     return e == ERR_NO ? keep(r, end, sizeof end) : e;
 }
 
-/* encryptedContent: one string, or strings within strings. */
+/* The content: one string, or strings within strings. */
 static enum err content(struct reader *r, const struct head *h, unsigned depth)
 {
     struct head child;
@@ -193,7 +191,7 @@ static enum err enter(struct reader *r, const struct head *h, uint8_t tag, struc
     return keep(r, begin, sizeof begin);
 }
 
-static enum err encrypted_content_info(struct reader *r, const struct head *h)
+static enum err content_part(struct reader *r, const struct head *h)
 {
     struct scope s = {0};
     struct head child;
@@ -207,7 +205,8 @@ static enum err encrypted_content_info(struct reader *r, const struct head *h)
     return e == ERR_NO ? keep(r, "\0", 2) : e;
 }
 
-/* EnvelopedData and AuthEnvelopedData alike: the sequence behind the set of recipients. */
+/* The same for all: behind the first set (recipients, digest algorithms) a sequence that has the
+ * content in it, encrypted [0] or signed in a string within [0]. */
 static enum err enveloped(struct reader *r, const struct head *h)
 {
     struct scope s = {0};
@@ -216,7 +215,7 @@ static enum err enveloped(struct reader *r, const struct head *h)
     enum err e = enter(r, h, TAG_SEQUENCE, &s);
     while (!e && !(e = next(r, &s, &child))) {
         if (before == TAG_SET && child.tag == TAG_SEQUENCE)
-            e = encrypted_content_info(r, &child);
+            e = content_part(r, &child);
         else
             e = copy(r, &child, 0);
         before = child.tag;
@@ -254,18 +253,18 @@ static enum err content_info(struct reader *r)
     return e ? e : keep(r, "\0\0\0", 4);
 }
 
-enum err cms_split(int fd, int content_fd, struct buf *rest, struct why *why)
+enum err cms_split(const struct cms_source *source, const struct cms_sink *content,
+                   struct buf *rest, struct why *why)
 {
     struct reader *r = calloc(1, sizeof *r);
     if (!r)
         return why_set(why, ERR_OS, "out of memory");
-    r->fd = fd;
+    r->source = source;
+    r->content = content;
     r->rest = rest;
     r->why = why;
-    writer_init(&r->content, content_fd);
     enum err e = content_info(r);
-    if (!e)
-        e = writer_flush(&r->content, why);
+    explicit_bzero(r->bytes, sizeof r->bytes); /* they may be signed in clear */
     free(r);
     return e;
 }

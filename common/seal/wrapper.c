@@ -1,5 +1,7 @@
 #include "seal/wrapper.h"
 
+#include "mime/header.h"
+
 #include <string.h>
 
 /* Joining looks every field of one block up in the other: their product stays small. */
@@ -123,55 +125,41 @@ enum err wrapper_divide(struct span head, struct buf *outer, struct buf *inner, 
     return e ? why_set(why, e, "header too long") : ERR_NONE;
 }
 
-/* The value of a parameter of a Content-Type, without quotes; empty where it is not there. */
-static struct span parameter(struct span value, const char *name)
+/* A Content-Type's value and those of its parameters that say what S/MIME is in it. */
+struct smime_type {
+    char value[80], kind[40], protocol[60], name[80], boundary[WRAPPER_BOUNDARY_MAX + 1];
+};
+
+/* Appends nothing where it is not there, or too long to be what we look for. */
+static void parameter(struct span raw, const char *name, char *out, size_t size)
 {
-    struct span none = {NULL, 0}, key = span_str(name);
-    for (;;) {
-        size_t semicolon = span_find(value, ';');
-        if (semicolon == value.n)
-            return none;
-        value = span_trim(span_skip(value, semicolon + 1));
-        if (!span_starts_nocase(value, key))
-            continue;
-        struct span after = span_trim(span_skip(value, key.n));
-        if (after.n == 0 || after.p[0] != '=')
-            continue;
-        after = span_trim(span_take(span_skip(after, 1), span_find(span_skip(after, 1), ';')));
-        if (after.n > 1 && after.p[0] == '"')
-            after = span_take(span_skip(after, 1), after.n - 2);
-        return after;
-    }
+    struct buf b;
+    buf_init(&b, size);
+    out[0] = '\0';
+    if (!(name ? header_param(raw, name, NULL, &b) : header_value(raw, &b)))
+        span_copy(buf_span(&b), out, size);
+    buf_release(&b);
 }
 
-static enum err check_type(struct span value, struct why *why)
-{
-    struct span type = span_trim(span_take(value, span_find(value, ';')));
-    struct span kind = parameter(value, "smime-type");
-    struct span name = parameter(value, "name");
-    bool smime = span_eq_nocase(type, span_str("application/pkcs7-mime")) ||
-                 span_eq_nocase(type, span_str("application/x-pkcs7-mime"));
-    if (!smime && span_eq_nocase(type, span_str("application/octet-stream")) && name.n > 4)
-        smime = span_eq_nocase(span_skip(name, name.n - 4), span_str(".p7m"));
-    if (!smime)
-        return why_set(why, ERR_DATA, "not an S/MIME mail");
-    if (kind.n && !span_eq_nocase(kind, span_str("enveloped-data")) &&
-        !span_eq_nocase(kind, span_str("authEnveloped-data")))
-        return why_set(why, ERR_DATA, "S/MIME, but not sealed: %.*s",
-                       kind.n > 40 ? 40 : (int)kind.n, (const char *)kind.p);
-    return ERR_NONE;
-}
-
-enum err wrapper_sealed(struct span head, enum wrapper_coding *coding, struct why *why)
+/* The first Content-Type, and whether the body is in base64. */
+static enum err read_type(struct span head, struct smime_type *t, enum wrapper_coding *coding,
+                          struct why *why)
 {
     struct field f;
-    struct span type = {NULL, 0};
+    bool typed = false;
     enum err e;
+    memset(t, 0, sizeof *t);
     *coding = WRAPPER_BINARY;
     head = without_from_line(head);
     while (!(e = next(&head, &f, why))) {
-        if (!type.p && span_eq_nocase(f.name, span_str("Content-Type")))
-            type = f.value;
+        if (!typed && span_eq_nocase(f.name, span_str("Content-Type"))) {
+            typed = true;
+            parameter(f.value, NULL, t->value, sizeof t->value);
+            parameter(f.value, "smime-type", t->kind, sizeof t->kind);
+            parameter(f.value, "protocol", t->protocol, sizeof t->protocol);
+            parameter(f.value, "name", t->name, sizeof t->name);
+            parameter(f.value, "boundary", t->boundary, sizeof t->boundary);
+        }
         if (!span_eq_nocase(f.name, span_str("Content-Transfer-Encoding")))
             continue;
         if (span_eq_nocase(f.value, span_str("base64")))
@@ -179,9 +167,65 @@ enum err wrapper_sealed(struct span head, enum wrapper_coding *coding, struct wh
         else if (span_eq_nocase(f.value, span_str("quoted-printable")))
             return why_set(why, ERR_DATA, "S/MIME in quoted-printable");
     }
-    if (e != ERR_NO)
+    return e == ERR_NO ? ERR_NONE : e;
+}
+
+static bool same(const char *value, const char *want)
+{
+    return span_eq_nocase(span_str(value), span_str(want));
+}
+
+/* application/pkcs7-mime, or what a program that knows no better made of it. */
+static bool is_smime(const struct smime_type *t)
+{
+    size_t n = strlen(t->name);
+    return same(t->value, "application/pkcs7-mime") || same(t->value, "application/x-pkcs7-mime") ||
+           (same(t->value, "application/octet-stream") && n > 4 && same(t->name + n - 4, ".p7m"));
+}
+
+enum err wrapper_sealed(struct span head, enum wrapper_coding *coding, struct why *why)
+{
+    struct smime_type t;
+    enum err e = read_type(head, &t, coding, why);
+    if (e)
         return e;
-    return check_type(type, why);
+    if (!is_smime(&t))
+        return why_set(why, ERR_DATA, "not an S/MIME mail");
+    if (*t.kind && !same(t.kind, "enveloped-data") && !same(t.kind, "authEnveloped-data"))
+        return why_set(why, ERR_DATA, "S/MIME, but not sealed: %s", t.kind);
+    return ERR_NONE;
+}
+
+enum err wrapper_signed(struct span head, enum wrapper_coding *coding,
+                        char boundary[WRAPPER_BOUNDARY_MAX + 1], struct why *why)
+{
+    struct smime_type t;
+    enum err e = read_type(head, &t, coding, why);
+    if (e)
+        return e;
+    memcpy(boundary, t.boundary, sizeof t.boundary);
+    if (same(t.value, "multipart/signed")) {
+        if (!same(t.protocol, "application/pkcs7-signature") &&
+            !same(t.protocol, "application/x-pkcs7-signature"))
+            return why_set(why, ERR_DATA, "signed, but not by S/MIME: %s", t.protocol);
+        return *boundary ? ERR_NONE : why_set(why, ERR_DATA, "multipart/signed without boundary");
+    }
+    boundary[0] = '\0';
+    if (!is_smime(&t))
+        return why_set(why, ERR_DATA, "not a signed mail");
+    if (*t.kind && !same(t.kind, "signed-data"))
+        return why_set(why, ERR_DATA, "S/MIME, but not signed: %s", t.kind);
+    return ERR_NONE;
+}
+
+enum err wrapper_signature(struct span head, enum wrapper_coding *coding, struct why *why)
+{
+    struct smime_type t;
+    enum err e = read_type(head, &t, coding, why);
+    if (!e && !same(t.value, "application/pkcs7-signature") &&
+        !same(t.value, "application/x-pkcs7-signature"))
+        e = why_set(why, ERR_DATA, "signed mail without signature");
+    return e;
 }
 
 static enum err has_field(struct span head, struct span name, bool *found, struct why *why)

@@ -37,6 +37,18 @@ enum wrapper_coding {
 /* ERR_DATA: not a header block, or not that of a sealed S/MIME mail. */
 enum err wrapper_sealed(struct span head, enum wrapper_coding *coding, struct why *why);
 
+enum { WRAPPER_BOUNDARY_MAX = 250 };
+
+/*
+ * The same for a signed one: a multipart/signed, whose boundary is then given, or an S/MIME
+ * message that holds what is signed (boundary is "").
+ */
+enum err wrapper_signed(struct span head, enum wrapper_coding *coding,
+                        char boundary[WRAPPER_BOUNDARY_MAX + 1], struct why *why);
+
+/* ERR_DATA unless it is the header block of a multipart/signed's second part. */
+enum err wrapper_signature(struct span head, enum wrapper_coding *coding, struct why *why);
+
 /*
  * The header block of an opened mail, appended to out with LF and the empty line: outer's fields
  * but Content-* and those that inner has as well, then inner's. inner may be empty (what was

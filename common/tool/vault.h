@@ -2,6 +2,9 @@
  * What keeps passwords: the interface between the database, which stores what is sealed, and
  * seal/, which seals. A program hands seal/password.h's `seal_vault` to the functions of store/
  * that need one; neither folder knows of the other.
+ *
+ * What makes and reads users' keys, in the same way: seal/key.h's `seal_keys`. It stands apart, so
+ * that programs which only look at passwords have none of it in them.
  */
 #ifndef TOOL_VAULT_H
 #define TOOL_VAULT_H
@@ -35,6 +38,25 @@ struct vault {
     /* ERR_DATA unless the text is whole PEM and has in it, as is said, certificates that can be
      * read or a private key (which may be under a password). */
     enum err (*pem)(struct span text, bool certificate, struct why *why);
+};
+
+/* Whose certificate it is to be. */
+struct key_owner {
+    const char *name, *address; /* UTF-8; the address ASCII */
+    unsigned days;              /* of validity */
+};
+
+/* The functions of seal/key.h by the same names, which see. */
+struct key_works {
+    enum err (*make)(struct span kind, const struct key_owner *owner, struct buf *key,
+                     struct buf *cert, struct why *why);
+    enum err (*request)(struct span key, const struct key_owner *owner, struct buf *request,
+                        struct why *why);
+    enum err (*import)(struct span key_text, struct span cert_text, struct span password,
+                       const char *prompt, struct buf *key, struct buf *certs, struct why *why);
+    enum err (*export)(struct span key, struct span password, struct buf *out, struct why *why);
+    enum err (*matches)(struct span key, struct span text, struct why *why);
+    enum err (*first)(struct span text, struct buf *pem, struct why *why);
 };
 
 #endif
