@@ -1,8 +1,11 @@
 /* fuser: the shared user-registration database. See fuser(1). */
 #include "policy/decide.h"
 #include "policy/explain.h"
+#include "seal/cms.h"
+#include "seal/guard.h"
 #include "seal/password.h"
 #include "store/enrol.h"
+#include "store/keys.h"
 #include "store/print.h"
 #include "store/store.h"
 #include "store/transfer.h"
@@ -26,8 +29,8 @@ static struct {
     char *column[USER_COLUMNS]; /* in the order of user_columns; the code is an operand */
     struct secret_source password;
     char *release, *smime_key, *certificate, *cert, *as, *kind, *sender, *source, *occasion;
-    char *user, *since, *until, *result, *id, *note, *with_secrets;
-    int json, tsv, csv, report, refuse, system, purge, spool_full, pages;
+    char *user, *since, *until, *result, *id, *note, *with_secrets, *type;
+    int json, tsv, csv, report, refuse, system, purge, spool_full, pages, valid, request, replace;
 } opt = {.password = {.fd = -1}, .pages = -1};
 
 #define COLUMN(i, name, words, arg) {name, 0, POPT_ARG_STRING, &opt.column[i], 0, words, arg}
@@ -65,6 +68,10 @@ static struct poptOption options[] = {
     TEXT("smime-key", smime_key, "the user's S/MIME key (PEM)", "FILE"),
     TEXT("certificate", certificate, "the user's certificate (PEM)", "FILE"),
     TEXT("cert", cert, "the recipient's certificate (PEM)", "FILE"),
+    TEXT("type", type, "key make: of this kind", "rsa3072|p256"),
+    {"valid-days", 0, POPT_ARG_INT, &opt.valid, 0, "key make: valid for N days (1095)", "N"},
+    FLAG("request", request, "key make, export: a request for a CA"),
+    FLAG("replace", replace, "key make, import: instead of the key that is there"),
     TEXT("as", as, "what the alias is", "list|forward|moved"),
     FLAG("refuse", refuse, "take no mail from this sender"),
     TEXT("kind", kind, "of mail to explain", "text|fax|mixed"),
@@ -83,7 +90,7 @@ static struct poptOption options[] = {
     FLAG("tsv", tsv, "print tab-separated columns"),
     FLAG("csv", csv, "print comma-separated columns"),
     FLAG("report", report, "print sums for each user and result"),
-    TEXT("with-secrets", with_secrets, "export passwords too, into FILE (0600)", "FILE"),
+    TEXT("with-secrets", with_secrets, "export, key export: secrets too, into FILE (0600)", "FILE"),
     FLAG("system", system, "init: the station of the whole machine"),
     FLAG("purge", purge, "remove: the user's mail too"),
     POPT_TABLEEND,
@@ -130,18 +137,27 @@ static enum err apply_options(struct user *u, struct why *why)
 }
 
 /* The secrets and files that options name: read before root becomes the station's owner. */
-static enum err read_given(struct why *why)
+static enum err read_given(bool any_form, struct why *why)
 {
     const char *cert = opt.certificate ? opt.certificate : opt.cert;
-    struct enrolment_files files = {opt.password, opt.release, opt.smime_key, cert};
+    struct enrolment_files files = {opt.password, opt.release, opt.smime_key, cert,
+                                    any_form};
     struct why reason = {""};
     files.password.command = NULL;
     enum err e = enrolment_read(&given, &files, why);
-    if (!e && given.key.len && seal_vault.pem(buf_span(&given.key), false, &reason))
+    if (e || any_form)
+        return e;
+    if (given.key.len && seal_vault.pem(buf_span(&given.key), false, &reason))
         e = why_set(why, ERR_DATA, "%.300s: %.200s", opt.smime_key, reason.text);
     if (!e && given.cert.len && seal_vault.pem(buf_span(&given.cert), true, &reason))
         e = why_set(why, ERR_DATA, "%.300s: %.200s", cert, reason.text);
     return e;
+}
+
+/* Where it is not the column, --password-command is run as well. */
+static enum err run_given(struct why *why)
+{
+    return opt.password.command ? secret_read(&opt.password, NULL, &given.password, why) : ERR_NONE;
 }
 
 static const char no_password[] = "no password: --password-file, --password-fd or "
@@ -199,21 +215,10 @@ static enum err do_edit(const char **arg, struct why *why)
 /* Twice on the terminal, or as options say. */
 static enum err new_password(struct why *why)
 {
-    struct buf again;
-    if (opt.password.command)
-        return secret_read(&opt.password, NULL, &given.password, why);
     if (secret_given(&opt.password) || opt.release)
-        return ERR_NONE;
-    if (!ask_possible())
-        return why_set(why, ERR_USAGE, no_password);
-    buf_init(&again, SECRET_MAX);
-    enum err e = secret_ask("password: ", &given.password, why);
-    if (!e)
-        e = secret_ask("password again: ", &again, why);
-    if (!e && !span_eq(buf_span(&again), buf_span(&given.password)))
-        e = why_set(why, ERR_AUTH, "invalid password");
-    buf_wipe(&again);
-    return e;
+        return run_given(why);
+    return ask_possible() ? enrolment_ask_password(&given, why)
+                          : why_set(why, ERR_USAGE, no_password);
 }
 
 static enum err do_passwd(const char **arg, struct why *why)
@@ -290,14 +295,9 @@ static enum err do_explain(const char **arg, struct why *why)
     struct mail_rows rows;
     struct decision d;
     struct mail_case c = {.kind = KIND_FAX, .spool_full = opt.spool_full};
-    if (opt.kind && !kind_of(span_str(opt.kind), &c.kind))
-        return why_set(why, ERR_USAGE, "--kind: %s: not text, fax or mixed", opt.kind);
-    if (opt.source && !source_of(span_str(opt.source), &c.source))
-        return why_set(why, ERR_USAGE, "--source: %s: not polled or pushed", opt.source);
-    if (opt.occasion && !occasion_of(span_str(opt.occasion), &c.occasion))
-        return why_set(why, ERR_USAGE, "--occasion: %s: not automatic, manual or sent",
-                       opt.occasion);
-    enum err e = store_mail_case(store, arg[0], opt.sender, &rows, &c, why);
+    enum err e = case_words(&c, opt.kind, opt.source, opt.occasion, why);
+    if (!e)
+        e = store_mail_case(store, arg[0], opt.sender, &rows, &c, why);
     if (e)
         return e;
     decide(&c, &d);
@@ -313,29 +313,14 @@ static enum err pattern_of(const char *text, char *pattern, size_t size, struct 
     return why_set(why, ERR_USAGE, "%s: not an address, @domain, fax number or <>", text);
 }
 
-static enum err three_way(const char *option, const char *text, int *value, struct why *why)
-{
-    bool on = false;
-    *value = -1;
-    if (text && !user_switch(span_str(text), &on))
-        return why_set(why, ERR_USAGE, "--%s: %s: not on or off", option, text);
-    if (text)
-        *value = on;
-    return ERR_NONE;
-}
-
 static enum err sender_set(const char **arg, struct why *why)
 {
-    struct sender_row row = {.rule.refuse = opt.refuse};
+    struct sender_row row;
     enum err e = pattern_of(arg[0], row.pattern, sizeof row.pattern, why);
     if (!e)
-        e = three_way("auto-print", opt.column[8], &row.rule.auto_print, why);
-    if (!e)
-        e = three_way("text-mail", opt.column[11], &row.rule.text_mail, why);
+        e = sender_words(&row.rule, opt.column[8], opt.column[11], opt.refuse, why);
     if (!e && !user_code_valid(span_str(arg[1])))
         return why_set(why, ERR_NO_USER, "%s: no such user", arg[1]);
-    if (!e && row.rule.auto_print < 0 && row.rule.text_mail < 0 && !row.rule.refuse)
-        e = why_set(why, ERR_USAGE, "nothing to set: --auto-print, --text-mail or --refuse");
     snprintf(row.code, sizeof row.code, "%s", arg[1]);
     return e ? e : store_sender_set(store, &row, why);
 }
@@ -354,16 +339,17 @@ static enum err sender_remove(const char **arg, struct why *why)
 
 static enum err encryption_set(const char **arg, struct why *why)
 {
-    char pattern[USER_ADDRESS_MAX + 1];
-    bool none = strcmp(arg[1], "none") == 0;
-    enum err e = ERR_NONE;
-    if (!none && strcmp(arg[1], "smime-aes256-gcm") != 0 && strcmp(arg[1], "smime-aes256-cbc") != 0)
+    char pattern[USER_ADDRESS_MAX + 1] = "";
+    enum cms_method method;
+    if (!cms_method_named(span_str(arg[1]), &method))
         return why_set(why, ERR_USAGE, "%s: not none, smime-aes256-gcm or smime-aes256-cbc",
                        arg[1]);
-    if (strcmp(arg[0], "default") != 0)
-        e = pattern_of(arg[0], pattern, sizeof pattern, why);
-    if (!e && !none && !opt.cert)
-        e = why_set(why, ERR_USAGE, "%s needs a --cert", arg[1]);
+    if (strcmp(arg[0], "default") != 0 &&
+        (!sender_pattern(span_str(arg[0]), pattern, sizeof pattern) || !strchr(pattern, '@')))
+        return why_set(why, ERR_USAGE, "%s: not an address, @domain or default", arg[0]);
+    if (method != CMS_METHOD_NONE && !opt.cert)
+        return why_set(why, ERR_USAGE, "%s needs a --cert", arg[1]);
+    enum err e = given.cert.len ? cms_certs_check(buf_span(&given.cert), arg[0], why) : ERR_NONE;
     return e ? e : store_encryption_set(store, arg[0], arg[1], buf_span(&given.cert), why);
 }
 
@@ -380,20 +366,7 @@ static enum err encryption_remove(const char **arg, struct why *why)
 
 static enum err alias_set(const char **arg, struct why *why)
 {
-    struct alias alias = {.name = ""};
-    unsigned n = 0;
-    while (arg[n])
-        n++;
-    if (!span_copy(span_trim(span_str(arg[0])), alias.name, sizeof alias.name) || !alias.name[0])
-        return why_set(why, ERR_USAGE, "%s: not a name", arg[0]);
-    if (!alias_kind_of(opt.as ? opt.as : "list", &alias.kind))
-        return why_set(why, ERR_USAGE, "--as: %s: not list, forward or moved", opt.as);
-    if (alias.kind != ALIAS_LIST && n != 2)
-        return why_set(why, ERR_USAGE, "%s: exactly one member", opt.as);
-    for (unsigned i = 1; i < n; i++)
-        if (!user_member_valid(span_str(arg[i])))
-            return why_set(why, ERR_USAGE, "%s: not an address or `Name <address>`", arg[i]);
-    return store_alias_set(store, &alias, arg + 1, n - 1, why);
+    return store_alias_define(store, arg[0], opt.as ? opt.as : "list", arg + 1, why);
 }
 
 static enum err alias_list(const char **arg, struct why *why)
@@ -405,6 +378,33 @@ static enum err alias_list(const char **arg, struct why *why)
 static enum err alias_remove(const char **arg, struct why *why)
 {
     return store_alias_remove(store, arg[0], why);
+}
+
+/* ---- Keys ---- */
+
+static enum err key_make_pair(const char **arg, struct why *why)
+{
+    const struct key_order order = {opt.type, opt.valid, opt.replace, opt.request};
+    return store_key_make(store, &seal_vault, &seal_keys, arg[0], &order, &out, why);
+}
+
+static enum err key_take(const char **arg, struct why *why)
+{
+    enum err e = run_given(why);
+    const struct key_gift gift = {buf_span(&given.key), buf_span(&given.cert),
+                                  buf_span(&given.password), opt.replace};
+    if (!gift.key.n && !gift.certs.n)
+        return why_set(why, ERR_USAGE, "nothing to import: --smime-key, --certificate");
+    return e ? e : store_key_import(store, &seal_vault, &seal_keys, arg[0], &gift, why);
+}
+
+static enum err key_give(const char **arg, struct why *why)
+{
+    enum err e = run_given(why);
+    if (!e && opt.with_secrets)
+        return store_key_export_file(store, &seal_vault, &seal_keys, arg[0],
+                                     buf_span(&given.password), opt.with_secrets, why);
+    return e ? e : store_key_export(store, &seal_vault, &seal_keys, arg[0], opt.request, &out, why);
 }
 
 /* ---- The journal ---- */
@@ -517,6 +517,9 @@ static const struct command {
     {"encryption", "set", 2, 2, OPENS_TO_WRITE, encryption_set},
     {"encryption", "list", 0, 0, OPENS_TO_READ, encryption_list},
     {"encryption", "remove", 1, 1, OPENS_TO_WRITE, encryption_remove},
+    {"key", "make", 1, 1, OPENS_TO_WRITE, key_make_pair},
+    {"key", "import", 1, 1, OPENS_TO_WRITE, key_take},
+    {"key", "export", 1, 1, OPENS_TO_READ, key_give},
     {"alias", "set", 2, -1, OPENS_TO_WRITE, alias_set},
     {"alias", "list", 0, 0, OPENS_TO_READ, alias_list},
     {"alias", "remove", 1, 1, OPENS_TO_WRITE, alias_remove},
@@ -537,7 +540,7 @@ static const struct command *command_of(const struct operands *o)
 
 static enum err run_command(const struct command *c, const char **arg, struct why *why)
 {
-    enum err e = read_given(why);
+    enum err e = read_given(c->run == key_take, why);
     if (!e && c->opens != OPENS_NOTHING)
         e = home_open(&home, c->opens == OPENS_HOME ? HOME_KEEP_ROOT : HOME_ANY, why);
     if (!e && c->opens >= OPENS_TO_READ)
@@ -560,6 +563,7 @@ static enum err run(const struct operands *o)
     enum err e = operands_check(&rest, c->min, c->max < 0 ? rest.count : c->max);
     if (e)
         return e;
+    guard_keys();
     buf_init(&out, OUT_MAX);
     enrolment_init(&given);
     e = run_command(c, rest.list, &why);

@@ -67,6 +67,18 @@ bool occasion_of(struct span name, enum mail_occasion *occasion)
     return found;
 }
 
+enum err case_words(struct mail_case *c, const char *kind, const char *source,
+                    const char *occasion, struct why *why)
+{
+    if (kind && !kind_of(span_str(kind), &c->kind))
+        return why_set(why, ERR_USAGE, "--kind: %s: not text, fax or mixed", kind);
+    if (source && !source_of(span_str(source), &c->source))
+        return why_set(why, ERR_USAGE, "--source: %s: not polled or pushed", source);
+    if (occasion && !occasion_of(span_str(occasion), &c->occasion))
+        return why_set(why, ERR_USAGE, "--occasion: %s: not automatic, manual or sent", occasion);
+    return ERR_NONE;
+}
+
 int user_priority(const struct user *u)
 {
     return !u->auto_receive ? 2 : u->auto_print ? 0 : 1;

@@ -5,6 +5,7 @@
 #ifndef POLICY_DECIDE_H
 #define POLICY_DECIDE_H
 
+#include "bytes/err.h"
 #include "policy/user.h"
 
 enum mail_kind { KIND_TEXT, KIND_FAX, KIND_MIXED }; /* only text; only images; both */
@@ -78,6 +79,9 @@ const char *action_name(enum mail_action action);
 bool kind_of(struct span name, enum mail_kind *kind);
 bool source_of(struct span name, enum mail_source *source);
 bool occasion_of(struct span name, enum mail_occasion *occasion);
+/* All three into c, where they are not NULL. ERR_USAGE: none of them, and which. */
+enum err case_words(struct mail_case *c, const char *kind, const char *source,
+                    const char *occasion, struct why *why);
 
 /*
  * Claims 5 and 10: 0 for users who are served first (automatic reception and printing), 1 for
@@ -101,6 +105,10 @@ enum admission decide_admission(const struct user *u, const struct sender_rule *
  * sender) fits only the pattern "<>".
  */
 int sender_match(struct span pattern, struct span address);
+
+/* A rule from words, "on", "off" or NULL. ERR_USAGE: other words, or nothing is set. */
+enum err sender_words(struct sender_rule *rule, const char *auto_print, const char *text_mail,
+                      bool refuse, struct why *why);
 
 /* Writes the normal form (trimmed) of a pattern into out[n]: an address, @domain, a fax number,
  * or "<>". False: it is none of them. */

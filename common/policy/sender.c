@@ -66,3 +66,26 @@ bool sender_pattern(struct span text, char *out, size_t n)
     return number->valid(text, scratch.fax_number, sizeof scratch.fax_number) &&
            span_copy(span_str(scratch.fax_number), out, n);
 }
+
+static enum err three_way(const char *option, const char *text, int *value, struct why *why)
+{
+    bool on = false;
+    *value = -1;
+    if (text && !user_switch(span_str(text), &on))
+        return why_set(why, ERR_USAGE, "--%s: %s: not on or off", option, text);
+    if (text)
+        *value = on;
+    return ERR_NONE;
+}
+
+enum err sender_words(struct sender_rule *rule, const char *auto_print, const char *text_mail,
+                      bool refuse, struct why *why)
+{
+    enum err e = three_way("auto-print", auto_print, &rule->auto_print, why);
+    rule->refuse = refuse;
+    if (!e)
+        e = three_way("text-mail", text_mail, &rule->text_mail, why);
+    if (!e && rule->auto_print < 0 && rule->text_mail < 0 && !rule->refuse)
+        e = why_set(why, ERR_USAGE, "nothing to set: --auto-print, --text-mail or --refuse");
+    return e;
+}

@@ -31,15 +31,34 @@ void enrolment_release(struct enrolment *n)
     buf_release(&n->cert);
 }
 
-enum err enrolment_read_pem(const char *path, struct buf *b, struct why *why)
+enum err enrolment_read_file(const char *path, struct buf *b, struct why *why)
 {
     struct why reason = {""};
     enum err e = path && *path ? io_read_file(path, b, &reason) : ERR_NONE;
     if (e)
         return why_set(why, e, "%.300s: %.200s", path, reason.text);
-    if (path && *path && !(b->len && memmem(b->data, b->len, "-----BEGIN ", 11)))
-        return why_set(why, ERR_DATA, "%s: not PEM", path);
-    return ERR_NONE;
+    return path && *path && b->len == 0 ? why_set(why, ERR_DATA, "%s: empty", path) : ERR_NONE;
+}
+
+enum err enrolment_read_pem(const char *path, struct buf *b, struct why *why)
+{
+    enum err e = enrolment_read_file(path, b, why);
+    if (e == ERR_NONE && path && *path && !memmem(b->data, b->len, "-----BEGIN ", 11))
+        e = why_set(why, ERR_DATA, "%s: not PEM", path);
+    return e;
+}
+
+enum err enrolment_ask_password(struct enrolment *n, struct why *why)
+{
+    struct buf again;
+    buf_init(&again, SECRET_MAX);
+    enum err e = secret_ask("password: ", &n->password, why);
+    if (!e)
+        e = secret_ask("password again: ", &again, why);
+    if (!e && !span_eq(buf_span(&again), buf_span(&n->password)))
+        e = why_set(why, ERR_AUTH, "invalid password");
+    buf_wipe(&again);
+    return e;
 }
 
 enum err enrolment_read(struct enrolment *n, const struct enrolment_files *f, struct why *why)
@@ -57,9 +76,11 @@ enum err enrolment_read(struct enrolment *n, const struct enrolment_files *f, st
         if (!e && n->release.len == 0)
             e = why_set(why, ERR_USAGE, "the release password is empty");
     }
+    enum err (*read)(const char *, struct buf *, struct why *) =
+        f->any_form ? enrolment_read_file : enrolment_read_pem;
     if (!e)
-        e = enrolment_read_pem(f->key, &n->key, why);
-    return e ? e : enrolment_read_pem(f->cert, &n->cert, why);
+        e = read(f->key, &n->key, why);
+    return e ? e : read(f->cert, &n->cert, why);
 }
 
 static enum err one_default(struct user *u, const struct column *c, const char *pattern,

@@ -23,6 +23,7 @@ void enrolment_release(struct enrolment *n);
 struct enrolment_files {
     struct secret_source password;
     const char *release, *key, *cert; /* "" as key or cert unsets */
+    bool any_form;                    /* key and cert need not be PEM */
 };
 
 /* Reads them. ERR_USAGE: two sources of the password, or an empty release password; the rest as
@@ -31,6 +32,12 @@ enum err enrolment_read(struct enrolment *n, const struct enrolment_files *f, st
 
 /* Appends a PEM file; nothing when path is NULL or "". ERR_DATA: not PEM. ERR_NO_INPUT. */
 enum err enrolment_read_pem(const char *path, struct buf *b, struct why *why);
+
+/* The same of any form. ERR_DATA: empty. */
+enum err enrolment_read_file(const char *path, struct buf *b, struct why *why);
+
+/* Asks for n's password on the terminal, twice. ERR_AUTH: they differ, or nobody to ask. */
+enum err enrolment_ask_password(struct enrolment *n, struct why *why);
 
 /* ERR_USAGE unless what the row says goes together: on-expiry forward needs an expiry-address. */
 enum err enrolment_check(const struct enrolment *n, struct why *why);

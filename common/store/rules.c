@@ -1,6 +1,7 @@
 /* Sender rules, the encryption table, aliases. Listings go row by row, so that nothing is locked
  * while each does its work. */
 #include "store/db.h"
+#include "store/print.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -299,6 +300,25 @@ enum err store_alias_set(struct store *s, const struct alias *alias, const char 
         e = db_leave(s, write_alias(s, folded, alias, list, count, why), why);
     buf_release(&key);
     return e;
+}
+
+enum err store_alias_define(struct store *s, const char *name, const char *as,
+                            const char *const *list, struct why *why)
+{
+    struct alias alias = {.name = ""};
+    unsigned n = 0;
+    while (list[n])
+        n++;
+    if (!span_copy(span_trim(span_str(name)), alias.name, sizeof alias.name) || !alias.name[0])
+        return why_set(why, ERR_USAGE, "%s: not a name", name);
+    if (!alias_kind_of(as, &alias.kind))
+        return why_set(why, ERR_USAGE, "--as: %s: not list, forward or moved", as);
+    if (alias.kind != ALIAS_LIST && n != 1)
+        return why_set(why, ERR_USAGE, "%s: exactly one member", as);
+    for (unsigned i = 0; i < n; i++)
+        if (!user_member_valid(span_str(list[i])))
+            return why_set(why, ERR_USAGE, "%s: not an address or `Name <address>`", list[i]);
+    return store_alias_set(s, &alias, list, n, why);
 }
 
 enum err store_alias_remove(struct store *s, const char *name, struct why *why)

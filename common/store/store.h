@@ -222,6 +222,10 @@ enum err store_alias_get(struct store *s, const char *name, struct alias *alias,
 /* Adds or replaces. ERR_NO: the name is a user's address or code. */
 enum err store_alias_set(struct store *s, const struct alias *alias, const char *const *members,
                          unsigned count, struct why *why);
+/* The same from words: as is "list", "forward" or "moved", members ends with NULL. ERR_USAGE: they
+ * are no alias. */
+enum err store_alias_define(struct store *s, const char *name, const char *as,
+                            const char *const *members, struct why *why);
 /* ERR_NO: there was none. */
 enum err store_alias_remove(struct store *s, const char *name, struct why *why);
 enum err store_aliases(struct store *s, enum err (*each)(void *arg, const struct alias *alias),

@@ -299,6 +299,7 @@ assert user["name"] == "Alice" and user["keep"] == "on", user'
 # certificate CERT KEY: a new pair in these two files.
 certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x \
+        -addext "subjectAltName=email:${3:-a@b.example},email:x@example.org,email:b@x.example" \
         -keyout "$2" -out "$1" 2>/dev/null
 }
 

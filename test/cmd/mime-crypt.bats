@@ -7,7 +7,7 @@ setup_file() {
     local d=$BATS_FILE_TMPDIR who
     for who in bob eve; do
         openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$who" \
-            -addext "subjectAltName=email:$who@fax.example" \
+            -addext "subjectAltName=email:$who@fax.example,email:x@gcm.example" \
             -addext keyUsage=digitalSignature,keyEncipherment -addext extendedKeyUsage=emailProtection \
             -addext basicConstraints=critical,CA:FALSE \
             -keyout "$d/$who.key" -out "$d/$who.pem" 2>/dev/null

@@ -22,6 +22,7 @@ PY
     until_true 10 listening $((P + 4))
     echo secret >pw
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=alice -addext keyUsage=keyEncipherment \
+        -addext subjectAltName=email:alice@fax.example \
         -keyout key.pem -out cert.pem 2>/dev/null
     { printf 'P4\n1728 100\n'; head -c 21600 /dev/zero | openssl enc -aes-128-ctr -K 00 -iv 00 2>/dev/null; } >page.pbm
     fuser init
