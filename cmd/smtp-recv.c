@@ -148,7 +148,7 @@ static enum receiver_verdict answer_recipient(const struct clerk_question *q, st
     struct path path;
     struct why why = {""};
     char local[PATH_LOCAL_MAX + 1], address[PATH_LOCAL_MAX + PATH_DOMAIN_MAX + 2];
-    if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN, &path) != PATH_OK ||
+    if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN | PATH_UTF8, &path) != PATH_OK ||
         !path_local_text(&path, local, sizeof local))
         return RECIPIENT_FOREIGN;
     if (!q->local)

@@ -15,6 +15,7 @@ enum when {
     SMTP_ONLY = 32,   /* unknown in LMTP */
     LMTP_ONLY = 64,
     CLEAR = 128,      /* allowed before TLS where TLS is required */
+    OCTETS = 256,     /* BDAT: octets follow the line whatever becomes of it */
 };
 
 struct command {
@@ -22,6 +23,24 @@ struct command {
     unsigned when;
     void (*act)(struct receiver *r, struct span argument);
 };
+
+/* False, and a reply has been given, when the command is out of order. */
+static bool in_order(struct receiver *r, unsigned when, struct span argument)
+{
+    if (r->options->tls_required && !r->tls && !(when & CLEAR))
+        receiver_say(r, 530, "5.7.0", "STARTTLS first");
+    else if ((when & GREETED) && !r->greeted)
+        receiver_say(r, 503, "5.5.1", r->options->lmtp ? "LHLO first" : "HELO or EHLO first");
+    else if ((when & TRANSACTION) && !r->in_mail)
+        receiver_say(r, 503, "5.5.1", "MAIL first");
+    else if ((when & NO_MAIL) && r->in_mail)
+        receiver_say(r, 503, "5.5.1", "in a transaction already");
+    else if ((when & ALONE) && span_trim(argument).n)
+        receiver_say(r, 501, "5.5.4", "no argument, please");
+    else
+        return true;
+    return false;
+}
 
 static void bad_path(struct receiver *r, enum path_fault fault, const char *enhanced)
 {
@@ -59,15 +78,20 @@ static void helo(struct receiver *r, struct span argument)
 
 static void ehlo(struct receiver *r, struct span argument)
 {
+    const struct receiver_options *o = r->options;
     char text[1024], size[40] = "SIZE";
     if (!take_name(r, span_trim(argument)))
         return;
     r->extended = true;
-    if (r->options->max_size)
-        snprintf(size, sizeof size, "SIZE %llu", (unsigned long long)r->options->max_size);
-    snprintf(text, sizeof text, "%s\nPIPELINING\n%s\n8BITMIME\nENHANCEDSTATUSCODES\n%sHELP",
-             r->options->hostname, size,
-             r->options->tls_offered && !r->tls ? "STARTTLS\n" : "");
+    if (o->max_size)
+        snprintf(size, sizeof size, "SIZE %llu", (unsigned long long)o->max_size);
+    snprintf(text, sizeof text,
+             "%s\nPIPELINING\n%s\n8BITMIME\nENHANCEDSTATUSCODES\nCHUNKING\nBINARYMIME\n"
+             "SMTPUTF8\n%s%s%s%s%s%sHELP",
+             o->hostname, size, o->offer & OFFER_DSN ? "DSN\n" : "",
+             o->offer & OFFER_BY ? "DELIVERBY\n" : "",
+             o->no_soliciting ? "NO-SOLICITING " : "", o->no_soliciting ? o->no_soliciting : "",
+             o->no_soliciting ? "\n" : "", o->tls_offered && !r->tls ? "STARTTLS\n" : "");
     receiver_say(r, 250, "", text);
 }
 
@@ -80,59 +104,55 @@ static bool take_word(struct span *argument, const char *word)
     return true;
 }
 
-/* The next "KEYWORD[=value]" of the parameters; false at their end. */
-static bool next_parameter(struct span *left, struct span *key, struct span *value)
+/* The parameters that ehlo offers, and those that go without saying. */
+static unsigned offered(const struct receiver *r)
 {
-    *left = span_trim(*left);
-    if (!left->n)
-        return false;
-    struct span word = span_take(*left, span_find(*left, ' '));
-    *left = span_skip(*left, word.n);
-    *key = span_take(word, span_find(word, '='));
-    *value = span_skip(word, key->n + 1);
+    return r->options->offer | OFFER_SIZE | OFFER_BODY | OFFER_BINARY | OFFER_UTF8;
+}
+
+static bool faulty(struct receiver *r, struct parameter_fault fault)
+{
+    if (fault.code)
+        receiver_say(r, fault.code, fault.enhanced, fault.text);
+    return fault.code != 0;
+}
+
+/* RFC 3865: one of the classes of the mail is one that we do not want. */
+static bool solicits(const struct receiver *r, struct span classes)
+{
+    struct span refused = span_str(r->options->no_soliciting ? r->options->no_soliciting : "");
+    while (classes.n) {
+        struct span name = span_take(classes, span_find(classes, ',')), left = refused;
+        classes = span_skip(classes, name.n + 1);
+        while (left.n) {
+            struct span one = span_take(left, span_find(left, ','));
+            left = span_skip(left, one.n + 1);
+            if (span_eq_nocase(one, name))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool ascii_only(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] > 0x7e)
+            return false;
     return true;
 }
 
-static bool size_parameter(struct receiver *r, struct span value)
+static bool mail_wanted(struct receiver *r, const struct mail_parameters *m, struct span path)
 {
-    uint64_t size;
-    if (!span_number(value, UINT64_MAX / 2, &size))
-        receiver_say(r, 501, "5.5.4", "SIZE is not a number");
-    else if (r->options->max_size && size > r->options->max_size)
+    if (r->options->max_size && m->size > r->options->max_size)
         receiver_say(r, 552, "5.3.4", "mail larger than the limit");
+    else if (solicits(r, m->solicit))
+        receiver_say(r, 550, "5.7.1", "no soliciting, please");
+    else if (!m->utf8 && !ascii_only(path))
+        receiver_say(r, 553, "5.6.7", "such an address needs SMTPUTF8");
     else
         return true;
     return false;
-}
-
-static bool body_parameter(struct receiver *r, struct span value)
-{
-    if (span_eq_nocase(value, span_str("7BIT")) || span_eq_nocase(value, span_str("8BITMIME")))
-        return true;
-    receiver_say(r, 504, "5.5.4", "BODY is 7BIT or 8BITMIME");
-    return false;
-}
-
-static bool mail_parameters(struct receiver *r, struct span left)
-{
-    struct span key, value;
-    if (left.n && left.p[0] != ' ') {
-        receiver_say(r, 501, "5.5.4", "blank missing behind the path");
-        return false;
-    }
-    while (next_parameter(&left, &key, &value)) {
-        if (span_eq_nocase(key, span_str("SIZE"))) {
-            if (!size_parameter(r, value))
-                return false;
-        } else if (span_eq_nocase(key, span_str("BODY"))) {
-            if (!body_parameter(r, value))
-                return false;
-        } else {
-            receiver_say(r, 555, "5.5.4", "unknown parameter");
-            return false;
-        }
-    }
-    return true;
 }
 
 static void mail(struct receiver *r, struct span argument)
@@ -143,17 +163,22 @@ static void mail(struct receiver *r, struct span argument)
         receiver_say(r, 501, "5.5.4", "MAIL FROM:<reverse-path>");
         return;
     }
-    enum path_fault fault = path_parse(argument, PATH_NULL, &path, &used);
+    enum path_fault fault = path_parse(argument, PATH_NULL | PATH_UTF8, &path, &used);
     if (fault) {
         bad_path(r, fault, "5.1.7");
         return;
     }
-    if (!mail_parameters(r, span_skip(argument, used)))
+    struct mail_parameters m;
+    if (faulty(r, mail_parameters_parse(span_skip(argument, used), offered(r), &m)) ||
+        !mail_wanted(r, &m, path.text))
         return;
     receiver_forget(r);
     r->in_mail = true;
+    r->mail = m;
+    r->mail.solicit = span_of(NULL, 0); /* it lies in the command line */
     span_copy(path.text, r->sender, sizeof r->sender);
     r->event.path = path;
+    r->event.mail = &r->mail;
     receiver_tell(r, RECEIVER_SENDER, false);
     receiver_say(r, 250, "2.1.0", "OK");
 }
@@ -192,23 +217,24 @@ static void rcpt(struct receiver *r, struct span argument)
 {
     struct path path;
     size_t used;
+    if (r->begun) {
+        receiver_say(r, 503, "5.5.1", "the mail has begun");
+        return;
+    }
     if (!take_word(&argument, "TO:")) {
         receiver_say(r, 501, "5.5.4", "RCPT TO:<forward-path>");
         return;
     }
-    enum path_fault fault = path_parse(argument, PATH_NO_DOMAIN, &path, &used);
+    unsigned utf8 = r->mail.utf8 ? PATH_UTF8 : 0;
+    enum path_fault fault = path_parse(argument, PATH_NO_DOMAIN | utf8, &path, &used);
     if (!fault && !path.domain.n && !span_eq_nocase(path.local, span_str("postmaster")))
         fault = PATH_SYNTAX;
     if (fault) {
         bad_path(r, fault, "5.1.3");
         return;
     }
-    struct span rest = span_skip(argument, used);
-    if (rest.n) {
-        receiver_say(r, rest.p[0] == ' ' ? 555 : 501, "5.5.4", "unknown parameter");
-        return;
-    }
-    if (too_many(r))
+    if (faulty(r, rcpt_parameters_parse(span_skip(argument, used), offered(r), &r->rcpt)) ||
+        too_many(r))
         return;
     r->event.local = is_local(r, &path);
     if (!r->event.local && !r->options->relay) {
@@ -217,18 +243,55 @@ static void rcpt(struct receiver *r, struct span argument)
         return;
     }
     r->event.path = path;
+    r->event.rcpt = &r->rcpt;
     receiver_tell(r, RECEIVER_RECIPIENT, true);
+}
+
+/* There is somebody to have the mail. */
+static bool has_recipients(struct receiver *r)
+{
+    if (!r->recipients && r->refused)
+        receiver_say(r, 554, "5.5.1", "no valid recipients");
+    else if (!r->recipients)
+        receiver_say(r, 503, "5.5.1", "RCPT first");
+    return r->recipients > 0;
 }
 
 static void data(struct receiver *r, struct span argument)
 {
     (void)argument;
-    if (r->recipients)
+    if (r->begun || r->mail.body == BODY_BINARY)
+        receiver_say(r, 503, "5.5.1", "BDAT, not DATA");
+    else if (has_recipients(r))
         receiver_tell(r, RECEIVER_BEGIN, true);
-    else if (r->refused)
-        receiver_say(r, 554, "5.5.1", "no valid recipients");
-    else
-        receiver_say(r, 503, "5.5.1", "RCPT first");
+}
+
+/* RFC 3030 2: the octets are behind the line already, and are taken whatever the reply is. */
+static void bdat(struct receiver *r, struct span argument)
+{
+    if (in_order(r, GREETED | TRANSACTION, argument) && has_recipients(r)) {
+        r->chunk.answered = false;
+        if (!r->begun)
+            receiver_tell(r, RECEIVER_BEGIN, true);
+    }
+}
+
+/* The count of octets; without one nobody knows where the next command begins. */
+static bool take_count(struct receiver *r, struct span argument)
+{
+    struct span count = span_take(argument, span_find(argument, ' '));
+    struct span last = span_trim(span_skip(argument, count.n));
+    bool good = span_number(count, UINT64_MAX / 2, &r->chunk.left) &&
+                (!last.n || span_eq_nocase(last, span_str("LAST")));
+    r->chunk.last = last.n > 0;
+    r->chunk.pending = r->chunk.answered = true;
+    if (!good) {
+        receiver_say_free(r, 501, "5.5.4", "BDAT octets [LAST]; closing");
+        receiver_close(r);
+        return false;
+    }
+    r->phase = RECEIVER_IN_CHUNK;
+    return true;
 }
 
 static void rset(struct receiver *r, struct span argument)
@@ -318,7 +381,7 @@ static const struct command commands[] = {
     {"ATRN", ANY, not_implemented},
     {"ETRN", ANY, not_implemented},
     {"AUTH", ANY, not_implemented},
-    {"BDAT", ANY, not_implemented},
+    {"BDAT", OCTETS | CLEAR, bdat},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -364,24 +427,6 @@ static bool is_http(struct span verb)
     return false;
 }
 
-/* False, and a reply has been given, when the command is out of order. */
-static bool in_order(struct receiver *r, unsigned when, struct span argument)
-{
-    if (r->options->tls_required && !r->tls && !(when & CLEAR))
-        receiver_say(r, 530, "5.7.0", "STARTTLS first");
-    else if ((when & GREETED) && !r->greeted)
-        receiver_say(r, 503, "5.5.1", r->options->lmtp ? "LHLO first" : "HELO or EHLO first");
-    else if ((when & TRANSACTION) && !r->in_mail)
-        receiver_say(r, 503, "5.5.1", "MAIL first");
-    else if ((when & NO_MAIL) && r->in_mail)
-        receiver_say(r, 503, "5.5.1", "in a transaction already");
-    else if ((when & ALONE) && span_trim(argument).n)
-        receiver_say(r, 501, "5.5.4", "no argument, please");
-    else
-        return true;
-    return false;
-}
-
 void commands_run(struct receiver *r, struct span line)
 {
     struct span verb = span_take(line, span_find(line, ' '));
@@ -403,6 +448,8 @@ void commands_run(struct receiver *r, struct span line)
         receiver_close(r);
         return;
     }
+    if (c->when & OCTETS && !take_count(r, argument))
+        return;
     if (in_order(r, c->when, argument))
         c->act(r, argument);
 }

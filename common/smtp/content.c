@@ -35,7 +35,8 @@ static enum err name_byte(struct content *c, uint8_t byte, struct buf *out)
         c->naming = false;
         return c->dropping ? ERR_NONE : buf_add_byte(out, byte);
     }
-    if (before == 0 && byte == '\n')
+    /* With BDAT an empty line may be CR LF. */
+    if (byte == '\n' && (before == 0 || (before == 1 && c->name[0] == '\r')))
         c->in_header = false;
     if (byte == ':')
         return named(c, before, out);
@@ -122,4 +123,27 @@ size_t content_push(struct content *c, struct span in, struct buf *out, enum err
             used += step(c, in.p[used], out, e);
     }
     return used;
+}
+
+size_t content_push_octets(struct content *c, struct span in, struct buf *out, enum err *e)
+{
+    size_t used = 0;
+    *e = ERR_NONE;
+    while (!*e && used < in.n && out->max - out->len > SPARE) {
+        struct span piece = span_take(span_skip(in, used), out->max - out->len - SPARE / 2);
+        size_t line = c->in_header ? span_find(piece, '\n') : piece.n;
+        bool ends_line = line < piece.n;
+        piece.n = ends_line ? line + 1 : piece.n;
+        *e = give(c, piece, ends_line, out);
+        used += piece.n;
+    }
+    c->octets += used;
+    return used;
+}
+
+enum err content_end_octets(struct content *c, struct buf *out)
+{
+    if (!c->in_header || !c->naming || !c->name_length || c->muted)
+        return ERR_NONE;
+    return named(c, 0, out);
 }

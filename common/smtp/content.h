@@ -1,8 +1,8 @@
 /*
  * What comes between DATA's 354 and its end (RFC 5321 4.5.2): dots taken off, CR LF made LF, and
- * the header section looked at on the way.
+ * the header section looked at on the way; or the octets of BDAT.
  *
- * Only CR LF . CR LF ends it. A CR without LF or an LF without CR never ends a line, and makes
+ * Only CR LF . CR LF ends DATA. A CR without LF or an LF without CR never ends a line, and makes
  * the whole mail one that is to be refused: what other machines on the way might take for the end
  * of a mail must not become two here.
  */
@@ -44,6 +44,15 @@ void content_init(struct content *c);
  * left. Linear in in; *e is buf_add's error, after which c is of no use.
  */
 size_t content_push(struct content *c, struct span in, struct buf *out, enum err *e);
+
+/*
+ * The same for the octets of BDAT (RFC 3030), which go out as they came, Return-Path fields but.
+ * Stops where out has less than 1 KiB left; the caller counts, and knows the end.
+ */
+size_t content_push_octets(struct content *c, struct span in, struct buf *out, enum err *e);
+
+/* Behind the last octet: appends what was held back of a header section that never ended. */
+enum err content_end_octets(struct content *c, struct buf *out);
 
 /* From here on bytes are taken and counted but not given out: the mail is refused already. */
 void content_mute(struct content *c);

@@ -47,7 +47,10 @@ void receiver_tell(struct receiver *r, enum receiver_event_kind kind, bool ask)
 
 void receiver_forget(struct receiver *r)
 {
-    r->in_mail = false;
+    if (r->begun)
+        receiver_tell(r, RECEIVER_ABORT, false);
+    r->begun = r->in_mail = false;
+    r->mail = (struct mail_parameters){0};
     r->recipients = r->refused = r->settled = 0;
     r->sender[0] = r->recipient[0] = '\0';
     r->worst = r->trouble = RECIPIENT_OK;
@@ -183,8 +186,9 @@ void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const cha
 {
     if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_BEGIN)
         return;
-    r->phase = RECEIVER_COMMANDS;
+    r->phase = r->chunk.pending ? RECEIVER_IN_CHUNK : RECEIVER_COMMANDS;
     if (verdict) {
+        r->chunk.answered = true;
         receiver_say_verdict(r, verdict);
         receiver_forget(r);
         return;
@@ -200,11 +204,13 @@ void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const cha
         .recipient = r->recipients == 1 ? r->recipient : NULL,
         .now = r->now,
     };
-    receiver_say(r, 354, "", "Start mail input; end with <CRLF>.<CRLF>");
+    if (!r->chunk.pending) {
+        receiver_say(r, 354, "", "Start mail input; end with <CRLF>.<CRLF>");
+        r->phase = RECEIVER_IN_DATA;
+    }
     content_init(&r->content);
     buf_clear(&r->text);
     r->failed = r->failed || trace_add(&r->text, &trace);
-    r->phase = RECEIVER_IN_DATA;
     r->begun = true;
     r->event.text = buf_span(&r->text);
     receiver_tell(r, RECEIVER_DATA, false);
@@ -215,14 +221,6 @@ static void abort_mail(struct receiver *r)
     content_mute(&r->content);
     r->begun = false;
     receiver_tell(r, RECEIVER_ABORT, false);
-}
-
-void receiver_unwritable(struct receiver *r, enum receiver_verdict verdict)
-{
-    if (r->phase != RECEIVER_IN_DATA || !r->begun)
-        return;
-    r->trouble = verdict;
-    abort_mail(r);
 }
 
 /* The one reply after the data, which in LMTP is one for each recipient (RFC 2033 4.2). */
@@ -240,24 +238,25 @@ static bool too_large(const struct receiver *r)
     return r->options->max_size && r->content.octets > r->options->max_size;
 }
 
-static bool refused_for_content(const struct receiver *r)
-{
-    return r->content.bare || too_large(r) || r->content.received > RECEIVER_RECEIVED_MAX;
-}
-
-static void end_of_data(struct receiver *r)
+/* What is wrong with the mail itself, so far; NULL: nothing. */
+static const struct verdict *content_fault(const struct receiver *r)
 {
     static const struct verdict bare = {550, "5.6.11", "bare CR or LF in the mail"};
     static const struct verdict large = {552, "5.3.4", "mail larger than the limit"};
     static const struct verdict loop = {554, "5.4.6", "too many hops"};
+    return r->content.bare                               ? &bare
+           : too_large(r)                                ? &large
+           : r->content.received > RECEIVER_RECEIVED_MAX ? &loop
+                                                         : NULL;
+}
+
+static void end_of_data(struct receiver *r)
+{
+    const struct verdict *fault = content_fault(r);
     r->phase = RECEIVER_COMMANDS;
     buf_release(&r->text);
-    if (r->content.bare) {
-        say_for_all(r, &bare);
-    } else if (too_large(r)) {
-        say_for_all(r, &large);
-    } else if (r->content.received > RECEIVER_RECEIVED_MAX) {
-        say_for_all(r, &loop);
+    if (fault) {
+        say_for_all(r, fault);
     } else if (r->trouble) {
         say_for_all(r, verdict_reply(r->trouble));
     } else {
@@ -265,6 +264,30 @@ static void end_of_data(struct receiver *r)
         receiver_tell(r, RECEIVER_END, false);
         r->phase = RECEIVER_SETTLING;
     }
+}
+
+/* The mail is lost with this chunk, of which no more is looked at. */
+static void fail_chunk(struct receiver *r, const struct verdict *v)
+{
+    r->chunk.answered = true;
+    if (r->chunk.last) {
+        say_for_all(r, v);
+    } else {
+        receiver_say(r, v->code, v->enhanced, v->text);
+        receiver_forget(r);
+    }
+}
+
+void receiver_unwritable(struct receiver *r, enum receiver_verdict verdict)
+{
+    if (!r->begun)
+        return;
+    if (r->phase == RECEIVER_IN_CHUNK)
+        fail_chunk(r, verdict_reply(verdict));
+    if (r->phase != RECEIVER_IN_DATA)
+        return;
+    r->trouble = verdict;
+    abort_mail(r);
 }
 
 /* One step through the mail's bytes. False: more are needed. */
@@ -275,7 +298,7 @@ static bool data(struct receiver *r)
     r->in = span_skip(r->in, content_push(&r->content, r->in, &r->text, &e));
     if (e) {
         r->failed = true;
-    } else if (r->begun && refused_for_content(r)) {
+    } else if (r->begun && content_fault(r)) {
         abort_mail(r);
     } else if (r->begun && r->text.len) {
         r->event.text = buf_span(&r->text);
@@ -286,6 +309,55 @@ static bool data(struct receiver *r)
         return r->in.n > 0;
     }
     return true;
+}
+
+static void end_of_chunk(struct receiver *r)
+{
+    char text[64];
+    buf_clear(&r->text);
+    if (r->chunk.last && !r->chunk.answered) {
+        r->failed = r->failed || content_end_octets(&r->content, &r->text);
+        if (r->text.len) {
+            r->event.text = buf_span(&r->text);
+            receiver_tell(r, RECEIVER_DATA, false);
+            return;
+        }
+    }
+    r->chunk.pending = false;
+    r->phase = RECEIVER_COMMANDS;
+    if (r->chunk.answered)
+        return;
+    if (r->chunk.last) {
+        end_of_data(r);
+        return;
+    }
+    snprintf(text, sizeof text, "%llu octets", (unsigned long long)r->content.octets);
+    receiver_say(r, 250, "2.0.0", text);
+}
+
+/* One step through the octets of a BDAT. False: more are needed. */
+static bool chunk(struct receiver *r)
+{
+    struct span piece = span_take(r->in, r->chunk.left < SIZE_MAX ? (size_t)r->chunk.left : SIZE_MAX);
+    enum err e = ERR_NONE;
+    if (r->chunk.left == 0) {
+        end_of_chunk(r);
+        return true;
+    }
+    buf_clear(&r->text);
+    if (!r->chunk.answered)
+        piece.n = content_push_octets(&r->content, piece, &r->text, &e);
+    r->in = span_skip(r->in, piece.n);
+    r->chunk.left -= piece.n;
+    if (e) {
+        r->failed = true;
+    } else if (!r->chunk.answered && content_fault(r)) {
+        fail_chunk(r, content_fault(r));
+    } else if (!r->chunk.answered && r->text.len) {
+        r->event.text = buf_span(&r->text);
+        receiver_tell(r, RECEIVER_DATA, false);
+    }
+    return piece.n > 0;
 }
 
 static enum receiver_event_kind plain(struct receiver_event *event, enum receiver_event_kind kind)
@@ -313,6 +385,10 @@ enum receiver_event_kind receiver_next(struct receiver *r, struct receiver_event
             return plain(event, RECEIVER_WAIT);
         case RECEIVER_IN_DATA:
             if (!data(r))
+                return plain(event, RECEIVER_NEED);
+            break;
+        case RECEIVER_IN_CHUNK:
+            if (!chunk(r))
                 return plain(event, RECEIVER_NEED);
             break;
         case RECEIVER_COMMANDS:
@@ -441,7 +517,7 @@ void receiver_drop(struct receiver *r, enum receiver_drop reason)
 
 bool receiver_in_data(const struct receiver *r)
 {
-    return r->phase == RECEIVER_IN_DATA;
+    return r->phase == RECEIVER_IN_DATA || r->phase == RECEIVER_IN_CHUNK;
 }
 
 uint64_t receiver_commands(const struct receiver *r)

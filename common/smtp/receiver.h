@@ -8,15 +8,16 @@
  * by the limits below whatever comes in. There is no clock in here: receiver_clock tells the time.
  *
  * The commands are one table in smtp/commands.c. Extensions: PIPELINING, SIZE, 8BITMIME,
- * ENHANCEDSTATUSCODES, STARTTLS.
+ * ENHANCEDSTATUSCODES, STARTTLS, CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY, NO-SOLICITING.
  *
- * Deviations from RFC 821: NUL and bare CR and LF are refused in commands, bare CR and LF in mail
- * data; VRFY and EXPN may answer 252.
+ * Deviations from RFC 821: NUL and bare CR and LF are refused in commands, bare CR and LF in what
+ * DATA brings (BDAT brings octets); VRFY and EXPN may answer 252.
  */
 #ifndef SMTP_RECEIVER_H
 #define SMTP_RECEIVER_H
 
 #include "smtp/content.h"
+#include "smtp/parameters.h"
 #include "smtp/path.h"
 
 enum {
@@ -42,6 +43,8 @@ struct receiver_options {
     bool tls_required; /* no mail before it */
     bool tls_on;       /* it begins under TLS */
     bool trace;        /* RECEIVER_LINE is wanted */
+    unsigned offer;    /* OFFER_DSN, OFFER_BY: who offers them keeps what RFC 3461 and 2852 say */
+    const char *no_soliciting; /* classes refused (RFC 3865), with commas; NULL: not offered */
 };
 
 enum receiver_event_kind {
@@ -49,13 +52,14 @@ enum receiver_event_kind {
     RECEIVER_WAIT,      /* a question has no answer yet */
     RECEIVER_FLUSH,     /* too many replies unsent: send before going on */
     RECEIVER_LINE,      /* text is the command line about to be carried out: for traces */
-    RECEIVER_RECIPIENT, /* ask: path, local → receiver_recipient */
+    RECEIVER_RECIPIENT, /* ask: path, local, rcpt → receiver_recipient */
     RECEIVER_VERIFY,    /* ask: text, expand → receiver_verified */
     RECEIVER_BEGIN,     /* ask: a mail is about to come → receiver_begun */
-    RECEIVER_DATA,      /* text is a piece of it, LF line ends; the first one is our trace */
+    RECEIVER_DATA,      /* text is a piece of it: the first one our trace, then what came, with LF
+                         * line ends from DATA, octet by octet from BDAT */
     RECEIVER_END,       /* ask: it is whole; make it durable → receiver_settled per recipient */
     RECEIVER_ABORT,     /* after BEGIN: the mail is not to be delivered, forget it */
-    RECEIVER_SENDER,    /* a transaction begins; path is its reverse-path */
+    RECEIVER_SENDER,    /* a transaction begins; path is its reverse-path, mail its parameters */
     RECEIVER_STARTTLS,  /* ask: → receiver_tls, then the handshake, then receiver_tls_started */
     RECEIVER_CLOSE,     /* send the replies and close */
 };
@@ -66,6 +70,8 @@ struct receiver_event {
     bool local;       /* the path's domain is ours, and its local part names no other host */
     bool expand;      /* EXPN, not VRFY */
     struct span text;
+    const struct mail_parameters *mail; /* both without solicit; valid as long as the path is */
+    const struct rcpt_parameters *rcpt;
 };
 
 /* How it went with a recipient, at RCPT and, where so marked, again at the end of the data. */
@@ -100,6 +106,7 @@ enum receiver_phase {
     RECEIVER_COMMANDS,
     RECEIVER_ASKED,    /* a question is out; asked says which */
     RECEIVER_IN_DATA,  /* between 354 and the end mark */
+    RECEIVER_IN_CHUNK, /* in the octets of a BDAT */
     RECEIVER_SETTLING, /* between END and the last receiver_settled */
     RECEIVER_HANDSHAKE,
     RECEIVER_CLOSED,
@@ -123,6 +130,13 @@ struct receiver {
     struct buf helo;  /* the name it gave, for Received */
     bool greeted, extended, tls, spoken;
     bool in_mail; /* after MAIL */
+    struct mail_parameters mail;
+    struct rcpt_parameters rcpt; /* of the last RCPT */
+    struct {
+        uint64_t left;
+        bool last, pending; /* pending: from the BDAT line to its last octet */
+        bool answered;      /* its reply has been said; what is left of it is only taken */
+    } chunk;
     char sender[PATH_MAX_OCTETS + 1];
     char recipient[PATH_MAX_OCTETS + 1]; /* the first one accepted */
     unsigned recipients, refused, settled;
@@ -191,7 +205,7 @@ void receiver_tls_started(struct receiver *r);
 /* Ends the session from outside; ABORT, where one is due, and CLOSE follow. */
 void receiver_drop(struct receiver *r, enum receiver_drop reason);
 
-/* Between MAIL data's 354 and its end: where the minimum rate holds. */
+/* Between DATA's 354 and its end, or within a BDAT: where the minimum rate holds. */
 bool receiver_in_data(const struct receiver *r);
 
 /* Command lines so far, those refused among them: a part of one is none. */

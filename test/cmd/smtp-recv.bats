@@ -79,7 +79,7 @@ a_mail() {
 
 @test "a session on stdin and stdout" {
     a_mail | smtp-recv "${us[@]}" >replies
-    tr -d '\r' <replies | cut -c1-3 | paste -sd' ' | grep -qx '220 250 250 250 250 250 250 250 250 354 250 221'
+    tr -d '\r' <replies | cut -c1-3 | paste -sd' ' | grep -qx '220 250 250 250 250 250 250 250 250 250 250 250 354 250 221'
     mail=(md/new/*)
     [ "${#mail[@]}" -eq 1 ]
     [ "$(sed -n 1p "${mail[0]}")" = 'Return-Path: <a@b.example>' ]

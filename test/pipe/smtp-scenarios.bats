@@ -15,6 +15,8 @@ play() { "$FAXPIPE_ROOT/test/lib/play-scenario" "$FIXTURES/smtp/$1.scenario"; }
 @test "RFC 821 scenario 10: too many recipients" { play rfc821-10-too-many; }
 @test "pipelining" { play pipelining; }
 @test "sizes" { play size; }
+@test "chunks" { play chunking; }
+@test "addresses in UTF-8" { play utf8-address; }
 @test "eight bits" { play eight-bit; }
 @test "LMTP" { play lmtp; }
 @test "relaying is refused in every form" { play relaying; }

@@ -1,0 +1,235 @@
+#include "smtp/parameters.h"
+
+#include <string.h>
+
+/* Where the values of one line go: mail's or rcpt's, the other is NULL. */
+struct target {
+    unsigned offer;
+    struct mail_parameters *mail;
+    struct rcpt_parameters *rcpt;
+};
+
+static const struct parameter_fault fine = {0, NULL, NULL};
+static const struct parameter_fault unknown = {555, "5.5.4", "unknown parameter"};
+static const struct parameter_fault twice = {501, "5.5.4", "a parameter twice"};
+
+static struct parameter_fault bad(const char *text)
+{
+    return (struct parameter_fault){501, "5.5.4", text};
+}
+
+static bool upper_hex(uint8_t c)
+{
+    return ascii_digit(c) || (c >= 'A' && c <= 'F');
+}
+
+bool xtext_valid(struct span text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if (c == '+') {
+            if (text.n - i < 3 || !upper_hex(text.p[i + 1]) || !upper_hex(text.p[i + 2]))
+                return false;
+            i += 2;
+        } else if (c < '!' || c > '~' || c == '=') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool word_is(struct span word, const char *name)
+{
+    return span_eq_nocase(word, span_str(name));
+}
+
+/* The next part of a list up to separator; false at its end. */
+static bool next_part(struct span *left, uint8_t separator, struct span *part)
+{
+    if (!left->n)
+        return false;
+    *part = span_take(*left, span_find(*left, separator));
+    *left = span_skip(*left, part->n + 1);
+    return true;
+}
+
+/* ---- MAIL ---- */
+
+static struct parameter_fault take_size(struct span value, const struct target *t)
+{
+    return span_number(value, INT64_MAX, &t->mail->size) ? fine : bad("SIZE is not a number");
+}
+
+static struct parameter_fault take_body(struct span value, const struct target *t)
+{
+    if (word_is(value, "7BIT"))
+        t->mail->body = BODY_7BIT;
+    else if (word_is(value, "8BITMIME"))
+        t->mail->body = BODY_8BIT;
+    else if (word_is(value, "BINARYMIME") && t->offer & OFFER_BINARY)
+        t->mail->body = BODY_BINARY;
+    else
+        return (struct parameter_fault){504, "5.5.4", "BODY of no known kind"};
+    return fine;
+}
+
+static struct parameter_fault take_utf8(struct span value, const struct target *t)
+{
+    t->mail->utf8 = true;
+    return value.n ? bad("SMTPUTF8 takes no value") : fine;
+}
+
+static struct parameter_fault take_ret(struct span value, const struct target *t)
+{
+    t->mail->ret = word_is(value, "FULL") ? RET_FULL : word_is(value, "HDRS") ? RET_HDRS : RET_UNSAID;
+    return t->mail->ret ? fine : bad("RET is FULL or HDRS");
+}
+
+static struct parameter_fault take_envid(struct span value, const struct target *t)
+{
+    if (!value.n || !xtext_valid(value) || !span_copy(value, t->mail->envid, sizeof t->mail->envid))
+        return bad("ENVID is no xtext of up to 100 octets");
+    return fine;
+}
+
+/* RFC 2852 4: [-]seconds;N or R, and T where a trace is wanted. R wants a time yet to come. */
+static struct parameter_fault take_by(struct span value, const struct target *t)
+{
+    uint64_t seconds;
+    bool past = value.n && value.p[0] == '-';
+    struct span number = span_skip(value, past);
+    struct span mode = span_skip(number, span_find(number, ';') + 1);
+    number = span_take(number, span_find(number, ';'));
+    if (!span_number(number, BY_MAX, &seconds) || mode.n < 1 || mode.n > 2 ||
+        (mode.n == 2 && ascii_lower(mode.p[1]) != 't'))
+        return bad("BY is seconds;N or seconds;R, and T");
+    t->mail->by = true;
+    t->mail->by_seconds = past ? -(int64_t)seconds : (int64_t)seconds;
+    t->mail->by_mode = ascii_lower(mode.p[0]) == 'n' ? 'N' : 'R';
+    t->mail->by_trace = mode.n == 2;
+    if (ascii_lower(mode.p[0]) != 'n' && ascii_lower(mode.p[0]) != 'r')
+        return bad("BY is seconds;N or seconds;R, and T");
+    return t->mail->by_mode == 'R' && t->mail->by_seconds <= 0 ? bad("BY with R is over already") : fine;
+}
+
+/* RFC 4954 5: whom the mail came from. We trust nobody's word on it, and only read it. */
+static struct parameter_fault take_auth(struct span value, const struct target *t)
+{
+    (void)t;
+    return value.n && (word_is(value, "<>") || xtext_valid(value)) ? fine
+                                                                   : bad("AUTH is xtext or <>");
+}
+
+/* RFC 3865 2.4: class names separated by commas. */
+static struct parameter_fault take_solicit(struct span value, const struct target *t)
+{
+    struct span left = value, name;
+    if (!value.n || value.n > SOLICIT_MAX || value.p[value.n - 1] == ',')
+        return bad("SOLICIT is a list of names");
+    while (next_part(&left, ',', &name)) {
+        bool good = name.n > 0;
+        for (size_t i = 0; i < name.n; i++)
+            good = good && (ascii_alnum(name.p[i]) || strchr(":.-_", name.p[i]));
+        if (!good)
+            return bad("SOLICIT is a list of names");
+    }
+    t->mail->solicit = value;
+    return fine;
+}
+
+/* ---- RCPT ---- */
+
+static struct parameter_fault take_notify(struct span value, const struct target *t)
+{
+    static const char *const names[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
+    struct span left = value, word;
+    if (!value.n || value.p[value.n - 1] == ',')
+        return bad("NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY");
+    while (next_part(&left, ',', &word)) {
+        unsigned bit = 0;
+        for (unsigned i = 0; i < 4; i++)
+            bit |= word_is(word, names[i]) ? 1U << i : 0;
+        if (!bit || t->rcpt->notify & (bit | NOTIFY_NEVER) || (bit == NOTIFY_NEVER && t->rcpt->notify))
+            return bad("NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY");
+        t->rcpt->notify |= bit;
+    }
+    return fine;
+}
+
+/* RFC 3461 4.2: address type, ';', the address as xtext (RFC 6533: utf-8 types may hold UTF-8). */
+static struct parameter_fault take_orcpt(struct span value, const struct target *t)
+{
+    size_t type = span_find(value, ';');
+    bool good = type && type < value.n - (value.n > 0);
+    bool utf8 = t->offer & OFFER_UTF8 && word_is(span_take(value, type), "utf-8");
+    for (size_t i = 0; good && i < type; i++)
+        good = ascii_alnum(value.p[i]) || value.p[i] == '-';
+    for (size_t i = type; good && utf8 && i < value.n; i++)
+        good = value.p[i] > ' ' && value.p[i] != 0x7f;
+    if (!good || (!utf8 && !xtext_valid(span_skip(value, type + 1))) ||
+        !span_copy(value, t->rcpt->orcpt, sizeof t->rcpt->orcpt))
+        return bad("ORCPT is type;xtext");
+    return fine;
+}
+
+/* ---- Both ---- */
+
+static const struct word {
+    const char *name;
+    unsigned offer;
+    bool rcpt;
+    struct parameter_fault (*take)(struct span value, const struct target *t);
+} words[] = {
+    {"SIZE", OFFER_SIZE, false, take_size},      {"BODY", OFFER_BODY, false, take_body},
+    {"SMTPUTF8", OFFER_UTF8, false, take_utf8},  {"RET", OFFER_DSN, false, take_ret},
+    {"ENVID", OFFER_DSN, false, take_envid},     {"BY", OFFER_BY, false, take_by},
+    {"AUTH", OFFER_AUTH, false, take_auth},      {"SOLICIT", OFFER_SOLICIT, false, take_solicit},
+    {"NOTIFY", OFFER_DSN, true, take_notify},    {"ORCPT", OFFER_DSN, true, take_orcpt},
+};
+
+enum { WORDS = sizeof words / sizeof *words };
+
+/* The next "KEYWORD[=value]"; false at the end. */
+static bool next_parameter(struct span *left, struct span *key, struct span *value)
+{
+    *left = span_trim(*left);
+    if (!left->n)
+        return false;
+    struct span word = span_take(*left, span_find(*left, ' '));
+    *left = span_skip(*left, word.n);
+    *key = span_take(word, span_find(word, '='));
+    *value = span_skip(word, key->n + 1);
+    return true;
+}
+
+static struct parameter_fault parse(struct span text, const struct target *t)
+{
+    struct parameter_fault fault = fine;
+    struct span key, value;
+    unsigned seen = 0;
+    if (text.n && text.p[0] != ' ')
+        return bad("blank missing behind the path");
+    while (!fault.code && next_parameter(&text, &key, &value)) {
+        unsigned i = 0;
+        while (i < WORDS && (words[i].rcpt != (t->rcpt != NULL) || !(words[i].offer & t->offer) ||
+                             !word_is(key, words[i].name)))
+            i++;
+        fault = i == WORDS ? unknown : seen >> i & 1 ? twice : words[i].take(value, t);
+        seen |= 1U << i;
+    }
+    return fault;
+}
+
+struct parameter_fault mail_parameters_parse(struct span text, unsigned offer,
+                                             struct mail_parameters *out)
+{
+    *out = (struct mail_parameters){0};
+    return parse(text, &(struct target){offer, out, NULL});
+}
+
+struct parameter_fault rcpt_parameters_parse(struct span text, unsigned offer,
+                                             struct rcpt_parameters *out)
+{
+    *out = (struct rcpt_parameters){0};
+    return parse(text, &(struct target){offer, NULL, out});
+}
