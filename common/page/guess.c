@@ -131,32 +131,32 @@ static void look_at_widths(struct search *s, const struct page_way *way, unsigne
             look(s, way, widths_of_fax[i]);
 }
 
+static void look_at_ways(struct search *s, const struct page_way *claimed, unsigned freedom)
+{
+    look(s, claimed, claimed->width);
+    for (unsigned i = 0; i < WAYS; i++) {
+        bool coding = ways[i].coding == claimed->coding;
+        if (!coding && !(freedom & PAGE_FREE_CODING))
+            continue;
+        if (!coding || ways[i].flags != claimed->flags)
+            look(s, &ways[i], claimed->width);
+        if (freedom & PAGE_FREE_WIDTH)
+            look_at_widths(s, &ways[i], claimed->width);
+    }
+}
+
 unsigned page_guess(struct page_guesser *g, struct span sample, bool whole,
-                    const struct page_way *claimed, bool widths,
+                    const struct page_way *claimed, unsigned freedom,
                     struct page_guess out[PAGE_GUESSES])
 {
-    struct search s = {.g = g, .sample = sample, .whole = whole, .out = out};
-    if (s.sample.n > PAGE_SAMPLE) {
-        s.sample = span_take(sample, PAGE_SAMPLE);
-        s.whole = false;
-    }
-    for (int other = 0; other < 2; other++) {
+    struct span seen = span_take(sample, PAGE_SAMPLE);
+    struct search s = {.g = g, .out = out, .whole = whole && seen.n == sample.n};
+    memcpy(g->turned, seen.p, seen.n);
+    g3_reverse_bits(g->turned, seen.n);
+    for (int other = 0; other < (freedom & PAGE_FREE_ORDER ? 2 : 1); other++) {
         s.lsb = claimed->lsb != (other == 1);
-        if (s.lsb && s.sample.p != g->turned) {
-            memcpy(g->turned, s.sample.p, s.sample.n);
-            g3_reverse_bits(g->turned, s.sample.n);
-            s.sample.p = g->turned;
-        } else if (!s.lsb) {
-            s.sample.p = sample.p;
-        }
-        look(&s, claimed, claimed->width);
-        for (unsigned i = 0; i < WAYS; i++) {
-            bool same = ways[i].coding == claimed->coding && ways[i].flags == claimed->flags;
-            if (!same)
-                look(&s, &ways[i], claimed->width);
-            if (widths)
-                look_at_widths(&s, &ways[i], claimed->width);
-        }
+        s.sample = s.lsb ? span_of(g->turned, seen.n) : seen;
+        look_at_ways(&s, claimed, freedom);
     }
     return s.count;
 }

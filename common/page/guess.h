@@ -27,6 +27,9 @@ struct page_guess {
     bool led;       /* the first row was led by an EOL */
 };
 
+/* What of a claimed way may be another than it says. */
+enum page_freedom { PAGE_FREE_CODING = 1, PAGE_FREE_ORDER = 2, PAGE_FREE_WIDTH = 4 };
+
 /* Where guesses are made: some 280 kB, static or heap, without release. */
 struct page_guesser {
     struct g3_decoder decoder;
@@ -43,11 +46,12 @@ void page_try(struct g3_decoder *d, struct span sample, bool whole, const struct
 /*
  * The guesses that explain at least a quarter of the sample (of which PAGE_SAMPLE bytes are looked
  * at), best first; how many. Where two are as good as each other, the one closer to what is
- * claimed comes first. With widths, those of facsimile and what the rows themselves add up to are
- * tried too.
+ * claimed comes first. How rows follow each other is free in any case; freedom (of enum
+ * page_freedom) says what else. With PAGE_FREE_WIDTH the widths of facsimile and what the rows
+ * themselves add up to are tried too.
  */
 unsigned page_guess(struct page_guesser *g, struct span sample, bool whole,
-                    const struct page_way *claimed, bool widths,
+                    const struct page_way *claimed, unsigned freedom,
                     struct page_guess out[PAGE_GUESSES]);
 
 /*

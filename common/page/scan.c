@@ -117,8 +117,8 @@ static enum page_event_type scan_end(struct page_stream *s, struct page_event *e
     return page_end(s, event, true, PAGE_STATE_HEADER);
 }
 
-/* T.6 has nothing that could be looked for: everything is the page. */
-static enum page_event_type scan_mmr(struct page_stream *s, struct page_event *event)
+/* T.6, and rows without EOLs, have nothing that could be looked for: everything is the page. */
+static enum page_event_type scan_all(struct page_stream *s, struct page_event *event)
 {
     struct span *in = page_input(s);
     if (in->n == 0)
@@ -135,8 +135,8 @@ static enum page_event_type scan_mmr(struct page_stream *s, struct page_event *e
 
 enum page_event_type page_scan(struct page_stream *s, struct page_event *event)
 {
-    if (s->page.coding == G3_MMR)
-        return scan_mmr(s, event);
+    if (s->page.coding == G3_MMR || s->page.flags & G3_NO_EOL)
+        return scan_all(s, event);
     if (s->left)
         return scan_end(s, event);
     struct span *in = page_input(s);

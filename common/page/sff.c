@@ -7,6 +7,9 @@
 #include <string.h>
 
 enum { DOC_SIZE = 20, PAGE_SIZE = 16, EOL_SIZE = 2 };
+
+/* No sheet of facsimile is wider (A3 at 400 dpi): a byte says 37 blank rows of the page's width. */
+enum { SFF_WIDTH_MAX = 4864 };
 /* Record types: a row's length up to 216, blank rows up to 253. */
 enum { ROW_LONG = 0, ROW_SHORT_MAX = 216, BLANK_MAX = 253, PAGE_RECORD = 254, USER_RECORD = 255 };
 
@@ -34,8 +37,10 @@ static void put_bytes(struct page_stream *s, const void *p, size_t n)
     s->out_size += n;
 }
 
+/* Every row has one; RTC's are too few to matter. */
 static void put_eol(struct page_stream *s)
 {
+    s->sff_rows++;
     static const uint8_t eol[EOL_SIZE] = {0, 1};
     put_bytes(s, eol, sizeof eol);
 }
@@ -171,7 +176,10 @@ static enum page_event_type begin_page(struct page_stream *s)
                             .width = get_le16(s->head + 4)};
     if (s->head[2] != 0 || s->head[1] != 0 || s->page.width == 0)
         return page_fail(s, "SFF page of an unknown kind");
+    if (s->page.width > SFF_WIDTH_MAX)
+        return page_fail(s, "SFF page wider than any sheet");
     s->head_size = 0;
+    s->sff_rows = 0;
     s->sff_step = AT_TYPE;
     page_announce(s);
     return PAGE_MORE;
@@ -242,6 +250,8 @@ enum page_event_type page_sff_records(struct page_stream *s, struct page_event *
         if (!s->in_page && (s->sff_step == AT_ROW || s->sff_step == AT_BLANK ||
                             s->sff_step == AT_LENGTH))
             return page_fail(s, "SFF rows before the first page header");
+        if (s->sff_rows > PAGE_ROWS_MAX)
+            return page_fail(s, "SFF page longer than any sheet");
         if (s->sff_step == AT_PAGE_LENGTH && s->in_page)
             put_rtc(s);
     }

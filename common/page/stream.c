@@ -10,8 +10,6 @@ void page_stream_init(struct page_stream *s, const struct page_hints *hints)
     s->why.text[0] = '\0';
     if (hints)
         s->hints = *hints;
-    if (!s->hints.width)
-        s->hints.width = 1728;
     if (!s->hints.xdpi)
         s->hints.xdpi = 204;
     if (!s->hints.ydpi)
@@ -134,48 +132,47 @@ static enum page_event_type step_data(struct page_stream *s, struct page_event *
     return PAGE_DATA;
 }
 
-/* Good rows of the first bytes, read so; 0 when most are bad. */
-static uint64_t try_bare(struct page_stream *s, enum g3_coding coding)
+/* Rows led by EOLs tell of themselves; others only where every bit of them adds up. T.6 may be in
+ * anything. */
+static bool is_convincing(const struct page_stream *s, const struct page_guess *g)
 {
-    struct g3_decoder *d = &s->trial;
-    g3_decoder_init(d, coding, s->hints.width, 0);
-    g3_decoder_push(d, span_of(s->hold, s->hold_size));
-    for (;;) {
-        enum g3_event event = g3_decoder_next(d, NULL);
-        if (event == G3_MORE || event == G3_END || event == G3_LOST || d->rows > PAGE_HOLD)
-            break;
-    }
-    uint64_t good = d->rows - d->bad_rows;
-    return d->led && good >= d->bad_rows ? good : 0;
+    if (s->hints.bare)
+        return true;
+    if (g->way.coding == G3_MMR)
+        return false;
+    return g->way.flags & G3_NO_EOL ? g->rows >= 8 && g->bad_rows == 0 && g->score > 900 : g->led;
 }
 
-/* An EOL in either order, and of the two, in either coding, the one with more well-formed rows. */
+/* The first guess that convinces, of those that freedom leaves. */
+static bool guess_bare(struct page_stream *s, struct page_way *way, unsigned freedom)
+{
+    struct page_guess guesses[PAGE_GUESSES];
+    bool whole = s->finished && s->hold_size < PAGE_HOLD;
+    unsigned n = page_guess(&s->guesser, span_of(s->hold, s->hold_size), whole, way, freedom,
+                            guesses);
+    for (unsigned i = 0; i < n; i++) {
+        if (is_convincing(s, &guesses[i])) {
+            *way = guesses[i].way;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is not said of bare data is found out; what is said holds. */
 static bool find_bare(struct page_stream *s)
 {
-    uint64_t best = 0;
-    enum g3_coding found = s->hints.coding;
-    bool lsb = s->hints.order == PAGE_ORDER_LSB;
-    for (int order = 0; order < 2; order++) {
-        enum page_order this = order ? PAGE_ORDER_LSB : PAGE_ORDER_MSB;
-        for (int c = G3_MH; c <= G3_MR; c++) {
-            if (s->hints.order != PAGE_ORDER_FIND && s->hints.order != this)
-                continue;
-            if (s->hints.bare && s->hints.coding != (enum g3_coding)c)
-                continue;
-            uint64_t good = try_bare(s, (enum g3_coding)c);
-            if (good > best) {
-                best = good;
-                found = (enum g3_coding)c;
-                lsb = order == 1;
-            }
-        }
-        /* After the second time it is as it was. */
-        g3_reverse_bits(s->hold, s->hold_size);
-    }
-    s->lsb = lsb;
-    s->page = (struct page){.width = s->hints.width, .xdpi = s->hints.xdpi,
-                            .ydpi = s->hints.ydpi, .coding = found};
-    return best > 0 || s->hints.bare;
+    const struct page_hints *h = &s->hints;
+    unsigned freedom = (h->bare ? 0 : PAGE_FREE_CODING) |
+                       (h->order == PAGE_ORDER_FIND ? PAGE_FREE_ORDER : 0);
+    struct page_way way = {.coding = h->coding, .lsb = h->order == PAGE_ORDER_LSB,
+                           .width = h->width ? h->width : 1728};
+    bool found = guess_bare(s, &way, freedom) ||
+                 (h->width == 0 && guess_bare(s, &way, freedom | PAGE_FREE_WIDTH));
+    s->lsb = way.lsb;
+    s->page = (struct page){.width = way.width, .xdpi = h->xdpi, .ydpi = h->ydpi,
+                            .coding = way.coding, .flags = way.flags};
+    return found || h->bare;
 }
 
 static enum page_event_type step_kind(struct page_stream *s)

@@ -6,7 +6,8 @@
  *     header;
  *   - CAPI SFF: its rows are given as MH with EOLs that end on bytes;
  *   - bare T.4 in either bit order (the one that yields more well-formed lines): a page an RTC;
- *   - bare T.6, on request only.
+ *     or without any EOL, all of it a page;
+ *   - bare T.6, on request only: a page.
  *
  *     struct page_stream s;                         // some 280 kB: static or heap
  *     page_stream_init(&s, &hints);
@@ -19,13 +20,14 @@
 #ifndef PAGE_STREAM_H
 #define PAGE_STREAM_H
 
+#include "page/guess.h"
 #include "page/page.h"
 
 enum page_order { PAGE_ORDER_FIND, PAGE_ORDER_MSB, PAGE_ORDER_LSB };
 
 /* What bare T.4 and T.6 cannot say of themselves. */
 struct page_hints {
-    unsigned width, xdpi, ydpi; /* 0: 1728, 204, 196 */
+    unsigned width, xdpi, ydpi; /* 0: to be found (1728 if it can be), 204, 196 */
     enum page_order order;
     bool bare;             /* the data is bare, whatever it begins with, in `coding` */
     enum g3_coding coding; /* with bare; without it bare T.4 is tried as MH and as MR */
@@ -85,12 +87,12 @@ struct page_stream {
     unsigned gap_zeros;
     const uint8_t *magic;     /* of the header that may have begun within the data */
     unsigned matched;         /* and how much of it */
-    unsigned head_size, sff_step, sff_blank;
+    unsigned head_size, sff_step, sff_blank, sff_rows;
     size_t hold_size, out_size;
     uint8_t head[PAGE_HEADER_SIZE * 4];
     uint8_t hold[PAGE_HOLD], out[PAGE_HOLD];
     struct why why;
-    struct g3_decoder trial; /* tells which order and coding bare T.4 has */
+    struct page_guesser guesser; /* tells how bare data is to be read */
 };
 
 /* Starts. hints may be NULL: nothing is known. */

@@ -6,10 +6,6 @@
  * each stands for a hundred ways to read it. */
 enum { SAMPLES_A_FILE = 2, SAMPLES_FREE = 1 << 18 };
 
-/* Below so many good rows before damage from which there is no way on, chance may have made them:
- * every 1 is a row to T.6 on white ground. */
-enum { GOOD_ROWS_MIN = 8 };
-
 /*
  * 4: every row good, as many as ImageLength says. 3: every row good, and the bits end after them.
  * 2: the bits go on to something else behind the rows that ImageLength asks for. 1: damaged rows.
@@ -19,7 +15,7 @@ static int grade(const struct fax *f, const struct fax_pass *t)
     uint64_t good = t->rows - t->bad_rows;
     if (t->rows == 0 || t->bad_rows >= t->rows)
         return 0;
-    if (t->lost && t->bad_rows && good < GOOD_ROWS_MIN && good * 2 < t->rows)
+    if (t->lost && t->bad_rows && good < FAX_GOOD_ROWS_MIN && good * 2 < t->rows)
         return 0;
     if (t->bad_rows)
         return 1;
@@ -101,7 +97,7 @@ static enum err take_sample(struct fax *f, struct span *sample, bool *whole, str
 }
 
 /* Guesses from a sample, and goes through the whole page as the best of them say. */
-static enum err try_guesses(struct fax *f, const struct fax_way *claimed, bool widths,
+static enum err try_guesses(struct fax *f, const struct fax_way *claimed, unsigned freedom,
                             struct fax_pass *best, struct why *why)
 {
     struct page_guess guesses[PAGE_GUESSES];
@@ -115,7 +111,7 @@ static enum err try_guesses(struct fax *f, const struct fax_way *claimed, bool w
     enum err e = take_sample(f, &sample, &whole, why);
     if (e || sample.n == 0)
         return e == ERR_DATA ? ERR_NONE : e;
-    unsigned n = page_guess(f->guesser, sample, whole, &claimed->coded, widths, guesses);
+    unsigned n = page_guess(f->guesser, sample, whole, &claimed->coded, freedom, guesses);
     for (unsigned i = 0; !e && i < n && best->grade < 4; i++) {
         struct fax_way way = *claimed;
         way.coded = guesses[i].way;
@@ -173,9 +169,10 @@ static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
     if (!e && best->grade < 4)
         e = try_strips(f, &claimed, best, why);
     if (!e && best->grade < 4)
-        e = try_guesses(f, &claimed, false, best, why);
+        e = try_guesses(f, &claimed, PAGE_FREE_CODING | PAGE_FREE_ORDER, best, why);
     if (!e && !tiled && best->bad_rows * 2 >= best->rows)
-        e = try_guesses(f, &claimed, true, best, why);
+        e = try_guesses(f, &claimed, PAGE_FREE_CODING | PAGE_FREE_ORDER | PAGE_FREE_WIDTH,
+                        best, why);
     if (!e && best->grade && best->grade < 4 && !same_way(&best->way, &claimed))
         e = try_strips(f, &best->way, best, why);
     if (!e && best->grade == 0)

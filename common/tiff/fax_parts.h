@@ -14,6 +14,10 @@ enum { FAX_LIBRARY_MEMORY = 64 << 20 };
 
 enum { FAX_CHUNK = 65536, FAX_BITMAP_MAX = 64 << 20, FAX_KEEP_MAX = 8 << 20 };
 
+/* Below so many good rows before damage from which there is no way on, chance may have made them:
+ * every 1 is a row to T.6 on white ground. */
+enum { FAX_GOOD_ROWS_MIN = 8 };
+
 /* How the coded strips of a page are to be read. */
 struct fax_way {
     struct page_way coded;

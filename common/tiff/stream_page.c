@@ -49,8 +49,11 @@ static enum err judge_end(struct fax *f, bool whole, struct why *why)
         return why_set(why, ERR_DATA, "page %u: %s", n,
                        f->walk.rows ? "damaged beyond repair" : "no rows");
     /* Not the end that is missing, but the way there. */
+    if (f->walk.lost && whole && f->walk.rows - f->walk.bad_rows >= FAX_GOOD_ROWS_MIN)
+        return ERR_NONE;
     if (f->walk.lost)
-        return whole ? ERR_NONE : why_set(why, ERR_DATA, "page %u: cut short", n);
+        return why_set(why, ERR_DATA, "page %u: %s", n,
+                       whole ? "damaged beyond repair" : "cut short");
     if (f->page.page.ours && d->closed && used != f->spill.size)
         return why_set(why, ERR_DATA, "page %u: its %s comes %llu bytes before its end", n, mark,
                        (unsigned long long)(f->spill.size - used));
@@ -61,7 +64,8 @@ static enum err judge_end(struct fax *f, bool whole, struct why *why)
         /* Without its EOFB nobody knows how many rows an MMR page had. */
         if (f->page.page.ours && f->page.page.coding == G3_MMR)
             return why_set(why, ERR_DATA, "page %u: no EOFB at its end", n);
-        fax_warn(f, "no %s at its end", mark);
+        if (!(f->page.page.flags & G3_NO_EOL))
+            fax_warn(f, "no %s at its end", mark);
     }
     return ERR_NONE;
 }
