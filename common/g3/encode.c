@@ -1,4 +1,3 @@
-#include "g3/runs.h"
 #include "g3/sink.h"
 
 static void put_eol(struct g3_sink *s, unsigned flags)
@@ -23,8 +22,8 @@ void g3_encoder_init(struct g3_encoder *e, enum g3_coding coding, unsigned width
     e->until_1d = 0;
     e->reference = 0;
     /* The imaginary row above the first is white. */
-    e->lines[0].change[0] = 0;
-    g3_close_line(&e->lines[0], 0, width);
+    if (coding != G3_MH)
+        g3_keep_white(e);
 }
 
 /*
@@ -37,9 +36,22 @@ size_t g3_row_bound(unsigned width)
     return (size_t)width + 64;
 }
 
+/*
+ * A page's rows mostly lie one behind the other: those that come next are asked for, since a
+ * row is coded in less time than memory answers. Where nothing lies it is no more than a wish.
+ */
+static inline void foresee_rows(const uint8_t *row, unsigned width)
+{
+    enum { AHEAD = 1024, CACHE_LINE = 64 };
+    uintptr_t at = (uintptr_t)row + AHEAD;
+    for (unsigned i = 0; i < width / 8; i += CACHE_LINE)
+        __builtin_prefetch((const void *)(at + i));
+}
+
 size_t g3_encode_row(struct g3_encoder *e, const uint8_t *row, uint8_t *out)
 {
     struct g3_sink s = {e->pending, e->pending_bits, out};
+    foresee_rows(row, e->width);
     bool two_d = e->coding == G3_MMR || (e->coding == G3_MR && e->until_1d > 0);
     if (e->coding != G3_MMR && !(e->flags & G3_NO_EOL))
         put_eol(&s, e->flags);
@@ -52,6 +64,8 @@ size_t g3_encode_row(struct g3_encoder *e, const uint8_t *row, uint8_t *out)
         g3_put_row_2d(e, &s, row);
     else
         g3_put_row_1d(e, &s, row);
+    if (e->coding == G3_MR && !two_d && e->until_1d > 0)
+        g3_keep_row(e, row);
     if (e->flags & G3_ALIGN_ROW) {
         s.bits = (s.bits + 7) & 8;
         g3_drain(&s);

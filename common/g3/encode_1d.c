@@ -75,7 +75,7 @@ void g3_pack_scalar(struct g3_sink *s, const uint16_t *change, unsigned runs)
 
 void g3_put_row_1d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
 {
-    struct g3_line *line = &e->lines[e->reference ^ 1];
+    struct g3_line *line = &e->line;
     unsigned n = g3_find_changes(row, e->width, line);
     if (n) {
         g3_kernel_used()->pack(s, line->change + 1, n + 1);

@@ -1,54 +1,89 @@
-#include "g3/runs.h"
-#include "g3/sink.h"
-
-/* Table 4/T.4: pass, horizontal, and vertical by a1 - b1 + 3. */
-static const struct g3_code pass = {0x1, 4}, horizontal = {0x1, 3};
-static const struct g3_code vertical[7] = {
-    {0x2, 7}, {0x2, 6}, {0x2, 3}, {0x1, 1}, {0x3, 3}, {0x3, 6}, {0x3, 7},
-};
-
 /*
- * T.4 4.2.1.3: *b is the first change of the row above that is right of a0 and opposite in
- * colour. Parity of the index is the colour, so that after a vertical code the search starts one
- * to the left; the left edge in [0] never is right of a0 and turns the search by itself.
+ * Two-dimensional rows (T.4 4.2, T.6) without a walk from code to code.
+ *
+ * T.4 tells the coding of a row as a loop: from a0 find a1, b1 and b2, choose a mode, move a0.
+ * Nearly all of it can be told of each pel by itself, from the bits around it, and so of 64 pels
+ * at once with the operations of a machine word, or of 512 with those of a vector:
+ *
+ * 1. A mask has a 1 where a row's colour changes. Every change of the row that is coded is an a1
+ *    or an a2; what lies between a0 and a1 is no change of it, so that a0, as far as b1 is
+ *    concerned, is simply the change before.
+ * 2. Where the rows differ just left of a1, b1 is the last change of the row above if that lies
+ *    right of a0; else it is the second one from a1 on. Where they do not differ, it is the first
+ *    one from a1 on. Either is seen by moving the masks by up to three pels, since more is not a
+ *    vertical mode. Whether the last change lies right of a0 is whether the last change of either
+ *    row was one of the row above alone: the carry of an addition finds it.
+ * 3. A pass code ends at a change of the row above alone that follows another such change and
+ *    leaves the rows alike; then b1 and b2 are these two.
+ * 4. Changes without a vertical mode start a horizontal code, and the change that follows ends
+ *    it, so that of several in a row every other one starts one: their parity, counted from the
+ *    last change of the other kind, again by an addition's carry.
+ *
+ * The only thing left to walk is the list of the codes found so. A run of a horizontal code begins
+ * where the code before it in that list ended.
+ *
+ * The row's edge is a change of both rows. A last horizontal code of which it is the a1 has a
+ * second run of no pels. Where the row above has no change before the edge, b1 is the edge whatever
+ * colour would begin there (g3_closing).
  */
-static void put_changes(struct g3_sink *s, const uint16_t *change, const uint16_t *b,
-                        unsigned width)
+#include "g3/kernel.h"
+#include "g3/words_2d.h"
+
+static inline uint64_t turn_bytes(uint64_t w)
 {
-    unsigned a0 = 0, colour = 0;
-    while (a0 < width) {
-        unsigned a1 = *change;
-        if (b[1] < a1) {
-            g3_put(s, pass.word, pass.bits);
-            a0 = b[1];
-            b += 2;
-        } else if (a1 - *b + 3 <= 6) {
-            const struct g3_code *v = &vertical[a1 - *b + 3];
-            g3_put(s, v->word, v->bits);
-            a0 = a1;
-            change++;
-            colour ^= 1;
-            b--;
-            while (*b <= a0 && *b < width)
-                b += 2;
-        } else {
-            g3_put(s, horizontal.word, horizontal.bits);
-            g3_put_run(s, colour, a1 - a0);
-            g3_drain(s);
-            g3_put_run(s, colour ^ 1, change[1] - a1);
-            a0 = change[1];
-            change += 2;
-            while (*b <= a0 && *b < width)
-                b += 2;
-        }
-        g3_drain(s);
-    }
+    w = (w >> 1 & UINT64_C(0x5555555555555555)) | (w & UINT64_C(0x5555555555555555)) << 1;
+    w = (w >> 2 & UINT64_C(0x3333333333333333)) | (w & UINT64_C(0x3333333333333333)) << 2;
+    return (w >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (w & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
+}
+
+/* Up to eight bytes as bits, the leftmost pel lowest. */
+static inline uint64_t load_word(const uint8_t *p, size_t bytes)
+{
+    uint64_t w = 0;
+    memcpy(&w, p, bytes);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return turn_bytes(w);
+}
+
+void g3_load_scalar(const uint8_t *row, unsigned width, uint64_t *words)
+{
+    unsigned whole = width / 64, rest = width % 64;
+    for (unsigned i = 0; i < whole; i++)
+        words[i] = load_word(row + i * 8, 8);
+    uint64_t w = rest ? load_word(row + whole * 8, (rest + 7) / 8) : 0;
+    uint64_t before = rest ? w >> (rest - 1) : words[whole - 1] >> 63;
+    uint64_t beyond = (before & 1) - 1;
+    words[whole] = (w & ~(UINT64_MAX << rest)) | beyond << rest;
+    words[whole + 1] = beyond;
+}
+
+void g3_row_2d_scalar(struct g3_sink *s, const uint64_t *above, const uint64_t *row,
+                      unsigned width)
+{
+    g3_row_2d_words(s, above, row, width);
+}
+
+void g3_keep_white(struct g3_encoder *e)
+{
+    uint64_t *above = e->rows[e->reference];
+    unsigned edge = e->width / 64;
+    memset(above, 0, edge * sizeof *above);
+    memset(above + edge, 0xff, (G3_ROW_WORDS - edge) * sizeof *above);
+    above[edge] <<= e->width % 64;
+}
+
+void g3_keep_row(struct g3_encoder *e, const uint8_t *row)
+{
+    g3_kernel_used()->load(row, e->width, e->rows[e->reference ^ 1]);
 }
 
 void g3_put_row_2d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
 {
-    struct g3_line *line = &e->lines[e->reference ^ 1];
-    const struct g3_line *above = &e->lines[e->reference];
-    g3_find_changes(row, e->width, line);
-    put_changes(s, line->change + 1, above->change + 1, e->width);
+    uint64_t *words = e->rows[e->reference ^ 1];
+    const uint64_t *above = e->rows[e->reference];
+    const struct g3_kernel *k = g3_kernel_used();
+    k->load(row, e->width, words);
+    k->row_2d(s, above, words, e->width);
 }

@@ -42,14 +42,19 @@ struct g3_line {
     uint16_t change[G3_WIDTH_MAX + 1 + G3_LINE_SLACK];
 };
 
+/* 64 pels a word, the leftmost lowest. Behind the row's edge the last pel's opposite goes on to
+ * the end of the word after the edge's; kernels may write up to the next multiple of eight. */
+enum { G3_ROW_WORDS = (G3_WIDTH_MAX / 64 + 2 + 7) / 8 * 8 };
+
 struct g3_encoder {
     uint64_t pending; /* bits not yet written, left-aligned; fewer than 8 between calls */
     unsigned pending_bits;
     enum g3_coding coding;
     unsigned width, k, flags;
     unsigned until_1d;  /* MR: two-dimensional rows still to come before the next other one */
-    unsigned reference; /* which of lines holds the row before */
-    struct g3_line lines[2];
+    unsigned reference;  /* which of rows holds the row before */
+    uint64_t rows[2][G3_ROW_WORDS];
+    struct g3_line line; /* of a one-dimensional row */
 };
 
 /*

@@ -69,7 +69,14 @@ static unsigned scalar_find(const uint8_t *row, unsigned width, uint16_t *change
     return (unsigned)(out - change);
 }
 
-static const struct g3_kernel scalar = {"scalar", 0, scalar_find, g3_pack_scalar, g3_quick_2d_scalar};
+static const struct g3_kernel scalar = {
+    .name = "scalar",
+    .find = scalar_find,
+    .pack = g3_pack_scalar,
+    .load = g3_load_scalar,
+    .row_2d = g3_row_2d_scalar,
+    .quick_2d = g3_quick_2d_scalar,
+};
 
 /* Best first; the scalar one needs nothing and ends the search. */
 static const struct g3_kernel *const kernels[] = {

@@ -154,7 +154,23 @@ avx512_find(const uint8_t *row, unsigned width, uint16_t *change)
     return n;
 }
 
-const struct g3_kernel g3_avx2 = {"avx2", CPU_AVX2, avx2_find, g3_pack_scalar, g3_quick_2d_avx2};
-const struct g3_kernel g3_avx512 = {"avx512", CPU_AVX2 | CPU_AVX512, avx512_find, g3_pack_avx512,
-                                    g3_quick_2d_avx2};
+const struct g3_kernel g3_avx2 = {
+    .name = "avx2",
+    .needs = CPU_AVX2,
+    .find = avx2_find,
+    .pack = g3_pack_scalar,
+    .load = g3_load_scalar,
+    .row_2d = g3_row_2d_scalar,
+    .quick_2d = g3_quick_2d_avx2,
+};
+
+const struct g3_kernel g3_avx512 = {
+    .name = "avx512",
+    .needs = CPU_AVX2 | CPU_AVX512,
+    .find = avx512_find,
+    .pack = g3_pack_avx512,
+    .load = g3_load_avx512,
+    .row_2d = g3_row_2d_avx512,
+    .quick_2d = g3_quick_2d_avx2,
+};
 #endif

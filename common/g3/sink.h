@@ -70,4 +70,10 @@ void g3_put_row_1d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row);
 /* Codes a row by what differs from the row before (T.4 4.2), drained. */
 void g3_put_row_2d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row);
 
+/* Keeps a row that was coded by its runs for a next one that will not be. */
+void g3_keep_row(struct g3_encoder *e, const uint8_t *row);
+
+/* Makes the row above the first one, which T.4 imagines white. */
+void g3_keep_white(struct g3_encoder *e);
+
 #endif
