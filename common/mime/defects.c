@@ -7,7 +7,7 @@ bool mime_defective(const struct mime_defects *d)
 {
     return d->base64.strays || d->base64.trailing || d->base64.no_padding || d->base64.cut ||
            d->qp || d->uu || d->tnef || d->no_final_boundary || d->no_boundary || d->bad_type ||
-           d->bad_encoding || d->bad_header;
+           d->bad_encoding || d->bad_header || d->bad_lines;
 }
 
 void mime_defects_words(const struct mime_defects *d, char *out, size_t size)
@@ -39,6 +39,8 @@ void mime_defects_words(const struct mime_defects *d, char *out, size_t size)
         buf_add_str(&b, ", unknown transfer encoding");
     if (d->bad_header)
         buf_add_str(&b, ", header cut short");
+    if (d->bad_lines)
+        buf_add_format(&b, ", %u bad lines in the header", d->bad_lines);
     const char *words = buf_cstr(&b);
     snprintf(out, size, "%s", words && b.len > 2 ? words + 2 : "");
     buf_release(&b);

@@ -113,6 +113,9 @@ static enum err read_fields(struct mime_parser *p, struct mime_part *part, const
         e = param(p, "Content-Type", "name", part->name, sizeof part->name);
     lower(part->charset);
     set_encoding(part);
+    /* RFC 2045 §5.2 has text stand in for no type; a file that is encoded or named is none. */
+    if (part->defects.bad_type && (part->encoding == MIME_BASE64 || part->name[0]))
+        set_text(part->type, sizeof part->type, "application/octet-stream");
     return e;
 }
 

@@ -16,6 +16,9 @@ struct param {
 enum err header_value(struct span raw, struct buf *out)
 {
     raw = lex_skip(raw);
+    /* "image/tiff" in quotes is not allowed, and happens. */
+    if (raw.n && raw.p[0] == '"')
+        raw = lex_skip(span_skip(span_take(raw, lex_quoted(raw)), 1));
     size_t n = lex_token(raw);
     enum err e = ERR_NONE;
     /* Blanks about the slash are not allowed, and happen. */

@@ -14,6 +14,7 @@ void mime_parser_init(struct mime_parser *p, const struct mime_options *options)
     buf_init(&p->boundaries, MIME_DEPTH_MAX * (size_t)MIME_BOUNDARY_MAX);
     buf_init(&p->header, MIME_HEADER_MAX);
     buf_init(&p->line, MIME_HEADER_MAX);
+    buf_init(&p->again, MIME_HEADER_MAX);
     buf_init(&p->out, 2 * MIME_HEADER_MAX);
     buf_init(&p->uu.line, 512);
     buf_init(&p->uu.begin, 1200);
@@ -27,6 +28,7 @@ void mime_parser_release(struct mime_parser *p)
     buf_release(&p->boundaries);
     buf_release(&p->header);
     buf_release(&p->line);
+    buf_release(&p->again);
     buf_release(&p->out);
     buf_release(&p->uu.line);
     buf_release(&p->uu.begin);
@@ -61,7 +63,7 @@ bool mime_event_body(struct mime_parser *p, struct mime_event *event, struct spa
     return true;
 }
 
-static bool need_more(struct mime_event *event)
+bool mime_need_more(struct mime_event *event)
 {
     *event = (struct mime_event){.kind = MIME_NEED_MORE};
     return true;
@@ -69,7 +71,7 @@ static bool need_more(struct mime_event *event)
 
 /* ---- boundaries ---- */
 
-static struct span without_end(struct span s)
+struct span mime_without_end(struct span s)
 {
     if (s.n && s.p[s.n - 1] == '\n')
         s.n--;
@@ -86,10 +88,9 @@ static bool all_blank(struct span s)
     return true;
 }
 
-/* The line is a boundary of the open level *index (innermost first); *last: its closing one. */
-static bool is_boundary(struct mime_parser *p, struct span line, size_t *index, bool *last)
+bool mime_is_boundary(struct mime_parser *p, struct span line, size_t *index, bool *last)
 {
-    line = without_end(line);
+    line = mime_without_end(line);
     if (!span_starts(line, span_str("--")))
         return false;
     line = span_skip(line, 2);
@@ -109,15 +110,7 @@ static bool is_boundary(struct mime_parser *p, struct span line, size_t *index, 
     return false;
 }
 
-static void start_header(struct mime_parser *p)
-{
-    buf_clear(&p->header);
-    p->line_start = 0;
-    p->state = MIME_IN_HEADER;
-}
-
-/* Closes levels until only count are open, then goes on with after. */
-static void close_levels(struct mime_parser *p, size_t count, enum mime_parse_state after)
+void mime_close_levels(struct mime_parser *p, size_t count, enum mime_parse_state after)
 {
     p->state = MIME_CLOSING;
     p->close_to = count;
@@ -132,132 +125,9 @@ static void at_boundary(struct mime_parser *p, size_t index, bool last)
         if (mime_level_at(p, i)->multipart)
             mime_level_at(p, i)->part.defects.no_final_boundary = true;
     if (last)
-        close_levels(p, index, MIME_IN_GAP);
+        mime_close_levels(p, index, MIME_IN_GAP);
     else
-        close_levels(p, index + 1, MIME_IN_HEADER);
-}
-
-/* ---- header ---- */
-
-/* The entity's header is complete: it begins. */
-static bool open_entity(struct mime_parser *p, struct mime_event *event, bool bad_header)
-{
-    if (!p->started)
-        return mime_parser_fail(p, ERR_DATA, "not a mail: no header field");
-    if (!mime_entity_open(p, bad_header))
-        return true;
-    struct mime_level *level = mime_level_top(p);
-    *event = (struct mime_event){MIME_PART_BEGIN, &level->part, buf_span(&p->header), {0}};
-    p->pending_n = 0;
-    p->at_line = true;
-    if (level->message) {
-        /* The header stays until the next call; step_header clears it then. */
-        p->state = MIME_IN_HEADER;
-        p->line_start = SIZE_MAX;
-    } else {
-        p->state = level->multipart ? MIME_IN_GAP : MIME_IN_BODY;
-    }
-    memset(&p->decoder, 0, sizeof p->decoder);
-    p->uu.todo = span_of(NULL, 0);
-    p->uu.phase = MIME_UU_NONE;
-    p->uu.mid_line = p->uu.overlong = false;
-    p->uu.whole = level->part.encoding == MIME_UU;
-    buf_clear(&p->uu.line);
-    buf_clear(&p->uu.begin);
-    buf_clear(&p->uu.out);
-    p->tnef_open = level->tnef;
-    p->tnef_busy = false;
-    if (level->tnef)
-        tnef_clear(&p->tnef);
-    return true;
-}
-
-/* The first line of a mail: names of fields that exist are made of these. */
-static bool plausible_field(struct span line)
-{
-    size_t n = 0;
-    while (n < line.n && (ascii_alnum(line.p[n]) || (line.p[n] && strchr("-_.", line.p[n]))))
-        n++;
-    return header_is_field(line) && (n == line.n || strchr(": \t", line.p[n])) &&
-           span_find(line, 0) == line.n;
-}
-
-static bool may_precede_mail(struct span line)
-{
-    return line.n == 0 || span_starts(line, span_str("From ")) ||
-           span_starts(line, span_str(">From "));
-}
-
-/* Puts the line, which was gathered in the header, where the body's lines are judged. */
-static bool line_to_body(struct mime_parser *p, struct span line)
-{
-    buf_clear(&p->line);
-    p->line_spent = false;
-    p->line_ready = true;
-    return buf_add_span(&p->line, line) == ERR_NONE;
-}
-
-/* Judges the line that has just been completed in p->header. True: as in a step. */
-static bool header_line(struct mime_parser *p, struct mime_event *event)
-{
-    struct span whole = span_skip(buf_span(&p->header), p->line_start);
-    struct span line = without_end(whole);
-    size_t index;
-    bool last;
-    if (!p->started && may_precede_mail(line) && !header_is_field(line)) {
-        p->header.len = p->line_start;
-        return false;
-    }
-    if (line.n == 0) {
-        p->header.len = p->line_start;
-        return open_entity(p, event, false);
-    }
-    bool first = p->header.len == whole.n;
-    bool boundary = is_boundary(p, line, &index, &last);
-    bool folded = !first && (line.p[0] == ' ' || line.p[0] == '\t');
-    if (!boundary && (folded || (p->started ? header_is_field(line) : plausible_field(line)))) {
-        p->started = true;
-        p->line_start = p->header.len;
-        return false;
-    }
-    if (!p->started)
-        return mime_parser_fail(p, ERR_DATA, "not a mail: no header field");
-    if (!line_to_body(p, whole))
-        return mime_parser_fail(p, ERR_OS, "out of memory");
-    p->header.len = p->line_start;
-    return open_entity(p, event, !boundary);
-}
-
-static bool step_header(struct mime_parser *p, struct mime_event *event)
-{
-    if (p->line_start == SIZE_MAX)
-        start_header(p);
-    if (p->line_ready) {
-        /* What ended the header of a message/rfc822 begins that of its contents. */
-        p->line_ready = false;
-        p->line_spent = true;
-        if (buf_add_span(&p->header, buf_span(&p->line)))
-            return mime_parser_fail(p, ERR_OS, "out of memory");
-        return header_line(p, event);
-    }
-    if (p->in.n == 0 && !p->ended)
-        return need_more(event);
-    if (p->in.n == 0) {
-        if (p->header.len > p->line_start && header_line(p, event))
-            return true;
-        if (p->header.len || !p->started)
-            return open_entity(p, event, false);
-        close_levels(p, 0, MIME_DONE);
-        return false;
-    }
-    size_t n = span_find(p->in, '\n');
-    bool complete = n < p->in.n;
-    enum err e = buf_add(&p->header, p->in.p, n + complete);
-    if (e)
-        return mime_parser_fail(p, e, e == ERR_DATA ? "header larger than 1 MiB"
-                                                    : "out of memory");
-    p->in = span_skip(p->in, n + complete);
-    return complete && header_line(p, event);
+        mime_close_levels(p, index + 1, MIME_IN_HEADER);
 }
 
 /* ---- bodies ---- */
@@ -341,7 +211,7 @@ static bool gather_line(struct mime_parser *p)
 /* The held line is data after all: it follows the line end that was pending. */
 static bool give_line(struct mime_parser *p, struct mime_event *event)
 {
-    struct span line = buf_span(&p->line), bare = without_end(line);
+    struct span line = buf_span(&p->line), bare = mime_without_end(line);
     /* A lone CR at the end of a piece may belong to a line end. */
     p->line_spent = true;
     p->line_ready = false;
@@ -362,7 +232,7 @@ static bool judge_line(struct mime_parser *p, struct mime_event *event)
 {
     size_t index;
     bool last;
-    if (is_boundary(p, buf_span(&p->line), &index, &last)) {
+    if (mime_is_boundary(p, buf_span(&p->line), &index, &last)) {
         p->line_ready = false;
         p->line_spent = true;
         at_boundary(p, index, last);
@@ -399,7 +269,7 @@ static bool give_run(struct mime_parser *p, struct mime_event *event)
     }
     struct span run = span_take(p->in, stop), bare = run;
     if (bare.p[bare.n - 1] == '\n' || bare.p[bare.n - 1] == '\r')
-        bare = without_end(run);
+        bare = mime_without_end(run);
     p->in = span_skip(p->in, stop);
     p->pending_n = run.n - bare.n;
     memcpy(p->pending, bare.p + bare.n, p->pending_n);
@@ -415,7 +285,7 @@ static bool step_body(struct mime_parser *p, struct mime_event *event)
         return judge_line(p, event);
     bool held = p->line.len && !p->line_spent;
     if (p->in.n == 0 && !p->ended)
-        return need_more(event);
+        return mime_need_more(event);
     if (p->in.n == 0 && held)
         return judge_line(p, event);
     if (p->in.n == 0) {
@@ -424,7 +294,7 @@ static bool step_body(struct mime_parser *p, struct mime_event *event)
         for (size_t i = 0; i < mime_levels(p); i++)
             if (mime_level_at(p, i)->multipart)
                 mime_level_at(p, i)->part.defects.no_final_boundary = true;
-        close_levels(p, 0, MIME_DONE);
+        mime_close_levels(p, 0, MIME_DONE);
         return false;
     }
     if (p->at_line && (held || p->in.p[0] == '-')) {
@@ -481,7 +351,7 @@ static bool step_closing(struct mime_parser *p, struct mime_event *event)
     p->at_line = true;
     p->pending_n = 0;
     if (p->after == MIME_IN_HEADER)
-        start_header(p);
+        mime_start_header(p);
     p->state = p->after;
     return false;
 }
@@ -490,9 +360,13 @@ enum err mime_parser_next(struct mime_parser *p, struct mime_event *event)
 {
     bool done = false;
     while (!done && !p->failed) {
+        if (p->in.n == 0 && p->later.n) {
+            p->in = p->later;
+            p->later = span_of(NULL, 0);
+        }
         switch (p->state) {
         case MIME_IN_HEADER:
-            done = step_header(p, event);
+            done = mime_step_header(p, event);
             break;
         case MIME_IN_BODY:
         case MIME_IN_GAP:

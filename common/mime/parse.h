@@ -62,9 +62,11 @@ struct mime_defects {
     bool tnef;               /* TNEF that is cut, damaged, or none */
     bool no_final_boundary;  /* a multipart that was not closed */
     bool no_boundary;        /* a multipart without the parameter: taken for plain text */
-    bool bad_type;           /* a Content-Type that is none: taken for plain text */
+    bool bad_type;           /* a Content-Type that is none: taken for plain text, or for a file
+                                where there is a name or base64 */
     bool bad_encoding;       /* an unknown Content-Transfer-Encoding: taken for 8bit */
     bool bad_header;         /* the header was ended by a line that is no field */
+    unsigned bad_lines;      /* in the header: without a colon, mbox lines, or no field at all */
 };
 
 struct mime_part {
@@ -113,7 +115,9 @@ enum mime_uu_phase { MIME_UU_NONE, MIME_UU_MAYBE, MIME_UU_OPEN, MIME_UU_ENDED };
 /* The parser; only the functions below look inside. Release it, do not copy it. */
 struct mime_parser {
     struct mime_options options;
-    struct span in; /* what is pushed and not yet used */
+    struct span in;    /* what is pushed and not yet used */
+    struct span later; /* what follows it, where in is something that is read again */
+    struct buf again;  /* that */
     enum mime_parse_state {
         MIME_IN_HEADER,
         MIME_IN_BODY, /* of a leaf */
@@ -129,6 +133,9 @@ struct mime_parser {
     struct buf boundaries;
     struct buf header;
     size_t line_start;  /* in header, of the line being gathered */
+    bool doubtful;      /* the line before that, from doubt on, is no field */
+    size_t doubt;
+    unsigned bad_lines;
     struct buf line;    /* of a body, when it may be a boundary */
     bool at_line;       /* the next byte begins a line */
     bool line_ready;    /* line is whole and waits for a decision */

@@ -1,6 +1,6 @@
 /*
- * What the files of the mail parser share: parse.c (lines, boundaries, events), entity.c (header
- * to part), uutext.c (uuencoded files in text), tnef_part.c (files in TNEF). Not for other folders.
+ * What the files of the mail parser share: parse.c (bodies, boundaries, events), header_lines.c
+ * (lines of a header), entity.c (header to part), uutext.c (uuencoded files in text), tnef_part.c (files in TNEF). Not for other folders.
  */
 #ifndef MIME_PARSE_INNER_H
 #define MIME_PARSE_INNER_H
@@ -29,6 +29,24 @@ struct mime_level *mime_level_top(struct mime_parser *p);
 
 /* Records a failure for good; true, so that a step can end in it. */
 bool mime_parser_fail(struct mime_parser *p, enum err e, const char *reason);
+
+/* The line without its line end. */
+struct span mime_without_end(struct span line);
+
+/* The line is a boundary of the open level *index (innermost first); *last: its closing one. */
+bool mime_is_boundary(struct mime_parser *p, struct span line, size_t *index, bool *last);
+
+/* Sets a NEED_MORE event; true. */
+bool mime_need_more(struct mime_event *event);
+
+/* The next line begins an entity's header. */
+void mime_start_header(struct mime_parser *p);
+
+/* Goes on with the header, until its entity is open; true and false as in mime_uu_step. */
+bool mime_step_header(struct mime_parser *p, struct mime_event *event);
+
+/* Closes levels until only count are open, then goes on with after. */
+void mime_close_levels(struct mime_parser *p, size_t count, enum mime_parse_state after);
 
 /*
  * Opens a level for the entity whose header lies in p->header, and fills its part. False: it

@@ -193,6 +193,62 @@ static void broken_headers(void)
            "<1 text/plain\n[x\n]>1 unknown transfer encoding\n");
 }
 
+/* Lines that are no field amid a header, and what follows that shows that it goes on. */
+static void headers_that_go_on(void)
+{
+    EXPECT("Subject x\nSubject: y\n\nz", "!3 not a mail: no header field");
+    EXPECT("To: a\nContent-Type image/tiff; name=x.tif\n\nz\n",
+           "<1 image/tiff x.tif\n[z\n]>1 1 bad lines in the header\n");
+    EXPECT("Subject: a long\none that lost its blank\nMIME-Version: 1.0\nContent-Type: image/tiff\n\nz",
+           "<1 image/tiff\n[z]>1 1 bad lines in the header\n");
+    EXPECT("To: a\nFrom joe Sat Nov 21 10:00:00 2026\nContent-Type: image/tiff\n\nz",
+           "<1 image/tiff\n[z]>1 1 bad lines in the header\n");
+    EXPECT("To: a\nFrom here on\nit is text\n", "<1 text/plain\n[From here on\nit is text\n]>1 header cut short\n");
+    EXPECT("To: a\nDear Bob,\n\nsee: this\n",
+           "<1 text/plain\n[Dear Bob,\n\nsee: this\n]>1 header cut short\n");
+    EXPECT("To: a\nDear Bob,\nNote: this\n", "<1 text/plain\n[Dear Bob,\nNote: this\n]>1 header cut short\n");
+    EXPECT("To: a\nDear Bob", "<1 text/plain\n[Dear Bob]>1 header cut short\n");
+    EXPECT("To: a\nDear Bob\nX-A: b", "<1 text/plain\n>1 1 bad lines in the header\n");
+    EXPECT("Content-Type: multipart/mixed; boundary=b\n\n--b\nTo: a\nbad\n--b\nbad\nTo: x\n--b--\n",
+           "< multipart/mixed\n<1 text/plain\n[bad]>1 header cut short\n"
+           "<2 text/plain\n[bad\nTo: x]>2 header cut short\n> \n");
+    EXPECT("Content-Type: message/rfc822\nbad line\nSubject: in\n\nx\n",
+           "<1 message/rfc822\n<1.1 text/plain\n[x\n]>1.1 header cut short\n"
+           ">1 1 bad lines in the header\n");
+    EXPECT("Content-Type: message/rfc822\nbad line\nand more\n",
+           "<1 message/rfc822\n<1.1 text/plain\n[bad line\nand more\n]>1.1 header cut short\n"
+           ">1 header cut short\n");
+}
+
+/* A long line behind one in doubt is not gathered. */
+static void doubt_is_short(void)
+{
+    struct buf mail, out;
+    buf_init(&mail, 8 << 20);
+    buf_init(&out, 8 << 20);
+    buf_add_str(&mail, "Subject: x\nno field\n");
+    for (int i = 0; i < 1 << 18; i++)
+        buf_add_str(&mail, "0123456789");
+    for (size_t split = 0; split < 400; split += split % 30 ? 1 : 14) {
+        CHECK_INT(trace((char *)mail.data, mail.len, split, NULL, &out), ERR_NONE);
+        CHECK_INT(out.len, mail.len - 11 + strlen("<1 text/plain\n[]>1 header cut short\n"));
+    }
+    buf_release(&mail);
+    buf_release(&out);
+}
+
+static void types_as_they_come(void)
+{
+    EXPECT("Content-Type: \"Image/TIFF\"; name=x\n\nx", "<1 image/tiff x\n[x]>1 \n");
+    EXPECT("Content-Type: (fax) image / tiff (page)\n\nx", "<1 image/tiff\n[x]>1 \n");
+    EXPECT("content-type:image/tiff\n\nx", "<1 image/tiff\n[x]>1 \n");
+    EXPECT("Content-Type : image/tiff\nContent-Type: text/html\n\nx", "<1 image/tiff\n[x]>1 \n");
+    EXPECT("Content-Type: fax; name=x.tif\n\nx",
+           "<1 application/octet-stream x.tif\n[x]>1 bad content type\n");
+    EXPECT("Content-Type: fax\nContent-Transfer-Encoding: \"Base64\"\n\neA==\n",
+           "<1 application/octet-stream\n[x]>1 bad content type\n");
+}
+
 static void what_is_no_mail(void)
 {
     EXPECT("", "!3 not a mail: no header field");
@@ -223,15 +279,27 @@ static void caps(void)
     CHECK_INT(trace((char *)mail.data, mail.len, 0, NULL, &out), ERR_DATA);
     CHECK(strstr(buf_cstr(&out), "100 deep") != NULL);
     buf_clear(&mail);
+    for (int i = 0; i < 99; i++)
+        buf_add_format(&mail, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
+    buf_add_str(&mail, "\nthe hundredth");
+    CHECK_INT(trace((char *)mail.data, mail.len, 0, NULL, &out), ERR_NONE);
+    CHECK(strstr(buf_cstr(&out), "[the hundredth]") != NULL);
+    buf_clear(&mail);
     buf_add_str(&mail, "Content-Type: multipart/mixed; boundary=b\n\n");
-    for (int i = 0; i < 10000; i++)
+    for (int i = 0; i < 9999; i++)
         buf_add_str(&mail, "--b\n\n");
+    CHECK_INT(trace((char *)mail.data, mail.len, 0, NULL, &out), ERR_NONE);
+    buf_add_str(&mail, "--b\n\n");
     CHECK_INT(trace((char *)mail.data, mail.len, 0, NULL, &out), ERR_DATA);
     CHECK(strstr(buf_cstr(&out), "10000 parts") != NULL);
     buf_clear(&mail);
-    buf_add_str(&mail, "Subject: ");
-    for (int i = 0; i < 1 << 17; i++)
+    buf_add_str(&mail, "Subject:");
+    for (int i = 1; i < 1 << 17; i++)
         buf_add_str(&mail, "xxxxxxxx");
+    mail.data[mail.len - 1] = '\n';
+    CHECK_INT(trace((char *)mail.data, mail.len, 0, NULL, &out), ERR_NONE);
+    mail.data[mail.len - 1] = 'x';
+    buf_add_str(&mail, "\n\n");
     CHECK_INT(trace((char *)mail.data, mail.len, 70000, NULL, &out), ERR_DATA);
     CHECK(strstr(buf_cstr(&out), "1 MiB") != NULL);
     buf_release(&mail);
@@ -279,6 +347,9 @@ int main(void)
     RUN(uuencode_in_text);
     RUN(defects_are_told);
     RUN(broken_headers);
+    RUN(headers_that_go_on);
+    RUN(doubt_is_short);
+    RUN(types_as_they_come);
     RUN(what_is_no_mail);
     RUN(names);
     RUN(caps);
