@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TRIES = 100000, OPEN_FILES = 2 };
+enum { TRIES = 100000, OPEN_FILES = 2, HINTS = 4096 };
 
 /* A file being written. A uuencoded one opens while its text's is open: so there may be two. */
 struct file {
@@ -30,7 +30,17 @@ struct all {
     unsigned open;
     struct file files[OPEN_FILES];
     struct writer list;
+    /* By a name's hash, the last number tried: many files of one name take linear time. */
+    unsigned hints[HINTS];
 };
+
+static unsigned *hint(struct all *a, const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619u;
+    return &a->hints[hash % HINTS];
+}
 
 /* "fax-2.tif" from "fax.tif". */
 static void numbered(const char *name, unsigned n, char *out, size_t size)
@@ -51,7 +61,8 @@ static enum err open_file(struct all *a, const struct mime_part *part, struct wh
     snprintf(fallback, sizeof fallback, "part-%.60s.%s", part->number,
              mime_extension(part->type));
     mime_filename(span_str(part->name), fallback, name);
-    for (unsigned n = 1; n < TRIES; n++) {
+    unsigned *last = hint(a, name);
+    for (unsigned n = 1; n < TRIES; n = n == 1 && *last > 1 ? *last + 1 : n + 1) {
         numbered(name, n, tried, sizeof tried);
         f->fd = openat(a->dir_fd, tried,
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -59,6 +70,7 @@ static enum err open_file(struct all *a, const struct mime_part *part, struct wh
             continue;
         if (f->fd < 0)
             return why_errno(why, ERR_CREATE, "%s/%s", a->dir, tried);
+        *last = n > *last ? n : *last;
         memcpy(f->name, tried, sizeof f->name);
         snprintf(f->path, sizeof f->path, "%s/%s", a->dir, tried);
         cleanup_add(f->path);
@@ -119,6 +131,7 @@ enum err mail_extract_all(const struct mail_open *m, const char *dir)
     struct why why = {""};
     a.dir = dir;
     a.open = a.count = 0;
+    memset(a.hints, 0, sizeof a.hints);
     bool made = mkdir(dir, 0777) == 0;
     if (!made && errno != EEXIST)
         return diag_fail(why_errno(&why, ERR_CREATE, "mkdir"), &why, "%s", dir);
