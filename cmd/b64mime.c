@@ -66,16 +66,23 @@ static enum err usage(const char *reason)
 
 /* ---- --bare ---- */
 
+static void progress(uint64_t octets)
+{
+    diag_progress("%llu MiB read", (unsigned long long)(octets >> 20));
+}
+
 static enum err encode_bare(int in, int out, struct why *why)
 {
     static uint8_t from[65536], to[8 * 65536];
     struct base64_encoder e;
     struct span rest;
     size_t got;
+    uint64_t total = 0;
     enum err err;
     base64_encoder_init(&e, opt.wrap < 0 ? BASE64_MIME_WRAP : (size_t)opt.wrap,
                         opt.crlf ? BASE64_CRLF : 0);
     while (!(err = io_read(in, from, sizeof from, &got, why)) && got) {
+        progress(total += got);
         /* Short lines swell: no more at once than the room takes. */
         for (rest = span_of(from, got); rest.n && !err;) {
             struct span piece = span_take(rest, base64_encode_bound(&e, rest.n) > sizeof to
@@ -121,13 +128,13 @@ static enum err decode_bare(int in, int out, struct why *why)
 {
     static uint8_t from[65536], to[65536];
     struct base64_decoder d;
-    size_t got, total = 0;
-    uint64_t blanks = 0;
+    size_t got;
+    uint64_t total = 0, blanks = 0;
     enum err err;
     base64_decoder_init(&d, BASE64_JOINED);
     while (!(err = read_full(in, from, sizeof from, &got, why)) && got) {
         size_t n = base64_decode(&d, span_of(from, got), to);
-        total += got;
+        progress(total += got);
         if (!is_base64(&d, span_of(from, got), &blanks))
             return why_set(why, ERR_DATA, "not base64");
         if ((err = io_write(out, to, n, why)))

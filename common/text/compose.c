@@ -322,8 +322,13 @@ static enum err copy_source(struct job *j, struct source *s, struct text_stream 
     size_t got = 1;
     buf_init(&utf8, OUT_MAX);
     enum err e = body(j, text, buf_span(&s->head), &utf8);
-    while (!e && !s->whole && !(e = io_read(s->fd, chunk, sizeof chunk, &got, &j->why)) && got)
+    uint64_t total = s->head.len;
+    while (!e && !s->whole && !(e = io_read(s->fd, chunk, sizeof chunk, &got, &j->why)) && got) {
         e = body(j, text, span_of(chunk, got), &utf8);
+        total += got;
+        diag_progress("%s: %llu MiB", shown(s->path), (unsigned long long)(total >> 20));
+    }
+    diag_trace("%s: %llu octets", shown(s->path), (unsigned long long)total);
     if (!e && text) {
         buf_clear(&utf8);
         e = text_stream_end(text, &utf8);

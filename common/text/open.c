@@ -26,7 +26,7 @@ static enum err judge(const struct mail_open *m, const struct mime_part *part, s
     return ERR_NONE;
 }
 
-static enum err read_more(int fd, struct mime_parser *p, bool *any, struct why *why)
+static enum err read_more(int fd, struct mime_parser *p, uint64_t *total, struct why *why)
 {
     static uint8_t chunk[65536];
     size_t got;
@@ -34,9 +34,10 @@ static enum err read_more(int fd, struct mime_parser *p, bool *any, struct why *
     if (e)
         return e;
     if (got) {
-        *any = true;
+        *total += got;
+        diag_progress("%llu MiB read", (unsigned long long)(*total >> 20));
         mime_parser_push(p, span_of(chunk, got));
-    } else if (*any) {
+    } else if (*total) {
         mime_parser_end(p);
     } else {
         return why_set(why, ERR_DATA, "empty input");
@@ -63,14 +64,15 @@ static enum err parse(const struct mail_open *m, int fd, mail_event_fn *fn, void
                           span_eq_nocase(span_str(type), span_str("application/vnd.ms-tnef"));
     struct mime_parser p;
     struct mime_event event;
-    bool any = false, stop = false, done = false;
+    bool stop = false, done = false;
+    uint64_t total = 0;
     enum err e = ERR_NONE;
     mime_parser_init(&p, &options);
     while (!e && !stop && !done) {
         if ((e = mime_parser_next(&p, &event))) {
             why_set(why, e, "%s", mime_parser_why(&p)->text);
         } else if (event.kind == MIME_NEED_MORE) {
-            e = read_more(fd, &p, &any, why);
+            e = read_more(fd, &p, &total, why);
         } else {
             done = event.kind == MIME_END;
             if (event.kind == MIME_PART_END)
@@ -79,6 +81,7 @@ static enum err parse(const struct mail_open *m, int fd, mail_event_fn *fn, void
                 e = fn(ctx, &event, &stop, why);
         }
     }
+    diag_trace("%s: %llu octets read", mail_shown(m), (unsigned long long)total);
     mime_parser_release(&p);
     if (stop && !e)
         drain(fd);

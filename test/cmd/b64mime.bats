@@ -454,6 +454,79 @@ assert fax["pages"] == 1 and fax["name"] == "fax.tif" and fax["disposition"] == 
     while read -r name; do [ -f "$name" ]; done <names
 }
 
+# bats test_tags=nosan
+@test "--all: every name a stranger can think of lands inside, made with O_EXCL and O_NOFOLLOW" {
+    needs strace
+    mkdir d outside
+    ln -s outside/here d/part-30.tif
+    ln -s "$PWD/outside" d/z
+    python3 - >m <<'PY'
+import sys
+names = ["../../x", "/etc/x", "C:\\x", "C:\\dir\\y.tif", "a\0b", "..", "", "n" * 300 + ".tif", "-rf", "../..",
+         "...", ".", "/", "\\", "a/", "~root", "$(id)", "`id`", "\u202egnp.tif", "a:b", "\t", '"q".tif',
+         "=?utf-8?b?Li4vLi4veg==?=", "z", "x", "x", "x"]
+out = "Content-Type: multipart/mixed; boundary=b\n\n"
+for n in names:
+    quoted = n.replace("\\", "\\\\").replace('"', '\\"')
+    out += f'--b\nContent-Type: image/tiff; name="{quoted}"\n\ndata\n'
+out += """--b
+Content-Disposition: attachment; filename*0*=utf-8''..%2F..%2F; filename*1="../e"; filename*2*=%00%2Fpw
+
+data
+--b
+Content-Disposition: attachment; filename*=utf-8''%2e%2e%2fq
+
+data
+--b
+Content-Type: image/tiff
+
+data
+--b--
+"""
+sys.stdout.buffer.write(out.encode())
+PY
+    touch calls names made before
+    ls -A >before
+    strace -f -qq -o calls -e trace=open,openat,creat,link,linkat,rename,renameat,renameat2,symlink,mkdir \
+        b64mime --all d m >names
+    [ "$(wc -l <names)" -eq 30 ] && [ "$(find d -type f | wc -l)" -eq 30 ]
+    # All that was made, was made so, and by a plain name.
+    grep O_CREAT calls >made
+    [ "$(grep -cE 'openat\([0-9]+, "[^/]+", O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW\|O_CLOEXEC, 0666\)' made)" -eq "$(wc -l <made)" ]
+    no grep -E '^[0-9]+ +(creat|link|rename|symlink)' calls
+    [ -z "$(ls outside)" ]
+    ls -A | cmp - before
+    for name in x x-2 x-3 x-4 x-5 y.tif _rf pw q z-2; do [ "$(cat "d/$name")" = data ]; done
+    LC_ALL=C ls d | LC_ALL=C awk 'length > 204 || /^[.-]/ || /[[:cntrl:]]/ { exit 1 }'
+}
+
+@test "--all: ten thousand parts of one name" {
+    python3 -c 'print("Content-Type: multipart/mixed; boundary=b\n\n" +
+        "--b\nContent-Type: image/tiff; name=fax.tif\n\nx\n" * 9999 + "--b--")' >m
+    # Searching from the start for each would be fifty million calls.
+    [ "$(b64mime --all d m | tail -1)" = d/fax-9999.tif ]
+    [ "$(find d -type f | wc -l)" -eq 9999 ]
+}
+
+@test "progress on a terminal, after a second; elsewhere none; -v says how much was read" {
+    needs script
+    b64mime --from a@b.example big.tif >m
+    cat >slow <<'SH'
+for arguments in -d --bare '--from a@b.example'; do
+    { head -c 70000 m; sleep 1.1; tail -c +70001 m; } | b64mime $arguments >>out &
+done
+wait
+SH
+    script -qec 'sh slow' terminal </dev/null >/dev/null
+    [ "$(grep -ao 'b64mime: [^ ]* *[0-9]* MiB' terminal | sort -u | wc -l)" -ge 2 ]
+    sh slow 2>words
+    [ ! -s words ]
+    run -0 --separate-stderr b64mime --list m
+    [ -z "$stderr" ]
+    run -0 --separate-stderr b64mime -v --list m
+    [[ $stderr == *"m: $(stat -c %s m) octets read"* ]]
+}
+
 @test "--all leaves no file of a part that failed" {
     b64mime --from a@b.example fax.tif >m
     sed 's/^SUkq/SU!q/' m >bad
