@@ -206,7 +206,10 @@ finish() { # RESULT
 hold() { # RESULT [OPTION]
     result=$1
     shift
-    run fax-spool hold "$code" "$id" ${days:+--days "$days"} "$@" || { worse $?; return; }
+    # What was opened is held opened, since who releases it with his password cannot get at the key.
+    [ "$result" = undecodable ] || set -- "$@" ${opened:+--opened}
+    run fax-spool hold "$code" "$id" ${days:+--days "$days"} "$@" <"$tmp/mail" ||
+        { worse $?; return; }
     told "$result"
     announce
 }
@@ -268,10 +271,12 @@ print_or_keep() { # RESULT
     esac
 }
 
-# Passes the mail on through the queue; what is confidential only sealed.
+# Passes the mail on through the queue; what is confidential only sealed, and what came sealed
+# never in clear: where it need not be sealed for this address it goes as it came.
 pass_on() { # ADDRESS RESULT SEALED
     mail=$tmp/mail
-    if [ "$3" = true ]; then
+    [ -z "$opened" ] || mail=$tmp/came
+    if [ "$3" = true ] && [ -z "$shut" ]; then
         run mime-crypt --to "$1" "$tmp/mail" >"$tmp/sealed" || { worse $?; return; }
         mail=$tmp/sealed
     fi
@@ -280,11 +285,34 @@ pass_on() { # ADDRESS RESULT SEALED
     finish "$2"
 }
 
+# Whether $tmp/mail is sealed, by its header in $tmp/headers.
+sealed() {
+    grep -qiE '^content-type: *application/(x-)?pkcs7-mime|^content-type: *application/octet-stream;.*\.p7m' \
+        "$tmp/headers" &&
+        ! grep -qiE '^content-type:.*smime-type="?(signed|compressed|certs)' "$tmp/headers"
+}
+
+# What was sealed to the user is opened with the key that the station keeps for him. What does not
+# open stays as it is: it may be for a key of his own, or cannot be decoded.
+unseal() {
+    opened='' shut=''
+    sealed || return 0
+    [ "$code" != postmaster ] || { shut=1; return 0; }
+    run mime-crypt -d --user "$code" "$tmp/mail" >"$tmp/opened"
+    case $? in
+    0) mv "$tmp/mail" "$tmp/came" && mv "$tmp/opened" "$tmp/mail" && opened=1 && look ;;
+    78) shut=1 ;;
+    65 | 77) shut=damaged ;;
+    *) worse $?; return 1 ;;
+    esac
+}
+
 # Reads the mail, and decides what is to be done with it: the action, and whether to seal. A mail
 # that its user has finished in the meantime (66) is no failure.
 decide() { # OCCASION
     run fax-spool cat "$code" "$id" >"$tmp/mail" || { gone=$?; [ $gone = 66 ] || worse $gone; return 1; }
     look
+    unseal || return 1
     seal=false
     if [ "$code" != postmaster ]; then
         run fuser explain "$code" --sender "$sender" --kind "$kind" --source pushed \
@@ -307,7 +335,7 @@ treat() {
     case $action in print | hold | follow) take || { worse $?; return; } ;; esac
     case $action in
     print) print_or_keep printed ;;
-    hold) hold held ;;
+    hold) if [ "$shut" = damaged ]; then hold undecodable --undecodable; else hold held; fi ;;
     follow) pass_on "$(column follow)" followed "$seal" ;;
     *) [ -z "$verbose" ] || say "$code: $id: $action" ;;
     esac

@@ -20,7 +20,7 @@
 enum { DAY = 24 * 3600, NEW_DAYS = 30 };
 
 static struct {
-    int json, undecodable, days, lock_fd, pages;
+    int json, undecodable, opened, days, lock_fd, pages;
     long long until;
     char *after, *result;
     /* No --password-file and --password-command: they would be read and run with our group. */
@@ -32,6 +32,8 @@ static struct poptOption options[] = {
     {"days", 0, POPT_ARG_INT, &opt.days, 0, "hold: for N days (the user's)", "N"},
     {"until", 0, POPT_ARG_LONGLONG, &opt.until, 0, "hold: until this second since 1970", "EPOCH"},
     {"undecodable", 0, POPT_ARG_NONE, &opt.undecodable, 0, "hold: mark as not to be decoded", NULL},
+    {"opened", 0, POPT_ARG_NONE, &opt.opened, 0, "hold: stdin is what was sealed in it: in its place",
+     NULL},
     {"after", 0, POPT_ARG_STRING, &opt.after, 0, "take: only what arrived after ID", "ID"},
     {"lock-fd", 0, POPT_ARG_INT, &opt.lock_fd, 0, "take: descriptor N holds the user's lock", "N"},
     {"result", 0, POPT_ARG_STRING, &opt.result, 0, "done: what the journal says (done)", "WORD"},
@@ -222,8 +224,11 @@ static enum err run_hold(struct request *r)
     struct spool_mail mail;
     char note[40];
     enum err e = end_of_days(r, &until, &why);
+    if (!e && opt.opened && opt.undecodable)
+        e = why_set(&why, ERR_USAGE, "--opened and --undecodable exclude each other");
     if (!e)
-        e = spool_hold(r->spool, r->id, until, opt.undecodable, &why);
+        e = opt.opened ? spool_hold_opened(r->spool, r->id, until, STDIN_FILENO, &why)
+                       : spool_hold(r->spool, r->id, until, opt.undecodable, &why);
     if (!e)
         e = spool_find(r->spool, r->id, &mail, &why);
     if (!e) {

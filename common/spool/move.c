@@ -181,6 +181,17 @@ enum err spool_take(struct spool *s, struct store *store, const char *id, const 
     return e;
 }
 
+/* The other names of a mail that is held go. */
+static enum err settle(const struct spool *s, const struct entries *found, const char *name,
+                       struct why *why)
+{
+    enum err e = sync_sub(s, true, why);
+    for (size_t i = 0; i < found->count && !e; i++)
+        if (strcmp(found->list[i].name, name) != 0)
+            e = drop(s, found->list[i].in_cur, found->list[i].name, why);
+    return e ? e : sync_sub(s, true, why);
+}
+
 enum err spool_hold(struct spool *s, const char *id, int64_t until, bool undecodable,
                     struct why *why)
 {
@@ -199,12 +210,49 @@ enum err spool_hold(struct spool *s, const char *id, int64_t until, bool undecod
         entry_path(s, true, name, to);
         e = link_names(from, to, why);
     }
+    return e ? e : settle(s, &found, name, why);
+}
+
+static bool is_empty(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_size == 0;
+}
+
+/* A name that the mail does not have yet: the days end a second later where need be. */
+static void free_name(const struct entries *found, const char *id, int64_t until,
+                      char name[ENTRY_NAME_MAX + 1])
+{
+    size_t i = 0;
+    entry_held_name(id, until, false, name);
+    while (i < found->count) {
+        if (strcmp(found->list[i++].name, name) == 0) {
+            entry_held_name(id, ++until, false, name);
+            i = 0;
+        }
+    }
+}
+
+enum err spool_hold_opened(struct spool *s, const char *id, int64_t until, int fd,
+                           struct why *why)
+{
+    struct entries found = {0};
+    char name[ENTRY_NAME_MAX + 1], dotted[SPOOL_NAME_MAX + 2];
+    char from[ENTRY_PATH_MAX], to[ENTRY_PATH_MAX];
+    if (until <= 0)
+        return why_set(why, ERR_USAGE, "no such day");
+    enum err e = claim(s, id, &found, why);
     if (!e)
-        e = sync_sub(s, true, why);
-    for (size_t i = 0; i < found.count && !e; i++)
-        if (strcmp(found.list[i].name, name) != 0)
-            e = drop(s, found.list[i].in_cur, found.list[i].name, why);
-    return e ? e : sync_sub(s, true, why);
+        e = copy_into(s, fd, dotted, why);
+    if (e)
+        return e;
+    free_name(&found, id, until, name);
+    entry_path(s, true, dotted, from);
+    entry_path(s, true, name, to);
+    e = is_empty(from) ? why_set(why, ERR_DATA, "nothing to hold in its place")
+                       : link_names(from, to, why);
+    drop(s, true, dotted, NULL);
+    return e ? e : settle(s, &found, name, why);
 }
 
 enum err spool_read(struct spool *s, const char *id, int *fd, struct why *why)

@@ -106,6 +106,13 @@ enum err spool_take(struct spool *s, struct store *store, const char *id, const 
 enum err spool_hold(struct spool *s, const char *id, int64_t until, bool undecodable,
                     struct why *why);
 
+/*
+ * The same, with what fd gives in the mail's place: what was sealed in it, opened. Until that is
+ * whole and synced the mail stays as it was. ERR_DATA: fd gives nothing.
+ */
+enum err spool_hold_opened(struct spool *s, const char *id, int64_t until, int fd,
+                           struct why *why);
+
 /* Opens the mail for reading. ERR_NO_INPUT: no such mail. ERR_IO. The caller closes *fd. */
 enum err spool_read(struct spool *s, const char *id, int *fd, struct why *why);
 

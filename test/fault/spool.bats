@@ -109,9 +109,41 @@ finished() {
     sweep 12 held fax-spool hold --until 2000000000 15 ID
 }
 
-@test "done, killed at every system call" {
+# What came is there, or what was opened, whole and once; the same step again brings it to its end.
+prepare_opened() {
+    rm -rf "$FAXPIPE_HOME/spool/15"/{new,cur}/* "$FAXPIPE_HOME/spool/15"/cur/.[!.]*
+    tac mail >came
+    ID=$("$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/15" <came)
+    fax-spool take 15 >/dev/null
+}
+opened() {
+    [ "$(fax-spool list 15 | awk -v id="$ID" '$1 == id' | wc -l)" -eq 1 ] || return 1
+    fax-spool cat 15 "$ID" >is
+    cmp -s is mail || { [ "$1" -ne 0 ] && cmp is came; } || return 1
+    fax-spool hold --opened --until 2000000000 15 "$ID" <mail || return 1
+    fax-spool cat 15 "$ID" | cmp - mail || return 1
+    [ "$(ls "$FAXPIPE_HOME/spool/15/cur" | wc -l)" -eq 1 ]
+}
+
+@test "hold --opened, killed at every system call" {
     station
-    sweep 12 finished fax-spool done 15 ID
+    sweep 12 opened fax-spool hold --opened --until 2000000000 15 ID
+}
+
+@test "hold --opened: a full disk, and nothing on standard input, leave the mail as it was" {
+    station
+    prepare_opened
+    for fault in 'fsync EIO' '?link,linkat ENOSPC' 'write ENOSPC'; do
+        # shellcheck disable=SC2086
+        run fails_at $fault 1 fax-spool hold --opened --until 2000000000 15 "$ID" <mail
+        [ "$status" -ne 0 ] || { echo "well at $fault"; return 1; }
+        fax-spool cat 15 "$ID" | cmp - came
+    done
+    run --separate-stderr fax-spool hold --opened --until 2000000000 15 "$ID" </dev/null
+    expect_refusal 65
+    fax-spool cat 15 "$ID" | cmp - came
+    run --separate-stderr fax-spool hold --opened --undecodable --until 2000000000 15 "$ID" <mail
+    expect_refusal 64
 }
 
 # fails_at CALL ERROR N COMMAND...: the Nth CALL fails.
@@ -119,6 +151,11 @@ fails_at() {
     local call=$1 error=$2 n=$3
     shift 3
     strace -f -qq -o calls -e trace="$call" -e "inject=$call:error=$error:when=$n" "$@"
+}
+
+@test "done, killed at every system call" {
+    station
+    sweep 12 finished fax-spool done 15 ID
 }
 
 @test "take and hold: a disk that is full or fails is no success, and the mail stays where it was" {
