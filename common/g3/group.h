@@ -30,9 +30,13 @@ struct g3_group {
 /* By the next bits. */
 extern const struct g3_group g3_groups[1 << G3_GROUP_BITS];
 
-/* Which change each lane belongs to, b1 being 0, as the two byte numbers of it that vector
+/* The bits of a group once more, to be had sooner: the next look-up waits for nothing else. */
+extern const uint8_t g3_group_lengths[1 << G3_GROUP_BITS];
+
+/* Which change each lane belongs to, b1 being 0; the same as the two byte numbers of it that vector
  * shuffles ask for; and 1 for lanes with passes before the code. */
 struct g3_group_places {
+    uint8_t places[G3_GROUP_LANES];
     uint8_t bytes[2 * G3_GROUP_LANES];
     uint16_t passed[G3_GROUP_LANES];
 };

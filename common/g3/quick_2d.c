@@ -15,6 +15,32 @@ static const struct single singles[128] = {
     SINGLE(7, 0x3, 0, 3),  SINGLE(3, 0x2, 0, -1), SINGLE(6, 0x2, 0, -2), SINGLE(7, 0x2, 0, -3),
 };
 
+/*
+ * What mostly follows a horizontal code: a white run of 1 to 63 and a black one of 1 to 14, or
+ * black first, by the next 12 bits: length with the horizontal code's 3 bits in the low 4 bits,
+ * second run in 6 above, first above that; 0: look closer. Pairs that are longer lie behind the
+ * table, each in a place of its own, and are never looked up.
+ */
+enum { PAIR_BITS = 12, PAIR_PLACES = (1 << PAIR_BITS) + 64 * 16 };
+#define PAIR_FITS(bits, black) (G3_PAIR_BITS(bits, black) <= PAIR_BITS)
+#define PAIR_PLACE(run, bits, word, black)                                                        \
+    (PAIR_FITS(bits, black) * ((word) << ((PAIR_BITS - G3_PAIR_BITS(bits, black)) & 15)) +        \
+     !PAIR_FITS(bits, black) * ((1 << PAIR_BITS) + (run) * 16 + (black)))
+#define PAIR(run, bits, word, black, first, second)                                               \
+    [PAIR_PLACE(run, bits, word, black) ... PAIR_PLACE(run, bits, (word) + 1, black) -            \
+     PAIR_FITS(bits, black)] =                                                                    \
+        ((run) > 0) * ((first) << 10 | (second) << 4 | (G3_PAIR_BITS(bits, black) + 3) % 16),
+#define WHITE_FIRST(run, bits, word, black)                                                       \
+    PAIR(run, bits, G3_PAIR_WORD(word, black), black, run, black)
+#define BLACK_FIRST(run, bits, word, black)                                                       \
+    PAIR(run, bits, G3_BLACK_WORD_##black << (bits) | (word), black, black, run)
+#define WHITES_FIRST(run, bits, word) G3_PAIRS(WHITE_FIRST, run, bits, word)
+#define BLACKS_FIRST(run, bits, word) G3_PAIRS(BLACK_FIRST, run, bits, word)
+static const uint16_t pairs[2][PAIR_PLACES] = {
+    {G3_WHITE_TERMINATING(WHITES_FIRST)},
+    {G3_WHITE_TERMINATING(BLACKS_FIRST)},
+};
+
 /* The decoder's state on the way, in registers. `floor` is the first pel where a change may be:
  * a0 + 1, but at the row's start 0. */
 struct way {
@@ -36,9 +62,16 @@ struct way {
 typedef unsigned put_lanes(const struct g3_group *g, const uint16_t *b, unsigned floor,
                            uint16_t *change);
 
-/* How a kernel finds the first change from b on, by two, that is right of a0. The line is closed
- * there at the latest. */
-typedef const uint16_t *find_b1(const uint16_t *b, unsigned a0);
+/* The first change from b on, by two, that is right of a0. The line is closed there at the latest.
+ * It is mostly one of the first three, and which, no branch foresees. */
+static inline __attribute__((always_inline)) const uint16_t *find_b1(const uint16_t *b, unsigned a0)
+{
+    const uint16_t *at = b + 2 * (b[0] <= a0);
+    at += 2 * ((b[2] <= a0) + (b[4] <= a0));
+    while (*at <= a0)
+        at += 2;
+    return at;
+}
 
 enum turn { ON, HORIZONTAL, STOP };
 
@@ -88,20 +121,15 @@ static inline __attribute__((always_inline)) enum turn one_by_one(struct way *w,
     return STOP;
 }
 
-/* A horizontal code and its two runs: 3 + 46 bits at most. */
-static inline __attribute__((always_inline)) enum turn horizontal(struct way *w, unsigned colour,
-                                                                  bool first, find_b1 *find)
+/* A horizontal code and its two runs, 3 + 46 bits at most, where one may have a make-up code, be
+ * of no pels or reach the edge. */
+static inline __attribute__((always_inline)) enum turn any_runs(struct way *w, unsigned colour)
 {
-    if (w->in.end - w->in.at < 8)
-        return STOP;
-    g3_refill_fast(&w->in);
-    if (w->in.bits >> 61 != 1)
-        return STOP;
     unsigned run1, run2, a0 = w->floor - (w->floor != 0);
     unsigned used1 = g3_quick_run(w->in.bits << 3, colour, &run1);
     uint64_t rest = w->in.bits << 3 << used1;
     unsigned used2 = g3_quick_run(rest, colour ^ 1, &run2);
-    if (used1 == 0 || used2 == 0 || run1 + run2 > w->width - a0 || (run1 == 0 && !first) ||
+    if (used1 == 0 || used2 == 0 || run1 + run2 > w->width - a0 || (run1 == 0 && w->floor != 0) ||
         (run2 == 0 && a0 + run1 != w->width))
         return STOP;
     w->last = rest;
@@ -110,12 +138,38 @@ static inline __attribute__((always_inline)) enum turn horizontal(struct way *w,
     w->change[0] = (uint16_t)(a0 + run1);
     w->change[1] = (uint16_t)(a0 + run1 + run2);
     w->change += 2;
-    a0 += run1 + run2;
-    w->floor = a0 + 1;
-    if (a0 == w->width)
+    w->floor = a0 + run1 + run2 + 1;
+    if (w->floor > w->width)
         return STOP;
-    w->b = find(w->b, a0);
-    return ON;
+    w->b = find_b1(w->b, a0 + run1 + run2);
+    return w->in.bits >> 61 == 1 ? HORIZONTAL : ON;
+}
+
+/* The same; mostly both runs are short, and within the row. */
+static inline __attribute__((always_inline)) enum turn horizontal(struct way *w, unsigned colour)
+{
+    if (w->in.end - w->in.at < 8)
+        return STOP;
+    g3_refill_fast(&w->in);
+    if (w->in.bits >> 61 != 1)
+        return STOP;
+    unsigned e = pairs[colour][w->in.bits << 3 >> (64 - PAIR_BITS)];
+    unsigned a1 = w->floor - (w->floor != 0) + (e >> 10), a2 = a1 + (e >> 4 & 63);
+    if (e == 0 || a2 >= w->width)
+        return any_runs(w, colour);
+    use(w, e & 15);
+    w->change[0] = (uint16_t)a1;
+    w->change[1] = (uint16_t)a2;
+    w->change += 2;
+    w->floor = a2 + 1;
+    w->b = find_b1(w->b, a2);
+    return w->in.bits >> 61 == 1 ? HORIZONTAL : ON;
+}
+
+/* A lane that is not right, of which b is the change above: is it the last one of the row? */
+static inline bool reaches_edge(const struct way *w, unsigned a1, const uint16_t *b)
+{
+    return a1 == w->width && b[-1] < w->width;
 }
 
 /* Groups up to a code of another kind, or one that the kernel calls wrong. */
@@ -125,25 +179,32 @@ static inline __attribute__((always_inline)) enum turn groups(struct way *w, uns
     while (w->in.end - w->in.at >= 8) {
         g3_refill_fast(&w->in);
         for (unsigned i = 0; i < 56 / G3_GROUP_BITS; i++) {
-            const struct g3_group *g = &g3_groups[w->in.bits >> (64 - G3_GROUP_BITS)];
+            unsigned at = (unsigned)(w->in.bits >> (64 - G3_GROUP_BITS));
+            const struct g3_group *g = &g3_groups[at];
             uint64_t take = g->take;
             unsigned lanes = g3_group_lanes(take), good = put(g, w->b, w->floor, w->change);
             if (good < lanes) {
+                const uint8_t *places = g3_group_where(take)->places;
+                bool edge = good < g3_group_changes(take) &&
+                            reaches_edge(w, w->change[good], w->b + places[good]);
+                good += edge;
                 if (good) {
-                    use(w, g3_group_ends(take, good));
+                    use(w, good == 8 ? g3_group_bits(take) : g3_group_ends(take, good));
                     w->floor = w->change[good - 1] + 1u;
                     w->change += good;
-                    w->b += g3_group_where(take)->bytes[2 * good - 2] / 2 + 1;
+                    w->b += places[good - 1] + 1;
                 }
+                if (edge)
+                    return STOP;
                 *patience *= 2;
                 return one_by_one(w, *patience);
             }
-            if (lanes) {
-                use(w, g3_group_bits(take));
-                w->floor = w->change[lanes - 1] + 1u;
-                w->change += g3_group_changes(take);
-                w->b += g3_group_moves(take);
-            }
+            if (lanes == 0)
+                return HORIZONTAL;
+            use(w, g3_group_lengths[at]);
+            w->floor = w->change[lanes - 1] + 1u;
+            w->change += g3_group_changes(take);
+            w->b += g3_group_moves(take);
             if (g3_group_stops(take))
                 return HORIZONTAL;
         }
@@ -151,21 +212,27 @@ static inline __attribute__((always_inline)) enum turn groups(struct way *w, uns
     return STOP;
 }
 
-static inline __attribute__((always_inline)) void quick(struct g3_decoder *d, put_lanes *put,
-                                                        find_b1 *find)
+static inline __attribute__((always_inline)) void quick(struct g3_decoder *d, put_lanes *put)
 {
     uint16_t *start = d->lines[d->reference ^ 1].change + 1;
     const uint16_t *above = d->lines[d->reference].change;
-    struct way w = {.in = d->in, .b = above + d->b1, .change = start + d->n, .width = d->width};
+    struct way w = {.b = above + d->b1, .change = start + d->n, .width = d->width};
     unsigned patience = 4;
+    /* Not as a whole: its parts have just been written. */
+    w.in.at = d->in.at;
+    w.in.end = d->in.end;
+    w.in.bits = d->in.bits;
+    w.in.have = d->in.have;
     w.floor = d->a0 + (d->n || d->a0);
     for (enum turn turn = ON; turn != STOP;) {
         if (turn == ON)
             turn = groups(&w, &patience, put);
-        if (turn == HORIZONTAL)
-            turn = horizontal(&w, (w.change - start) & 1, w.floor == 0, find);
+        while (turn == HORIZONTAL)
+            turn = horizontal(&w, (w.change - start) & 1);
     }
-    d->in = w.in;
+    d->in.at = w.in.at;
+    d->in.bits = w.in.bits;
+    d->in.have = w.in.have;
     d->n = (unsigned)(w.change - start);
     d->a0 = w.floor - (w.floor != 0);
     d->b1 = (unsigned)(w.b - above);
@@ -179,11 +246,11 @@ static inline unsigned plain_put(const struct g3_group *g, const uint16_t *b, un
     const struct g3_group_places *where = g3_group_where(g->take);
     unsigned lanes = g3_group_lanes(g->take);
     for (unsigned i = 0; i < lanes; i++) {
-        const uint16_t *j = b + where->bytes[2 * i] / 2;
+        const uint16_t *j = b + where->places[i];
         unsigned a1 = (unsigned)(*j + (int8_t)(g->shifts >> 8 * i));
+        change[i] = (uint16_t)a1;
         if (a1 < floor || a1 >= j[1] || a1 < j[-1] + (unsigned)where->passed[i])
             return i;
-        change[i] = (uint16_t)a1;
         floor = a1 + 1;
     }
     return lanes;
@@ -218,16 +285,9 @@ static inline unsigned scalar_put(const struct g3_group *g, const uint16_t *b, u
     return wrong[1] ? 4 + (unsigned)__builtin_ctzll(wrong[1]) / 16 : 8;
 }
 
-static inline const uint16_t *scalar_find(const uint16_t *b, unsigned a0)
-{
-    while (*b <= a0)
-        b += 2;
-    return b;
-}
-
 void g3_quick_2d_scalar(struct g3_decoder *d)
 {
-    quick(d, scalar_put, scalar_find);
+    quick(d, scalar_put);
 }
 
 #if defined(__x86_64__)
@@ -254,20 +314,8 @@ AVX2 static inline unsigned avx2_put(const struct g3_group *g, const uint16_t *b
     return (unsigned)__builtin_ctz(wrong) / 2;
 }
 
-AVX2 static inline const uint16_t *avx2_find(const uint16_t *b, unsigned a0)
-{
-    __m256i edge = _mm256_set1_epi16((short)a0);
-    for (;; b += 16) {
-        __m256i v = _mm256_loadu_si256((const __m256i *)b);
-        __m256i not_right = _mm256_cmpeq_epi16(_mm256_min_epu16(v, edge), v);
-        unsigned right = ~(unsigned)_mm256_movemask_epi8(not_right);
-        if (right)
-            return b + (((unsigned)__builtin_ctz(right) / 2 + 1) & ~1u);
-    }
-}
-
 AVX2 void g3_quick_2d_avx2(struct g3_decoder *d)
 {
-    quick(d, avx2_put, avx2_find);
+    quick(d, avx2_put);
 }
 #endif

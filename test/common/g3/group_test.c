@@ -74,6 +74,7 @@ static void entries_are_of_table_4(void)
         uint64_t take = g3_groups[at].take;
         const struct g3_group_places *where = g3_group_where(take);
         CHECK_INT(g3_group_bits(take), s.bits);
+        CHECK_INT(g3_group_lengths[at], s.bits);
         CHECK_INT(g3_group_lanes(take), s.lanes);
         CHECK_INT(g3_group_changes(take), s.changes);
         CHECK_INT(g3_group_moves(take), s.lanes ? s.place[s.lanes - 1] + 1 : 0);
@@ -82,6 +83,7 @@ static void entries_are_of_table_4(void)
         for (unsigned i = 0; i < 8; i++)
             CHECK_INT((int8_t)(g3_groups[at].shifts >> 8 * i), s.shift[i]);
         for (unsigned i = 0; i < s.lanes; i++) {
+            CHECK_INT(where->places[i], s.place[i]);
             CHECK_INT(where->bytes[2 * i], 2 * s.place[i]);
             CHECK_INT(where->bytes[2 * i + 1], 2 * s.place[i] + 1);
             CHECK_INT(where->passed[i], s.passed[i]);
@@ -95,7 +97,7 @@ static void entries_are_of_table_4(void)
 static void the_first_places_are_in_order(void)
 {
     for (unsigned i = 0; i < G3_GROUP_LANES; i++) {
-        CHECK_INT(g3_group_places[0].bytes[2 * i], 2 * i);
+        CHECK_INT(g3_group_places[0].places[i], i);
         CHECK_INT(g3_group_places[0].passed[i], 0);
     }
 }
