@@ -38,20 +38,25 @@ static inline bool line_end_at(const uint8_t *p, unsigned eol)
 /* Each three bytes b0 b1 b2 become b1 b0 b2 b1, so that each 6-bit value lies within 16 bits. */
 #define SPREAD(i) i + 1, i, i + 2, i + 1
 
-/* By the value's class (see encode_class): what makes a character of it. */
-#define ENCODE_SHIFTS                                                                         \
-    'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, \
-        '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0
+/*
+ * What makes a character of a value, by the value's class: 0 for less than 26, 1 for 26 to 51, and
+ * one for each value from 52 on.
+ */
+#define ENCODE_SHIFTS                                                                              \
+    'A', 'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, \
+        '0' - 52, '0' - 52, '+' - 62, '/' - 63, 0, 0
 
 /*
- * A character is foreign where the entries of its two nibbles share a bit. Bits: 1 for 0x2., 2 for
- * 0x3., 4 for 0x4. and 0x6., 8 for 0x5. and 0x7., 16 for what is foreign whatever follows.
+ * The entries of a character's two nibbles, their common bits taken, tell its kind: 4 '/', 8 '+',
+ * and above FOREIGN 1 a digit, 2 a capital, 3 a small letter. The bits from 16 on say, of the lower
+ * nibble: up to 9, up to 10, not 0; each higher nibble has the one that makes it a character of
+ * the alphabet, so that up to FOREIGN is what is none. The look-up by a byte over 127 gives 0.
  */
-#define HIGH_NIBBLES 16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16
-#define LOW_NIBBLES 21, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19, 26, 27, 27, 27, 26
-/* By the high nibble what makes the value of a character; '/' takes the entry before its own. */
-#define DECODE_SHIFTS \
-    0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0
+enum { FOREIGN = 3 };
+#define HIGH_NIBBLES 0, 0, 12, 17, 66, 34, 67, 35, 0, 0, 0, 0, 0, 0, 0, 0
+#define LOW_NIBBLES 51, 115, 115, 115, 115, 115, 115, 115, 115, 115, 99, 75, 67, 67, 67, 71
+/* By the kind, what makes the value of a character. */
+#define DECODE_SHIFTS 0, 52 - '0', -'A', 26 - 'a', 63 - '/', 0, 0, 0, 62 - '+', 0, 0, 0, 0, 0, 0, 0
 /* Four values lie in each 32 bits with the first byte on top. */
 #define PACK 2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1
 
@@ -63,28 +68,30 @@ SSSE3 static inline __m128i ssse3_characters(__m128i spread)
     __m128i b = _mm_mullo_epi16(_mm_and_si128(spread, _mm_set1_epi32(0x003f03f0)),
                                 _mm_set1_epi32(0x01000010));
     __m128i v = _mm_or_si128(a, b);
-    /* Classes: 0 for 26 to 51, 1 to 12 for 52 to 63, 13 for less than 26. */
-    __m128i upper = _mm_and_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(26)), _mm_set1_epi8(13));
-    __m128i kind = _mm_or_si128(_mm_subs_epu8(v, _mm_set1_epi8(51)), upper);
+    /* What compares true is -1. */
+    __m128i kind = _mm_sub_epi8(_mm_subs_epu8(v, _mm_set1_epi8(51)),
+                                _mm_cmpgt_epi8(v, _mm_set1_epi8(25)));
     return _mm_add_epi8(v, _mm_shuffle_epi8(_mm_setr_epi8(ENCODE_SHIFTS), kind));
 }
 
-/* False: one of 16 characters is foreign. Else their 12 bytes, and four of 0. */
-SSSE3 static inline bool ssse3_bytes(const uint8_t *in, __m128i *bytes)
+/* Of 16 characters the 12 bytes, and four of 0; *least is kept at the least of all kinds. */
+SSSE3 static inline __m128i ssse3_bytes(const uint8_t *in, __m128i *least)
 {
-    __m128i c = _mm_loadu_si128((const __m128i *)in), nibble = _mm_set1_epi8(15);
-    __m128i high = _mm_and_si128(_mm_srli_epi16(c, 4), nibble);
-    __m128i foreign =
-        _mm_and_si128(_mm_shuffle_epi8(_mm_setr_epi8(HIGH_NIBBLES), high),
-                      _mm_shuffle_epi8(_mm_setr_epi8(LOW_NIBBLES), _mm_and_si128(c, nibble)));
-    __m128i kind = _mm_add_epi8(high, _mm_cmpeq_epi8(c, _mm_set1_epi8('/')));
+    __m128i c = _mm_loadu_si128((const __m128i *)in);
+    __m128i high = _mm_and_si128(_mm_srli_epi16(c, 4), _mm_set1_epi8(15));
+    __m128i kind = _mm_and_si128(_mm_shuffle_epi8(_mm_setr_epi8(HIGH_NIBBLES), high),
+                                 _mm_shuffle_epi8(_mm_setr_epi8(LOW_NIBBLES), c));
+    *least = _mm_min_epu8(*least, kind);
     __m128i v = _mm_add_epi8(c, _mm_shuffle_epi8(_mm_setr_epi8(DECODE_SHIFTS), kind));
-    if (_mm_movemask_epi8(_mm_cmpeq_epi8(foreign, _mm_setzero_si128())) != 0xffff)
-        return false;
     v = _mm_maddubs_epi16(v, _mm_set1_epi32(0x01400140));
     v = _mm_madd_epi16(v, _mm_set1_epi32(0x00011000));
-    *bytes = _mm_shuffle_epi8(v, _mm_setr_epi8(PACK));
-    return true;
+    return _mm_shuffle_epi8(v, _mm_setr_epi8(PACK));
+}
+
+SSSE3 static inline bool ssse3_foreign(__m128i least)
+{
+    const __m128i foreign = _mm_set1_epi8(FOREIGN);
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(least, foreign), foreign)) != 0;
 }
 
 /* Reads 16 bytes, of which 12 are encoded. */
@@ -96,13 +103,9 @@ SSSE3 static inline void ssse3_encode_12(const uint8_t *in, uint8_t *out)
 }
 
 /* Writes 16 bytes, of which 12 count. */
-SSSE3 static inline bool ssse3_decode_16(const uint8_t *in, uint8_t *out)
+SSSE3 static inline void ssse3_decode_16(const uint8_t *in, uint8_t *out, __m128i *least)
 {
-    __m128i v;
-    if (!ssse3_bytes(in, &v))
-        return false;
-    _mm_storeu_si128((__m128i *)out, v);
-    return true;
+    _mm_storeu_si128((__m128i *)out, ssse3_bytes(in, least));
 }
 
 /* The end of a line, reading the four bytes before it rather than four behind it. */
@@ -114,15 +117,12 @@ SSSE3 static inline void ssse3_encode_last(const uint8_t *line, uint8_t *out)
 }
 
 /* The end of a line; writes no more than its 12 bytes. */
-SSSE3 static inline bool ssse3_decode_last(const uint8_t *line, uint8_t *out)
+SSSE3 static inline void ssse3_decode_last(const uint8_t *line, uint8_t *out, __m128i *least)
 {
-    __m128i v;
-    if (!ssse3_bytes(line + LAST, &v))
-        return false;
+    __m128i v = ssse3_bytes(line + LAST, least);
     uint32_t four = (uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(v, 8));
     _mm_storel_epi64((__m128i *)(out + LAST_BYTES), v);
     memcpy(out + LAST_BYTES + 8, &four, sizeof four);
-    return true;
 }
 
 SSSE3 static void ssse3_encode(const uint8_t *in, size_t groups, uint8_t *out)
@@ -135,29 +135,39 @@ SSSE3 static void ssse3_encode(const uint8_t *in, size_t groups, uint8_t *out)
 SSSE3 static size_t ssse3_decode(const uint8_t *in, size_t groups, uint8_t *out)
 {
     size_t done = 0;
-    while (groups - done >= 6 && ssse3_decode_16(in + 4 * done, out + 3 * done))
-        done += 4;
+    for (; groups - done >= 6; done += 4) {
+        __m128i least = _mm_set1_epi8(-1);
+        ssse3_decode_16(in + 4 * done, out + 3 * done, &least);
+        if (ssse3_foreign(least))
+            break;
+    }
     return done + base64_kernel_for(0)->decode(in + 4 * done, groups - done, out + 3 * done);
 }
 
 SSSE3 static void ssse3_encode_lines(const uint8_t *in, size_t lines, unsigned eol, uint8_t *out)
 {
     for (; lines; lines--, in += BYTES, out += LINE + eol) {
-        for (unsigned i = 0; i < 4; i++)
-            ssse3_encode_12(in + 12 * i, out + 16 * i);
+        ssse3_encode_12(in, out);
+        ssse3_encode_12(in + 12, out + 16);
+        ssse3_encode_12(in + 24, out + 32);
+        ssse3_encode_12(in + 36, out + 48);
         ssse3_encode_last(in, out);
         put_line_end(out + LINE, eol);
     }
 }
 
+/* What is foreign is asked once a line. */
 SSSE3 static size_t ssse3_decode_lines(const uint8_t *in, size_t lines, unsigned eol, uint8_t *out)
 {
     size_t done = 0;
     for (; done < lines && line_end_at(in + LINE, eol); done++, in += LINE + eol, out += BYTES) {
-        bool good = true;
-        for (unsigned i = 0; i < 4 && good; i++)
-            good = ssse3_decode_16(in + 16 * i, out + 12 * i);
-        if (!good || !ssse3_decode_last(in, out))
+        __m128i least = _mm_set1_epi8(-1);
+        ssse3_decode_16(in, out, &least);
+        ssse3_decode_16(in + 16, out + 12, &least);
+        ssse3_decode_16(in + 32, out + 24, &least);
+        ssse3_decode_16(in + 48, out + 36, &least);
+        ssse3_decode_last(in, out, &least);
+        if (ssse3_foreign(least))
             break;
     }
     return done;
@@ -184,24 +194,21 @@ AVX2 static inline void avx2_encode_24(const uint8_t *in, uint8_t *out)
     __m256i b = _mm256_mullo_epi16(_mm256_and_si256(s, _mm256_set1_epi32(0x003f03f0)),
                                    _mm256_set1_epi32(0x01000010));
     __m256i v = _mm256_or_si256(a, b);
-    __m256i upper =
-        _mm256_and_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(26), v), _mm256_set1_epi8(13));
-    __m256i kind = _mm256_or_si256(_mm256_subs_epu8(v, _mm256_set1_epi8(51)), upper);
+    __m256i kind = _mm256_sub_epi8(_mm256_subs_epu8(v, _mm256_set1_epi8(51)),
+                                   _mm256_cmpgt_epi8(v, _mm256_set1_epi8(25)));
     __m256i shift = _mm256_shuffle_epi8(_mm256_setr_epi8(ENCODE_SHIFTS, ENCODE_SHIFTS), kind);
     _mm256_storeu_si256((__m256i *)out, _mm256_add_epi8(v, shift));
 }
 
-/* Writes 28 bytes, of which 24 count. */
-AVX2 static inline bool avx2_decode_32(const uint8_t *in, uint8_t *out)
+/* Writes 28 bytes, of which 24 count; *least is kept at the least of all kinds. */
+AVX2 static inline void avx2_decode_32(const uint8_t *in, uint8_t *out, __m256i *least)
 {
-    __m256i c = _mm256_loadu_si256((const __m256i *)in), nibble = _mm256_set1_epi8(15);
-    __m256i high = _mm256_and_si256(_mm256_srli_epi16(c, 4), nibble);
+    __m256i c = _mm256_loadu_si256((const __m256i *)in);
+    __m256i high = _mm256_and_si256(_mm256_srli_epi16(c, 4), _mm256_set1_epi8(15));
     __m256i by_high = _mm256_shuffle_epi8(_mm256_setr_epi8(HIGH_NIBBLES, HIGH_NIBBLES), high);
-    __m256i by_low = _mm256_shuffle_epi8(_mm256_setr_epi8(LOW_NIBBLES, LOW_NIBBLES),
-                                         _mm256_and_si256(c, nibble));
-    if (!_mm256_testz_si256(by_high, by_low))
-        return false;
-    __m256i kind = _mm256_add_epi8(high, _mm256_cmpeq_epi8(c, _mm256_set1_epi8('/')));
+    __m256i by_low = _mm256_shuffle_epi8(_mm256_setr_epi8(LOW_NIBBLES, LOW_NIBBLES), c);
+    __m256i kind = _mm256_and_si256(by_high, by_low);
+    *least = _mm256_min_epu8(*least, kind);
     __m256i shift = _mm256_shuffle_epi8(_mm256_setr_epi8(DECODE_SHIFTS, DECODE_SHIFTS), kind);
     __m256i v = _mm256_add_epi8(c, shift);
     v = _mm256_maddubs_epi16(v, _mm256_set1_epi32(0x01400140));
@@ -209,7 +216,12 @@ AVX2 static inline bool avx2_decode_32(const uint8_t *in, uint8_t *out)
     v = _mm256_shuffle_epi8(v, _mm256_setr_epi8(PACK, PACK));
     _mm_storeu_si128((__m128i *)out, _mm256_castsi256_si128(v));
     _mm_storeu_si128((__m128i *)(out + 12), _mm256_extracti128_si256(v, 1));
-    return true;
+}
+
+AVX2 static inline bool avx2_foreign(__m256i least)
+{
+    const __m256i foreign = _mm256_set1_epi8(FOREIGN);
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(least, foreign), foreign)) != 0;
 }
 
 AVX2 static void avx2_encode(const uint8_t *in, size_t groups, uint8_t *out)
@@ -222,8 +234,12 @@ AVX2 static void avx2_encode(const uint8_t *in, size_t groups, uint8_t *out)
 AVX2 static size_t avx2_decode(const uint8_t *in, size_t groups, uint8_t *out)
 {
     size_t done = 0;
-    while (groups - done >= 10 && avx2_decode_32(in + 4 * done, out + 3 * done))
-        done += 8;
+    for (; groups - done >= 10; done += 8) {
+        __m256i least = _mm256_set1_epi8(-1);
+        avx2_decode_32(in + 4 * done, out + 3 * done, &least);
+        if (avx2_foreign(least))
+            break;
+    }
     return done + ssse3_decode(in + 4 * done, groups - done, out + 3 * done);
 }
 
@@ -240,10 +256,15 @@ AVX2 static void avx2_encode_lines(const uint8_t *in, size_t lines, unsigned eol
 AVX2 static size_t avx2_decode_lines(const uint8_t *in, size_t lines, unsigned eol, uint8_t *out)
 {
     size_t done = 0;
-    for (; done < lines && line_end_at(in + LINE, eol); done++, in += LINE + eol, out += BYTES)
-        if (!avx2_decode_32(in, out) || !avx2_decode_32(in + 32, out + 24) ||
-            !ssse3_decode_last(in, out))
+    for (; done < lines && line_end_at(in + LINE, eol); done++, in += LINE + eol, out += BYTES) {
+        __m256i least = _mm256_set1_epi8(-1);
+        __m128i last = _mm_set1_epi8(-1);
+        avx2_decode_32(in, out, &least);
+        avx2_decode_32(in + 32, out + 24, &least);
+        ssse3_decode_last(in, out, &last);
+        if (avx2_foreign(_mm256_min_epu8(least, _mm256_broadcastsi128_si256(last))))
             break;
+    }
     return done;
 }
 
