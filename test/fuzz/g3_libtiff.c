@@ -157,12 +157,12 @@ static unsigned our_rows(const struct way *way, unsigned width, struct span stri
         size_t end = d.end_of_rows;
         if (g3_decoder_next(&d, row) != G3_ROW)
             break;
-        if (d.led || way->flags || way->coding == G3_MMR) {
-            m.at = begin(way, strip, end, &two_d);
-            if (!(two_d ? model_row_2d(&m) : model_row_1d(&m)) || memcmp(row, want, stride) != 0)
-                abort();
-            odd |= m.odd;
-        }
+        if (!d.led && !way->flags && way->coding != G3_MMR)
+            break; /* each its own way with a first row that no EOL leads */
+        m.at = begin(way, strip, end, &two_d);
+        if (!(two_d ? model_row_2d(&m) : model_row_1d(&m)) || memcmp(row, want, stride) != 0)
+            abort();
+        odd |= m.odd;
         m.above = row;
         rows++;
         *even += !odd;
