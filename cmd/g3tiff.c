@@ -1,20 +1,23 @@
-#include "bytes/json.h"
 #include "g3/kernel.h"
 #include "page/list.h"
 #include "tiff/check.h"
-#include "tiff/fax.h"
+#include "tiff/info.h"
+#include "tiff/recode.h"
 #include "tiff/write.h"
 #include "tool/cpu_env.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/program.h"
 #include "tool/spill.h"
+#include "tool/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 static struct {
-    int decode, raw, pbm, info, json, strict, msb, lsb, width;
+    int decode, raw, pbm, info, json, strict, msb, lsb, width, k;
     char *profile, *coding, *output, *resolution, *input, *pages, *check;
 } opt;
 
@@ -22,12 +25,13 @@ static struct poptOption options[] = {
     {"decode", 'd', POPT_ARG_NONE, &opt.decode, 0, "TIFF to G3 page stream", NULL},
     {"profile", 0, POPT_ARG_STRING, &opt.profile, 0, "TIFF-F profile: auto, s or f", "P"},
     {"coding", 'c', POPT_ARG_STRING, &opt.coding, 0, "transcode to mh, mr or mmr", "CODING"},
+    {"k", 0, POPT_ARG_INT, &opt.k, 0, "with -c mr: its K parameter (by resolution)", "N"},
     {"output", 'o', POPT_ARG_STRING, &opt.output, 0, "write to FILE", "FILE"},
-    {"width", 'w', POPT_ARG_INT, &opt.width, 0, "bare data: pels a row (1728)", "PELS"},
+    {"width", 'w', POPT_ARG_INT, &opt.width, 0, "bare data: pels a row", "PELS"},
     {"resolution", 'r', POPT_ARG_STRING, &opt.resolution, 0,
      "bare data: standard, fine, superfine, 300 or 400", "RES"},
-    {"msb", 0, POPT_ARG_NONE, &opt.msb, 0, "bare data: most significant bit first", NULL},
-    {"lsb", 0, POPT_ARG_NONE, &opt.lsb, 0, "bare data: least significant bit first", NULL},
+    {"msb", 0, POPT_ARG_NONE, &opt.msb, 0, "bare data, with --raw that written: most significant bit first", NULL},
+    {"lsb", 0, POPT_ARG_NONE, &opt.lsb, 0, "bare data, with --raw that written: least significant bit first", NULL},
     {"input", 0, POPT_ARG_STRING, &opt.input, 0, "the input is bare mh, mr or mmr", "CODING"},
     {"pages", 0, POPT_ARG_STRING, &opt.pages, 0, "only these pages, as in 1,3-5,8-", "LIST"},
     {"raw", 0, POPT_ARG_NONE, &opt.raw, 0, "with -d: bare T.4 or T.6 without headers", NULL},
@@ -44,8 +48,8 @@ struct job {
     const char *path, *name;
     struct page_hints hints;
     struct page_list list;
-    bool recode, profile_s;
-    enum g3_coding coding;
+    bool profile_s;
+    struct fax_coding coding;
     struct fax *fax;
     struct outfile out;
     unsigned done; /* pages put out */
@@ -74,7 +78,9 @@ static enum err parse_bare(struct job *j)
     }
     if (opt.msb && opt.lsb)
         return diag_fail(ERR_USAGE, NULL, "--msb and --lsb exclude each other");
-    j->hints.order = opt.msb ? PAGE_ORDER_MSB : opt.lsb ? PAGE_ORDER_LSB : PAGE_ORDER_FIND;
+    /* What is written has an order too: then it is that one that is asked for. */
+    if (!opt.raw)
+        j->hints.order = opt.msb ? PAGE_ORDER_MSB : opt.lsb ? PAGE_ORDER_LSB : PAGE_ORDER_FIND;
     return ERR_NONE;
 }
 
@@ -87,11 +93,15 @@ static enum err parse(struct job *j)
             !span_eq(span_str(opt.profile), span_str("auto")))
             return usage("--profile", opt.profile);
     }
-    j->recode = opt.coding || j->profile_s;
-    if (opt.coding && !g3_coding_parse(span_str(opt.coding), &j->coding))
+    j->coding.any = !opt.coding && !j->profile_s;
+    if (opt.coding && !g3_coding_parse(span_str(opt.coding), &j->coding.coding))
         return usage("--coding", opt.coding);
-    if (j->profile_s && j->coding != G3_MH)
+    if (j->profile_s && j->coding.coding != G3_MH)
         return diag_fail(ERR_USAGE, NULL, "profile s is coded as mh only");
+    if (opt.k < 0 || opt.k > 255 || (opt.k && (j->coding.any || j->coding.coding != G3_MR)))
+        return diag_fail(ERR_USAGE, NULL, "--k is from 1 to 255 and goes with -c mr");
+    j->coding.k = (unsigned)opt.k;
+    j->coding.closed = opt.decode;
     if ((opt.raw || opt.pbm) && !opt.decode)
         return diag_fail(ERR_USAGE, NULL, "--raw and --pbm go with -d");
     if (opt.raw && opt.pbm)
@@ -122,41 +132,6 @@ static enum err next_page(struct job *j, struct fax_page *p, struct why *why)
     return ERR_NONE;
 }
 
-/* Codes the page's rows afresh. closed: with RTC (MMR always has its EOFB). */
-static enum err encode_page(struct fax *f, const struct page *page, uint64_t rows, bool closed,
-                            fax_sink *sink, void *context, struct why *why)
-{
-    static struct g3_encoder encoder;
-    size_t stride = (page->width + 7) / 8, bound = g3_row_bound(page->width);
-    uint8_t *row = malloc(stride), *out = malloc(bound);
-    enum err e = row && out ? fax_rewind(f, why) : why_set(why, ERR_OS, "out of memory");
-    if (!e)
-        g3_encoder_init(&encoder, page->coding, page->width, page->k, 0);
-    for (uint64_t y = 0; !e && y < rows; y++) {
-        if (!(e = fax_row(f, row, why)))
-            e = sink(context, span_of(out, g3_encode_row(&encoder, row, out)), why);
-    }
-    if (!e) {
-        size_t n = closed || page->coding == G3_MMR ? g3_encode_end(&encoder, out)
-                                                    : g3_encode_flush(&encoder, out);
-        e = sink(context, span_of(out, n), why);
-    }
-    free(row);
-    free(out);
-    return e;
-}
-
-/* The coded page into sink: its own bits where nothing about them must change. */
-static enum err put_coded(struct job *j, const struct fax_page *p, struct page *page, bool closed,
-                          fax_sink *sink, void *context, struct why *why)
-{
-    page->coding = j->recode ? j->coding : p->page.coding;
-    if (p->carried && page->coding == p->page.coding)
-        return fax_carry(j->fax, closed, sink, context, why);
-    page->k = page->coding == G3_MR ? page_nominal_k(page->ydpi) : 0;
-    return encode_page(j->fax, page, p->rows, closed, sink, context, why);
-}
-
 static enum err add_to_strip(void *context, struct span bytes, struct why *why)
 {
     return tiff_page_add(context, bytes, why);
@@ -165,25 +140,38 @@ static enum err add_to_strip(void *context, struct span bytes, struct why *why)
 static enum err wrap_page(struct job *j, struct tiff_writer *w, const struct fax_page *p,
                           struct why *why)
 {
-    struct page page = p->page;
-    page.coding = j->recode ? j->coding : page.coding;
+    struct page page;
+    bool kept = fax_keeps_bits(p, &j->coding, &page);
     if (j->list.count)
         page.total = 0;
     if (j->profile_s && !page_is_profile_s(&page))
         return why_set(why, ERR_DATA, "page %u: %u pels at %u x %u dpi do not fit profile s",
                        page.number, page.width, page.xdpi, page.ydpi);
-    bool carried = p->carried && page.coding == p->page.coding;
-    struct tiff_page_facts facts = {.rows = p->rows, .eols_aligned = carried && p->eols_aligned,
+    struct tiff_page_facts facts = {.rows = p->rows, .eols_aligned = kept && p->eols_aligned,
                                     .bad_rows = p->bad_rows, .bad_in_a_row = p->bad_in_a_row};
     enum err e = tiff_page_begin(w, &page, why);
     if (!e)
-        e = put_coded(j, p, &page, false, add_to_strip, w, why);
+        e = fax_put(j->fax, p, &j->coding, add_to_strip, w, why);
     return e ? e : tiff_page_end(w, &facts, why);
+}
+
+/* Now; or the moment that builds which are to be repeated give. */
+static const char *datetime(void)
+{
+    static char text[32];
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    uint64_t seconds;
+    if (!epoch || !span_number(span_str(epoch), INT32_MAX, &seconds))
+        seconds = (uint64_t)time(NULL);
+    when_text((int64_t)seconds, text);
+    text[4] = text[7] = ':';
+    return text;
 }
 
 static enum err wrap(struct job *j, struct why *why)
 {
-    static const struct tiff_writer_options tags = {.software = "faxpipe " FAXPIPE_VERSION};
+    const struct tiff_writer_options tags = {.software = "faxpipe " FAXPIPE_VERSION,
+                                             .datetime = datetime(), .profile_s = j->profile_s};
     struct tiff_writer *w;
     struct fax_page p;
     enum err e = tiff_writer_open(j->out.fd, &tags, &w, why);
@@ -203,7 +191,18 @@ static enum err add_to_spill(void *context, struct span bytes, struct why *why)
 static enum err add_to_output(void *context, struct span bytes, struct why *why)
 {
     const struct job *j = context;
-    return io_write(j->out.fd, bytes.p, bytes.n, why);
+    uint8_t turned[4096];
+    if (!opt.lsb)
+        return io_write(j->out.fd, bytes.p, bytes.n, why);
+    enum err e = ERR_NONE;
+    while (!e && bytes.n) {
+        struct span some = span_take(bytes, sizeof turned);
+        memcpy(turned, some.p, some.n);
+        g3_reverse_bits(turned, some.n);
+        e = io_write(j->out.fd, turned, some.n, why);
+        bytes = span_skip(bytes, some.n);
+    }
+    return e;
 }
 
 /* The header tells the length, so the page waits for it. */
@@ -211,10 +210,11 @@ static enum err put_stream_page(struct job *j, struct spill *spill, const struct
                                 struct why *why)
 {
     uint8_t header[PAGE_HEADER_SIZE];
-    struct page page = p->page;
+    struct page page;
+    fax_keeps_bits(p, &j->coding, &page);
     enum err e = spill_clear(spill, why);
     if (!e)
-        e = put_coded(j, p, &page, true, add_to_spill, spill, why);
+        e = fax_put(j->fax, p, &j->coding, add_to_spill, spill, why);
     if (!e && spill->size > UINT32_MAX)
         e = why_set(why, ERR_DATA, "page %u: larger than 4 GiB", page.number);
     if (e)
@@ -228,24 +228,34 @@ static enum err put_stream_page(struct job *j, struct spill *spill, const struct
     return e ? e : spill_write(spill, j->out.fd, why);
 }
 
-static enum err put_pbm(struct job *j, const struct fax_page *p, struct why *why)
+/* Rows that are not at hand, some at a time. */
+static enum err put_rows(struct job *j, uint64_t rows, size_t stride, struct why *why)
 {
-    char header[64];
-    size_t stride = (p->page.width + 7) / 8, room = 65536 / stride ? 65536 / stride : 1, n = 0;
-    uint8_t *rows = malloc(stride * room);
-    int k = snprintf(header, sizeof header, "P4\n%u %llu\n", p->page.width,
-                     (unsigned long long)p->rows);
-    enum err e = rows ? io_write(j->out.fd, header, (size_t)k, why)
-                      : why_set(why, ERR_OS, "out of memory");
-    for (uint64_t y = 0; !e && y < p->rows; y++) {
-        e = fax_row(j->fax, rows + stride * n, why);
-        if (!e && (++n == room || y + 1 == p->rows)) {
-            e = io_write(j->out.fd, rows, stride * n, why);
+    size_t room = 65536 / stride ? 65536 / stride : 1, n = 0;
+    uint8_t *some = malloc(stride * room);
+    enum err e = some ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    for (uint64_t y = 0; !e && y < rows; y++) {
+        e = fax_row(j->fax, some + stride * n, why);
+        if (!e && (++n == room || y + 1 == rows)) {
+            e = io_write(j->out.fd, some, stride * n, why);
             n = 0;
         }
     }
-    free(rows);
+    free(some);
     return e;
+}
+
+static enum err put_pbm(struct job *j, const struct fax_page *p, struct why *why)
+{
+    char header[64];
+    struct span rows = fax_rows(j->fax);
+    int k = snprintf(header, sizeof header, "P4\n%u %llu\n", p->page.width,
+                     (unsigned long long)p->rows);
+    enum err e = io_write(j->out.fd, header, (size_t)k, why);
+    if (e)
+        return e;
+    return rows.n ? io_write(j->out.fd, rows.p, rows.n, why)
+                  : put_rows(j, p->rows, (p->page.width + 7) / 8, why);
 }
 
 static enum err unwrap(struct job *j, struct why *why)
@@ -255,9 +265,8 @@ static enum err unwrap(struct job *j, struct why *why)
     enum err e;
     spill_init(&spill);
     while (!(e = next_page(j, &p, why))) {
-        struct page page = p.page;
         e = opt.pbm   ? put_pbm(j, &p, why)
-            : opt.raw ? put_coded(j, &p, &page, true, add_to_output, j, why)
+            : opt.raw ? fax_put(j->fax, &p, &j->coding, add_to_output, j, why)
                       : put_stream_page(j, &spill, &p, why);
         if (e)
             break;
@@ -268,43 +277,6 @@ static enum err unwrap(struct job *j, struct why *why)
     uint8_t close[PAGE_HEADER_SIZE];
     page_header_close(close);
     return opt.pbm || opt.raw ? ERR_NONE : io_write(j->out.fd, close, sizeof close, why);
-}
-
-static const char *profile_of(const struct fax_page *p)
-{
-    if (page_is_profile_s(&p->page) && p->carried)
-        return "s";
-    return page_is_profile_f(&p->page) && p->carried ? "f" : NULL;
-}
-
-static void info_json(struct json *out, const struct fax_page *p)
-{
-    json_open(out, NULL, '{');
-    json_add_int(out, "page", p->page.number);
-    json_add_int(out, "width", p->page.width);
-    json_add_int(out, "rows", (long long)p->rows);
-    json_add_int(out, "xdpi", p->page.xdpi);
-    json_add_int(out, "ydpi", p->page.ydpi);
-    json_add_str(out, "coding", p->coding_name);
-    json_add_str(out, "profile", profile_of(p));
-    json_add_int(out, "bad_rows", (long long)p->bad_rows);
-    json_open(out, "warnings", '[');
-    for (unsigned i = 0; i < p->warnings; i++)
-        json_add_str(out, NULL, p->warning[i]);
-    json_close(out, ']');
-    json_close(out, '}');
-}
-
-static enum err info_line(struct buf *out, const struct fax_page *p)
-{
-    const char *profile = profile_of(p);
-    enum err e = buf_add_format(out, "%4u  %5u x %-5llu  %3u x %-3u  %-8s  %s",
-                                p->page.number, p->page.width, (unsigned long long)p->rows,
-                                p->page.xdpi, p->page.ydpi, p->coding_name,
-                                profile ? profile : "-");
-    for (unsigned i = 0; i < p->warnings && !e; i++)
-        e = buf_add_format(out, "%s%s", i ? ", " : "  ", p->warning[i]);
-    return e ? e : buf_add_byte(out, '\n');
 }
 
 /* Printed when all pages are known to be whole. */
@@ -320,8 +292,8 @@ static enum err info(struct job *j, struct why *why)
         json_open(&json, NULL, '[');
     while (!(e = next_page(j, &p, why))) {
         if (opt.json)
-            info_json(&json, &p);
-        else if ((e = info_line(&text, &p)))
+            fax_info_json(&json, &p);
+        else if ((e = fax_info_line(&text, &p)))
             break;
     }
     if (e == ERR_NO) {
@@ -370,6 +342,8 @@ static enum err convert(struct job *j)
     enum err e = fax_open(j->path, &j->hints, &j->fax, &why);
     if (e)
         return diag_fail(e, &why, "%s", j->name);
+    bool rows = opt.pbm || !j->coding.any;
+    fax_want(j->fax, (rows ? FAX_WANT_ROWS : 0) | (opt.info ? 0 : FAX_WANT_BILEVEL));
     e = outfile_open(&j->out, opt.output, &why);
     if (e)
         return diag_fail(e, &why, "%s", opt.output);

@@ -11,8 +11,8 @@
  *
  * fax_next goes through the whole page once, so that its rows are counted and damage is known
  * before anything of it is used. Memory: the coded page up to 4 MiB, beyond that a temporary file;
- * where rows are wanted, a bitmap of up to 8 MiB, so that they are decoded once (larger pages are
- * decoded again); a page that must be turned, or that is not coded by T.4 or T.6, as a bitmap of
+ * where rows are wanted, a bitmap of up to 2 MiB (A4 at 400 dpi), so that they are decoded once
+ * (larger pages are decoded again); a page that must be turned, or that is not coded by T.4 or T.6, as a bitmap of
  * up to 64 MiB.
  */
 #ifndef TIFF_FAX_H
@@ -32,6 +32,7 @@ struct fax_page {
     unsigned orientation;    /* what the TIFF claims (1 upright); rows are given upright */
     bool carried;            /* fax_carry works: clean T.4 or T.6 in one piece, white is 0 */
     bool eols_aligned;       /* every EOL ends on a byte (MH, MR) */
+    bool told_bad;           /* the TIFF says that rows had been damaged before (BadFaxLines) */
     bool shades;             /* greys or colours, which were made bilevel */
     unsigned warnings;
     char warning[FAX_WARNINGS][FAX_WARNING_SIZE];

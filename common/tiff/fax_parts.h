@@ -12,7 +12,7 @@
 /* libtiff asks for no more than this at once, whatever the tags say. */
 enum { FAX_LIBRARY_MEMORY = 64 << 20 };
 
-enum { FAX_CHUNK = 65536, FAX_BITMAP_MAX = 64 << 20, FAX_KEEP_MAX = 8 << 20 };
+enum { FAX_CHUNK = 65536, FAX_BITMAP_MAX = 64 << 20, FAX_KEEP_MAX = 2 << 20 };
 
 /* Below so many good rows before damage from which there is no way on, chance may have made them:
  * every 1 is a row to T.6 on white ground. */

@@ -192,7 +192,7 @@ static uint8_t *keep_row(struct fax *f, bool *keep)
     if (*keep && (f->bitmap.len + stride_of(f) > FAX_KEEP_MAX ||
                   buf_reserve(&f->bitmap, stride_of(f), &room))) {
         *keep = false;
-        buf_clear(&f->bitmap);
+        buf_release(&f->bitmap);
     }
     return room;
 }

@@ -136,7 +136,7 @@ static void add_tags(struct ifd *d, const struct tiff_writer *w)
     put_le16(number + 2, (uint16_t)w->page.total);
     add_string(d, TIFF_SOFTWARE, w->options.software);
     add_string(d, TIFF_DATETIME, w->options.datetime);
-    if (w->facts.bad_rows) {
+    if (w->facts.bad_rows && !w->options.profile_s) {
         add_long(d, TIFF_BAD_LINES, (uint32_t)w->facts.bad_rows);
         /* 1: bad lines were there and have been regenerated. */
         add_short(d, TIFF_CLEAN_DATA, 1);

@@ -16,9 +16,11 @@
 
 struct tiff_writer;
 
-/* All may be NULL: the tag is not written. datetime is "YYYY:MM:DD HH:MM:SS". */
+/* All may be NULL: the tag is not written. datetime is "YYYY:MM:DD HH:MM:SS". profile_s: nothing
+ * that profile S does not have. */
 struct tiff_writer_options {
     const char *software, *datetime, *description;
+    bool profile_s;
 };
 
 /* What a page turned out to be, known at its end. */

@@ -6,6 +6,8 @@ FAXPIPE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=${FAXPIPE_BIN:-$FAXPIPE_ROOT/bin}
 FIXTURES=$FAXPIPE_ROOT/test/fixtures
 export FAXPIPE_ROOT BIN FIXTURES
+# What g3tiff writes twice is the same twice, DateTime too.
+export SOURCE_DATE_EPOCH=1792281600
 bats_require_minimum_version 1.5.0
 
 # Call from setup(): the scratch directory is $T, and the current one.

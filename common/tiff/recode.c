@@ -1,0 +1,74 @@
+#include "tiff/recode.h"
+
+#include <stdlib.h>
+
+/* Coded rows are given on in pieces of about this size: a call for each row would cost more. */
+enum { PIECE = 65536 };
+
+bool fax_keeps_bits(const struct fax_page *p, const struct fax_coding *want, struct page *target)
+{
+    bool mr = p->page.coding == G3_MR;
+    *target = p->page;
+    target->coding = want->any ? p->page.coding : want->coding;
+    if (p->carried && target->coding == p->page.coding &&
+        !(mr && want->k && p->page.k > want->k))
+        return true;
+    target->k = target->coding != G3_MR ? 0 : want->k ? want->k : page_nominal_k(target->ydpi);
+    return false;
+}
+
+/* The rows where they are at hand, or decoded once more. */
+static enum err next_row(struct fax *f, struct span *rows, size_t stride, uint8_t *room,
+                         const uint8_t **row, struct why *why)
+{
+    if (rows->n >= stride) {
+        *row = rows->p;
+        *rows = span_skip(*rows, stride);
+        return ERR_NONE;
+    }
+    *row = room;
+    return fax_row(f, room, why);
+}
+
+static enum err encode(struct fax *f, const struct page *page, uint64_t rows, bool closed,
+                       struct g3_encoder *encoder, uint8_t *room, uint8_t *out, fax_sink *sink,
+                       void *context, struct why *why)
+{
+    size_t stride = (page->width + 7) / 8, n = 0;
+    struct span at_hand = fax_rows(f);
+    const uint8_t *row;
+    enum err e = fax_rewind(f, why);
+    g3_encoder_init(encoder, page->coding, page->width, page->k, 0);
+    for (uint64_t y = 0; !e && y < rows; y++) {
+        if ((e = next_row(f, &at_hand, stride, room, &row, why)))
+            break;
+        n += g3_encode_row(encoder, row, out + n);
+        if (n >= PIECE) {
+            e = sink(context, span_of(out, n), why);
+            n = 0;
+        }
+    }
+    if (e)
+        return e;
+    n += closed || page->coding == G3_MMR ? g3_encode_end(encoder, out + n)
+                                          : g3_encode_flush(encoder, out + n);
+    return sink(context, span_of(out, n), why);
+}
+
+enum err fax_put(struct fax *f, const struct fax_page *p, const struct fax_coding *want,
+                 fax_sink *sink, void *context, struct why *why)
+{
+    struct page page;
+    if (fax_keeps_bits(p, want, &page))
+        return fax_carry(f, want->closed, sink, context, why);
+    struct g3_encoder *encoder = malloc(sizeof *encoder);
+    uint8_t *row = malloc((page.width + 7) / 8);
+    uint8_t *out = malloc(PIECE + 2 * g3_row_bound(page.width));
+    enum err e = encoder && row && out
+                     ? encode(f, &page, p->rows, want->closed, encoder, row, out, sink, context, why)
+                     : why_set(why, ERR_OS, "out of memory");
+    free(encoder);
+    free(row);
+    free(out);
+    return e;
+}
