@@ -13,6 +13,7 @@ void g3_decoder_init(struct g3_decoder *d, enum g3_coding coding, unsigned width
     d->width = width;
     d->flags = flags;
     g3_close_line(&d->lines[0], 0, width);
+    g3_expect_blank(d);
 }
 
 void g3_decoder_push(struct g3_decoder *d, struct span bytes)

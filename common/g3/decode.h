@@ -24,7 +24,10 @@ enum g3_row_result g3_decode_2d(struct g3_decoder *d);
  * of it and eight bytes more are there and it adds up to the width; in then stands behind its
  * codes. False: look in steps; in is as it was, row is anything.
  */
-bool g3_row_pels(struct g3_bits *in, unsigned width, uint8_t *row);
+bool g3_row_pels(const struct g3_decoder *d, struct g3_bits *in, uint8_t *row);
+
+/* Once a page: how an all white row is coded, which many are and which needs no decoding. */
+void g3_expect_blank(struct g3_decoder *d);
 
 /* Uses up n bits, n <= have <= 63. */
 static inline void g3_skip(struct g3_bits *in, unsigned n)

@@ -127,6 +127,7 @@ struct g3_decoder {
     unsigned zeros, eol_run, bad_to_come, bad_now, run_2d;
     unsigned phase, a0, n, b1, run, last_zeros;
     unsigned reference;
+    unsigned blank, blank_shift; /* MH: the code of a white row, which the bits start with */
     bool last_in_code; /* the last good row is not in lines, but coded here: */
     struct g3_bits last_row;
     struct g3_line lines[2];

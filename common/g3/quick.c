@@ -28,7 +28,7 @@ bool g3_quick_row_eol(struct g3_decoder *d, uint8_t *row)
         return false;
     g3_skip(&in, zeros + 1);
     struct g3_bits start = in;
-    if (in.bits >> (64 - G3_EOL_ZEROS) == 0 || !g3_row_pels(&in, d->width, row))
+    if (in.bits >> (64 - G3_EOL_ZEROS) == 0 || !g3_row_pels(d, &in, row))
         return false;
     g3_refill(&in);
     if (in.have < G3_EOL_ZEROS || in.bits >> (64 - G3_EOL_ZEROS) != 0)
@@ -48,7 +48,7 @@ bool g3_quick_row(struct g3_decoder *d, uint8_t *row)
     if (in.end - in.at < 8)
         return false;
     g3_refill_fast(&in);
-    if (in.bits >> 56 == 0 || !g3_row_pels(&in, d->width, row))
+    if (in.bits >> 56 == 0 || !g3_row_pels(d, &in, row))
         return false;
     give(d, &start, &in);
     if (d->flags & G3_ALIGN_ROW)

@@ -1,17 +1,32 @@
 /*
  * A one-dimensional row straight from code to pels: each look-up gives the pels of some three
- * codes. Nothing here depends on the instruction set: it is the latency of shift, look-up, shift
- * that counts, and the table lies in the first cache.
+ * codes. No instruction set helps here: what counts is the latency of shift, look-up, shift, and
+ * that the table fits into the nearest cache.
  */
 #include "g3/rows.h"
+#include "g3/sink.h"
 #include "g3/windows.h"
 
-/* Where a row stands. Of the last 64 pels all are in `last`, the last one lowest, and in row. */
+/* Where a row stands: x pels are in row, and of these the last 64 in `last`, the last lowest. */
 struct pels {
     uint8_t *row;
     unsigned x, width;
     uint64_t last;
+    const uint64_t *windows; /* of the colour of the next run */
+    uint64_t entry;          /* used last; 0 after a run by its code */
 };
+
+void g3_expect_blank(struct g3_decoder *d)
+{
+    unsigned tens = d->width >> 6;
+    d->blank = 2;
+    d->blank_shift = 63;
+    if (tens > G3_MAKE_UP_MAX / 64)
+        return;
+    const struct g3_code *big = &g3_make_up[0][tens], *small = &g3_terminating[0][d->width & 63];
+    d->blank = (unsigned)big->word << small->bits | small->word;
+    d->blank_shift = 64U - big->bits - small->bits;
+}
 
 static inline void store_be64(uint8_t *p, uint64_t w)
 {
@@ -29,9 +44,10 @@ static inline void store_last(const struct pels *p)
     store_be64(p->row + end / 8 - 8, p->last << (end - p->x));
 }
 
-/* One run by its codes, for what the windows do not tell: black or long or of no pels. */
-static bool add_run(struct g3_bits *in, struct pels *p, bool black)
+/* One run by its codes, for what the windows do not tell: black and long, or of no pels. */
+static bool add_run(struct g3_bits *in, struct pels *p)
 {
+    bool black = p->windows != g3_windows[0];
     unsigned run = 0, e;
     do {
         g3_refill(in);
@@ -43,68 +59,83 @@ static bool add_run(struct g3_bits *in, struct pels *p, bool black)
         if (run > p->width - p->x)
             return false;
     } while (e >= 64 << 4);
+    p->entry = 0;
+    p->windows = g3_windows[!black];
     uint64_t ones = black ? UINT64_MAX : 0;
-    if (!p->row) {
-        p->x += run;
-        return true;
-    }
     for (; run > 32; run -= 32) {
         p->x += 32;
         p->last = p->last << 32 | (uint32_t)ones;
-        if (black)
+        if (black && p->row)
             store_last(p);
     }
     p->x += run;
     p->last = p->last << run | (ones & ((UINT64_C(1) << run) - 1));
-    if (black && p->x)
+    if (black && p->row && p->x)
         store_last(p);
     return true;
 }
 
-static inline __attribute__((always_inline)) bool paint(struct g3_bits *bits, unsigned width,
-                                                        uint8_t *row)
+/* What the next window tells. False, and nothing used: the row ends before, or it tells nothing. */
+static inline __attribute__((always_inline)) bool add_window(struct g3_bits *in, struct pels *p,
+                                                             bool painted)
 {
-    struct g3_bits in = *bits;
-    struct pels p = {row, 0, width, 0};
-    const uint64_t *windows = g3_windows[0];
-    uint64_t e = 0;
+    uint64_t e = p->windows[in->bits >> (64 - G3_WINDOW_BITS)];
+    unsigned x = p->x + ((uint32_t)e >> G3_WINDOW_PELS);
+    if (x > p->width)
+        return false;
+    g3_skip(in, e & 63);
+    p->x = x;
+    p->entry = e;
+    if (painted) {
+        p->last = (p->last << (e >> G3_WINDOW_SHIFT & 63) << 1) + (e >> G3_WINDOW_PATTERN);
+        store_last(p);
+    }
+    p->windows = g3_windows[(e & G3_WINDOW_BLACK) != 0];
+    return true;
+}
+
+/* 5 windows of 11 bits are in the 56 that a refill gives. */
+static inline __attribute__((always_inline)) bool add_windows(struct g3_bits *in, struct pels *p,
+                                                              bool painted)
+{
+    g3_refill_fast(in);
+    return add_window(in, p, painted) && add_window(in, p, painted) &&
+           add_window(in, p, painted) && add_window(in, p, painted) && add_window(in, p, painted);
+}
+
+static inline __attribute__((always_inline)) bool decode(struct g3_bits *from, unsigned width,
+                                                         uint8_t *row)
+{
+    struct g3_bits in = *from;
+    struct pels p = {row, 0, width, 0, g3_windows[0], 0};
     while (in.end - in.at >= 8) {
-        g3_refill_fast(&in);
-        for (unsigned i = 0; i < 5; i++) {
-            uint64_t next = windows[in.bits >> (64 - G3_WINDOW_BITS)];
-            unsigned x = p.x + ((uint32_t)next >> G3_WINDOW_PELS);
-            if (x > width)
-                goto by_code;
-            e = next;
-            g3_skip(&in, e & 63);
-            p.x = x;
-            if (row) {
-                p.last = (p.last << (e >> G3_WINDOW_SHIFT & 63) << 1) + (e >> G3_WINDOW_PATTERN);
-                store_last(&p);
-            }
-            windows = g3_windows[(e & G3_WINDOW_BLACK) != 0];
-        }
-        continue;
-    by_code:
-        if (p.x == width && !(e & G3_WINDOW_OPEN)) {
-            *bits = in;
+        if (add_windows(&in, &p, row != NULL))
+            continue;
+        if (p.x == width && !(p.entry & G3_WINDOW_OPEN)) {
+            *from = in;
             return true;
         }
-        bool black = windows != g3_windows[0];
-        if (!add_run(&in, &p, black))
+        struct g3_bits rest = in;
+        struct pels sum = p;
+        if (!add_run(&rest, &sum))
             return false;
-        e = 0;
-        windows = g3_windows[!black];
+        in = rest;
+        p = sum;
     }
     return false;
 }
 
-bool g3_row_pels(struct g3_bits *in, unsigned width, uint8_t *row)
+bool g3_row_pels(const struct g3_decoder *d, struct g3_bits *in, uint8_t *row)
 {
-    if (width < 64)
+    unsigned width = d->width;
+    if (width < 64 || in->end - in->at < 8)
         return false;
-    if (!row)
-        return paint(in, width, NULL);
-    memset(row, 0, (width + 7) / 8);
-    return paint(in, width, row);
+    if (row)
+        memset(row, 0, (width + 7) / 8);
+    g3_refill_fast(in);
+    if (in->bits >> d->blank_shift == d->blank) {
+        g3_skip(in, 64 - d->blank_shift);
+        return true;
+    }
+    return row ? decode(in, width, row) : decode(in, width, NULL);
 }
