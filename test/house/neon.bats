@@ -21,7 +21,7 @@ built() {
         source=$1; shift
         aarch64-linux-gnu-gcc "$@" -c -o "$T/$(echo "${source%.c}" | tr / _).o" "$source"' \
         sh {} "${flags[@]}"
-    tests=(bytes/{buf,span,json,utf8}_test cpu/cpu_test base64/{base64,kernel}_test
+    tests=(bytes/{buf,span,json,utf8}_test cpu/cpu_test base64/{base64,kernel,property}_test
         g3/{kernel,codec,decode,group}_test)
     for t in "${tests[@]}"; do built "$t"; done
     cd "$T"
