@@ -134,6 +134,20 @@ static bool falls_short(const struct fax *f, const struct fax_pass *best)
     return best->grade == 0 || best->bad_rows || best->rows < f->coded_rows;
 }
 
+/* The last strip might have more bytes than StripByteCounts says. */
+static bool has_more(struct fax *f)
+{
+    uint64_t at = 0, end[2] = {0, 0};
+    bool before = f->way.uncounted;
+    for (int i = 0; i < 2; i++) {
+        f->way.uncounted = i == 1;
+        if (f->strips == 0 || fax_strip_extent(f, f->strips - 1, &at, &end[i], NULL))
+            end[i] = 0;
+    }
+    f->way.uncounted = before;
+    return end[1] > end[0];
+}
+
 /* Lies that cannot be told from the first rows: about strips. */
 static enum err try_strips(struct fax *f, const struct fax_way *first, struct fax_pass *best,
                            struct why *why)
@@ -149,7 +163,8 @@ static enum err try_strips(struct fax *f, const struct fax_way *first, struct fa
             *best = pass;
         way.unshared = best->way.unshared;
     }
-    if (!e && best->grade < 4 && falls_short(f, best) && !way.uncounted && !f->clipped) {
+    if (!e && best->grade < 4 && falls_short(f, best) && !way.uncounted && !f->clipped &&
+        has_more(f)) {
         way.uncounted = true;
         e = try_way(f, &way, false, best, why);
     }
@@ -175,6 +190,11 @@ static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
                         best, why);
     if (!e && best->grade && best->grade < 4 && !same_way(&best->way, &claimed))
         e = try_strips(f, &best->way, best, why);
+    if (!e && best->grade < 4 && falls_short(f, best) && !f->clipped && has_more(f)) {
+        claimed.uncounted = true;
+        e = try_guesses(f, &claimed, PAGE_FREE_CODING | PAGE_FREE_ORDER, best, why);
+        claimed.uncounted = false;
+    }
     if (!e && best->grade == 0)
         e = why_set(why, ERR_DATA, "page %u: %s", f->page.page.number,
                     f->clipped ? "cut short" : "damaged beyond repair");
@@ -241,7 +261,7 @@ static enum err judge(struct fax *f, const struct fax_pass *t, struct why *why)
 {
     unsigned n = f->page.page.number;
     /* Cut: fewer rows than claimed, from a strip of which bytes are missing. */
-    bool short_of = t->rows < f->coded_rows || t->lost;
+    bool short_of = t->rows < f->coded_rows || (t->lost && t->bad_rows);
     if (f->clipped && short_of && !(t->whole && t->grade == 3 && t->closed))
         return why_set(why, ERR_DATA, "page %u: cut short", n);
     f->rows += t->rows;

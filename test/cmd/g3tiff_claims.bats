@@ -1,99 +1,13 @@
 load ../lib/helper
+load ../lib/lie
 
 # TIFFs whose tags do not say the truth: each is made from one page, one lie at a time, and the
 # page must come out as it is.
 setup() {
     scratch
-    needs gs
-    printf '%%!PS\n/Helvetica findfont 60 scalefont setfont 60 700 moveto (Claims) show
-        60 60 300 200 rectfill showpage\n' >doc.ps
-    gs -q -dSAFER -dNOPAUSE -dBATCH -sPAPERSIZE=a4 -sDEVICE=tiffg4 -r204x196 -sOutputFile=gs.tif doc.ps
-    g3tiff -q -d --pbm gs.tif >want.pbm
-    cat >lie.py <<'PY'
-import struct, subprocess, sys
-SHORT, LONG, RATIONAL = 3, 4, 5
-
-def strip(coding, *options):
-    """The page's bits, MSB first, with RTC or EOFB."""
-    return subprocess.run(['g3tiff', '-q', '-d', '--raw', '-c', coding, *options, 'gs.tif'],
-                          check=True, capture_output=True).stdout
-
-def lsb(data):
-    return bytes(int(f'{b:08b}'[::-1], 2) for b in data)
-
-def write(name, data, tags=None, order='<', last=False, sort=True, dirty=0, drop=(), strips=None):
-    rows = 2292
-    offsets = strips or [(0, len(data))]
-    t = {254: (LONG, [2]), 256: (SHORT, [1728]), 257: (LONG, [rows]), 258: (SHORT, [1]),
-         259: (SHORT, [3]), 262: (SHORT, [0]), 266: (SHORT, [1]), 273: (LONG, [0] * len(offsets)),
-         277: (SHORT, [1]), 278: (LONG, [rows]), 279: (LONG, [n for _, n in offsets]),
-         282: (RATIONAL, [204]), 283: (RATIONAL, [196]), 292: (LONG, [0]), 296: (SHORT, [2])}
-    t.update(tags or {})
-    for d in drop:
-        t.pop(d, None)
-    order_of_tags = sorted(t) if sort else sorted(t, reverse=True)
-    ifd_size = 2 + 12 * len(t) + 4
-    ifd_at = 8 + len(data) + len(data) % 2 if last else 8
-    values_at = ifd_at + ifd_size
-    values = b''
-    data_at = 8 if last else values_at + 1024
-    if 273 in t:
-        t[273] = (LONG, [data_at + o for o, _ in offsets])
-    ifd = struct.pack(order + 'H', len(t))
-    for tag in order_of_tags:
-        kind, v = t[tag]
-        code = {SHORT: 'H', LONG: 'I', RATIONAL: 'I'}[kind]
-        raw = b''.join(struct.pack(order + code, x) + (struct.pack(order + 'I', 1) if kind == RATIONAL else b'')
-                       for x in v)
-        if len(raw) <= 4:
-            pad = struct.pack(order + 'H', dirty) if kind == SHORT and len(raw) == 2 else b''
-            field = (raw + pad).ljust(4, b'\0')
-        else:
-            field = struct.pack(order + 'I', values_at + len(values))
-            values += raw
-        ifd += struct.pack(order + 'HHI', tag, kind, len(v)) + field
-    ifd += struct.pack(order + 'I', 0)
-    head = (b'II' if order == '<' else b'MM') + struct.pack(order + 'HI', 42, ifd_at)
-    with open(name, 'wb') as f:
-        if last:
-            f.write(head + data + b'\0' * (len(data) % 2) + ifd + values)
-        else:
-            assert len(values) <= 1024
-            f.write(head + ifd + values.ljust(1024, b'\0') + data)
-
-def bits(data):
-    return ''.join(f'{b:08b}' for b in data)
-
-def pack(s):
-    s += '0' * (-len(s) % 8)
-    return bytes(int(s[i:i + 8], 2) for i in range(0, len(s), 8))
-
-def without_eols(data, align):
-    """Bare MH rows: no run code holds eleven zeros, so that EOLs are found by looking."""
-    out, rest = '', bits(data).rstrip('0')
-    rows = [r for r in rest.replace('00000000000' + '1', '|').split('|') if r]
-    for r in rows:
-        out += r
-        if align:
-            out += '0' * (-len(out) % 8)
-    return pack(out)
-PY
+    make_page
 }
 teardown() { cleanup; }
-
-same() { # FILE...: the page comes out, once with a warning when WARN is set
-    local f
-    for f; do
-        run --separate-stderr g3tiff -d --pbm -o got.pbm "$f"
-        [ "$status" -eq 0 ] || { echo "$f: $stderr"; return 1; }
-        cmp got.pbm want.pbm || { echo "$f"; return 1; }
-        [ -z "$WARN" ] || [[ $stderr == *"$WARN"* ]] || { echo "$f: warned: $stderr"; return 1; }
-        g3tiff -q "$f" | g3tiff -q -d --pbm | cmp - want.pbm || { echo "$f: wrapped"; return 1; }
-    done
-}
-
-lies() { python3 -c "import sys; sys.path.insert(0, '.'); from lie import *
-$1"; }
 
 @test "the truth, in either byte order, the directory first or last" {
     lies '
