@@ -58,6 +58,14 @@ static unsigned neon_find(const uint8_t *row, unsigned width, uint16_t *change)
     return (unsigned)(out - change);
 }
 
-/* Codes are packed in 64-bit words, as they are without vectors. */
-const struct g3_kernel g3_neon = {"neon", CPU_NEON, neon_find, g3_pack_scalar, g3_quick_2d_scalar};
+/* The rest is done in 64-bit words, as it is without vectors. */
+const struct g3_kernel g3_neon = {
+    .name = "neon",
+    .needs = CPU_NEON,
+    .find = neon_find,
+    .pack = g3_pack_scalar,
+    .load = g3_load_scalar,
+    .row_2d = g3_row_2d_scalar,
+    .quick_2d = g3_quick_2d_scalar,
+};
 #endif
