@@ -246,3 +246,243 @@ PY
     run --separate-stderr mime-crypt --to bob@fax.example mail
     expect_refusal 78
 }
+
+# ---- How the content's key goes to each kind of key ----
+
+# What a message says of its recipients.
+transport() { openssl cms -cmsout -print -in "$1" | grep -A3 keyEncryptionAlgorithm: | grep algorithm:; }
+
+@test "PKCS #1, OAEP and ECDH: openssl opens ours by each method, and we open openssl's" {
+    for m in gcm cbc; do
+        for how in '' --oaep; do
+            # shellcheck disable=SC2086
+            mime-crypt --method smime-aes256-$m --cert "$K/bob.pem" --cert "$K/ec.pem" $how mail >sealed
+            for who in bob ec; do
+                openssl cms -decrypt -in sealed -recip "$K/$who.pem" -inkey "$K/$who.key" -out got
+                tr -d '\r' <got | body | cmp - <(body mail)
+                mime-crypt -d --key "$K/$who.key" --cert "$K/$who.pem" sealed | cmp - mail
+            done
+            transport sealed >said
+            grep -q 'dhSinglePass-stdDH-sha256kdf-scheme' said
+            if [ -n "$how" ]; then grep -q rsaesOaep said; else grep -q rsaEncryption said; fi
+        done
+    done
+    for cipher in -aes-256-gcm -aes256; do
+        for key in 'rsa_padding_mode:pkcs1' 'rsa_padding_mode:oaep' \
+            'rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256' 'rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha512'; do
+            # shellcheck disable=SC2086
+            openssl cms -encrypt $cipher -in mail -out theirs -recip "$K/bob.pem" -keyopt $key
+            unseal theirs | cmp - mail
+        done
+        for key in ecdh_kdf_md:sha1 ecdh_kdf_md:sha256 ecdh_kdf_md:sha384 'ecdh_kdf_md:sha256 -keyopt ecdh_cofactor_mode:1'; do
+            # shellcheck disable=SC2086
+            openssl cms -encrypt $cipher -in mail -out theirs -recip "$K/ec.pem" -keyopt $key
+            mime-crypt -d --key "$K/ec.key" --cert "$K/ec.pem" theirs | cmp - mail
+        done
+    done
+}
+
+@test "a certificate that asks for OAEP gets it, by its capabilities or by its key's type" {
+    # RFC 4262: SEQUENCE { SEQUENCE { id-RSAES-OAEP } }, and one that names rsaEncryption before it.
+    oaep=300b06092a864886f70d010107
+    plain=300b06092a864886f70d010101
+    for caps in "300d$oaep" "301a$plain$oaep"; do
+        openssl req -x509 -key "$K/bob.key" -days 2 -subj /CN=asks -out asks.pem \
+            -addext "1.2.840.113549.1.9.15=DER:$caps" 2>/dev/null
+        mime-crypt --method smime-aes256-gcm --cert asks.pem mail >sealed
+        case $caps in
+        300d*) transport sealed | grep -q rsaesOaep ;;
+        *) transport sealed | grep -q rsaEncryption ;;
+        esac
+        mime-crypt -d --key "$K/bob.key" --cert asks.pem sealed | cmp - mail
+    done
+    # The same length, another type: rsaEncryption becomes id-RSAES-OAEP in the key's algorithm.
+    openssl x509 -in "$K/bob.pem" -outform DER -out bob.der
+    python3 - <<'PY'
+data = open("bob.der", "rb").read()
+old = bytes.fromhex("06092a864886f70d010101")
+assert data.count(old) == 1
+open("oaep.der", "wb").write(data.replace(old, bytes.fromhex("06092a864886f70d010107")))
+PY
+    mime-crypt --method smime-aes256-cbc --cert oaep.der mail >sealed
+    transport sealed | grep -q rsaesOaep
+    mime-crypt -d --key "$K/bob.key" --cert oaep.der sealed | cmp - mail
+    mime-crypt -d --key "$K/bob.key" --cert "$K/bob.pem" sealed | cmp - mail
+}
+
+@test "a key that can only sign gets nothing sealed, and is said so before a byte is written" {
+    openssl req -x509 -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -nodes -days 2 -subj /CN=x -keyout k -out pss.pem 2>/dev/null
+    openssl req -x509 -newkey ed25519 -nodes -days 2 -subj /CN=x -keyout k -out ed.pem 2>/dev/null
+    for c in pss ed; do
+        run --separate-stderr mime-crypt -q --method smime-aes256-gcm --cert "$K/bob.pem" --cert $c.pem mail
+        expect_refusal 65
+    done
+}
+
+@test "for two, one key opens: his own recipient's, whichever stands first" {
+    for order in 'bob eve' 'eve bob'; do
+        # shellcheck disable=SC2086
+        set -- $order
+        mime-crypt --method smime-aes256-cbc --cert "$K/$1.pem" --cert "$K/$2.pem" mail >sealed
+        for who in bob eve; do
+            mime-crypt -d --key "$K/$who.key" --cert "$K/$who.pem" sealed | cmp - mail
+        done
+        run --separate-stderr mime-crypt -d --key "$K/ec.key" --cert "$K/ec.pem" sealed
+        expect_refusal 77
+    done
+}
+
+@test "a mail without a body, and one of a byte, come back" {
+    for text in '' 'x' '\n'; do
+        # shellcheck disable=SC2059
+        printf "From: a@b\nMIME-Version: 1.0\nContent-Type: text/plain\n\n$text" >small
+        for m in gcm cbc; do
+            mime-crypt --method smime-aes256-$m --cert "$K/bob.pem" small >sealed
+            unseal sealed | cmp - small
+        done
+    done
+}
+
+@test "CBC: any other last block or cut tail gives no plaintext at all" {
+    seal smime-aes256-cbc >sealed
+    for n in -1 -2; do
+        refused=0
+        for try in 1 2 3 4; do
+            cp sealed changed
+            python3 - changed $n $try <<'PY'
+import sys, base64
+name, n, t = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+head, body = open(name).read().split("\n\n", 1)
+der = bytearray(base64.b64decode(body))
+# In the block before the last, so that the padding comes out otherwise.
+der[-16 - t + (0 if n == -1 else -1)] ^= 0x55
+open(name, "w").write(head + "\n\n" + base64.encodebytes(bytes(der)).decode())
+PY
+            run --separate-stderr unseal changed
+            [ "$status" -eq 0 ] || { expect_refusal 65; refused=$((refused + 1)); }
+        done
+        [ "$refused" -ge 2 ]
+    done
+}
+
+@test "truncated at many lengths: 65 and nothing, by each method" {
+    for m in gcm cbc; do
+        seal smime-aes256-$m >sealed
+        size=$(stat -c %s sealed)
+        head=$(sed '/^$/q' sealed | wc -c)
+        for n in $(seq 1 149 "$head") $(seq $((head + 1)) 311 $((head + 1500))) $(seq $((size - 150)) 29 $((size - 3))); do
+            head -c "$n" sealed >cut
+            run --separate-stderr unseal cut
+            expect_refusal 65 || { echo "$m cut at $n"; return 1; }
+        done
+    done
+}
+
+# ---- The station's keys ----
+
+@test "-d --user: with the key of the table; without one 78, an unknown user 67, another's 77" {
+    fuser init
+    echo secret >pw
+    fuser add 12 --login a --address a@fax.example --password-file pw
+    fuser add 13 --login b --address b@fax.example --password-file pw
+    for type in rsa3072 p256; do
+        fuser key make 12 --type $type --replace >own.pem
+        for m in gcm cbc; do
+            mime-crypt --method smime-aes256-$m --cert own.pem mail >sealed
+            mime-crypt -d --user 12 sealed | cmp - mail
+        done
+    done
+    run --separate-stderr mime-crypt -d --user 13 sealed
+    expect_refusal 78
+    fuser key make 13 >/dev/null
+    run --separate-stderr mime-crypt -d --user 13 sealed
+    expect_refusal 77
+    run --separate-stderr mime-crypt -d --user 99 sealed
+    expect_refusal 67
+    head -c -3000 sealed >cut
+    run --separate-stderr mime-crypt -d --user 12 cut
+    expect_refusal 65
+    rm "$FAXPIPE_HOME/key"
+    run --separate-stderr mime-crypt -d --user 12 sealed
+    expect_refusal 78
+}
+
+@test "killed while it opens, nothing of the mail is left anywhere" {
+    { sed '/^$/q' mail; head -c 8M /dev/zero | base64 -w 76; } >big
+    mime-crypt --method smime-aes256-gcm --cert "$K/bob.pem" big >sealed
+    mkfifo in
+    for signal in TERM HUP KILL; do
+        mime-crypt -d --key "$K/bob.key" --cert "$K/bob.pem" in >out 2>err &
+        pid=$!
+        exec 9>in
+        head -c 6M sealed >&9
+        kill -$signal $pid
+        exec 9>&-
+        wait $pid || status=$?
+        [ "$status" -ge 129 ]
+        [ ! -s out ] && [ -z "$(ls -A "$TMPDIR")" ]
+    done
+}
+
+# bats test_tags=nosan
+@test "while it waits, no disk and no core file has the plaintext or the key" {
+    needs strace gdb
+    { sed '/^$/q' mail; for i in $(seq 60000); do echo "held for Bob $i"; done; } >big
+    for m in gcm cbc; do
+        mime-crypt --method smime-aes256-$m --cert "$K/bob.pem" big >sealed
+        strace -f -qq -e trace=write,pwrite64,writev -e write=all -o calls \
+            mime-crypt -d --key "$K/bob.key" --cert "$K/bob.pem" sealed >out
+        cmp out big
+        # Only to descriptor 1.
+        grep -q 'held for Bob' calls
+        python3 - calls <<'PY'
+import re, sys
+fd = None
+for line in open(sys.argv[1]):
+    call = re.match(r"\d+ +\w*write\w*\((\d+)", line)
+    if call:
+        fd = int(call.group(1))
+    elif "held for" in line:
+        assert fd == 1, (fd, line)
+PY
+    done
+    mime-crypt --sign "$K/bob.key" --signer "$K/bob.pem" --method none big | sed 's/^From: .*/From: bob@fax.example/' >signed
+    strace -f -qq -e trace=write,pwrite64,writev -e write=all -o calls mime-crypt --verify --ca "$K/bob.pem" signed >out
+    python3 - calls <<'PY'
+import re, sys
+fd = None
+for line in open(sys.argv[1]):
+    call = re.match(r"\d+ +\w*write\w*\((\d+)", line)
+    if call:
+        fd = int(call.group(1))
+    elif "held for" in line:
+        assert fd == 1, (fd, line)
+PY
+}
+
+# bats test_tags=nosan
+@test "what gcore takes of it while the key is in use has none of the key's numbers" {
+    needs gdb gcore
+    mkfifo in
+    mime-crypt -d --key "$K/bob.key" --cert "$K/bob.pem" in >out 2>err &
+    pid=$!
+    PIDS+=($pid)
+    exec 9>in
+    seal smime-aes256-gcm | head -c 30000 >&9
+    # The key is read before the body: wait until it waits for more of that.
+    until_true 10 grep -q pipe_read /proc/$pid/wchan || until_true 5 grep -q '^State:.*S' /proc/$pid/status
+    gcore -o core $pid >log 2>&1 || skip "no gcore here"
+    exec 9>&-
+    openssl rsa -in "$K/bob.key" -noout -text 2>/dev/null >numbers
+    python3 - core.$pid numbers <<'PY'
+import re, sys
+core = open(sys.argv[1], "rb").read()
+text = open(sys.argv[2]).read()
+p = bytes.fromhex("".join(re.search(r"prime1:\s+((?:[0-9a-f:\s]+))", text).group(1).split()).replace(":", ""))
+mid = p[40:72]
+assert mid not in core and mid[::-1] not in core
+modulus = bytes.fromhex(re.sub(r"[\s:]", "", re.search(r"modulus:\s+([0-9a-f:\s]+)", text).group(1)))
+m = modulus[40:72]
+assert m in core or m[::-1] in core, "the search would find what is there"
+PY
+}
