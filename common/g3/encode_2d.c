@@ -29,61 +29,46 @@
 #include "g3/kernel.h"
 #include "g3/words_2d.h"
 
-static inline uint64_t turn_bytes(uint64_t w)
+void g3_load_scalar(const uint8_t *row, unsigned width, struct g3_row *out)
 {
-    w = (w >> 1 & UINT64_C(0x5555555555555555)) | (w & UINT64_C(0x5555555555555555)) << 1;
-    w = (w >> 2 & UINT64_C(0x3333333333333333)) | (w & UINT64_C(0x3333333333333333)) << 2;
-    return (w >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (w & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
+    g3_load_words(row, width, out, 0);
 }
 
-/* Up to eight bytes as bits, the leftmost pel lowest. */
-static inline uint64_t load_word(const uint8_t *p, size_t bytes)
+/* By halves of halves, as not every machine counts bits itself. */
+static inline unsigned count(uint64_t w)
 {
-    uint64_t w = 0;
-    memcpy(&w, p, bytes);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    return turn_bytes(w);
+    w -= w >> 1 & UINT64_C(0x5555555555555555);
+    w = (w & UINT64_C(0x3333333333333333)) + (w >> 2 & UINT64_C(0x3333333333333333));
+    w = (w + (w >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned)(w * UINT64_C(0x0101010101010101) >> 56);
 }
 
-void g3_load_scalar(const uint8_t *row, unsigned width, uint64_t *words)
-{
-    unsigned whole = width / 64, rest = width % 64;
-    for (unsigned i = 0; i < whole; i++)
-        words[i] = load_word(row + i * 8, 8);
-    uint64_t w = rest ? load_word(row + whole * 8, (rest + 7) / 8) : 0;
-    uint64_t before = rest ? w >> (rest - 1) : words[whole - 1] >> 63;
-    uint64_t beyond = (before & 1) - 1;
-    words[whole] = (w & ~(UINT64_MAX << rest)) | beyond << rest;
-    words[whole + 1] = beyond;
-}
-
-void g3_row_2d_scalar(struct g3_sink *s, const uint64_t *above, const uint64_t *row,
+void g3_row_2d_scalar(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
                       unsigned width)
 {
-    g3_row_2d_words(s, above, row, width);
+    g3_row_2d_words(s, above, row, width, g3_put_coded, count);
 }
 
 void g3_keep_white(struct g3_encoder *e)
 {
-    uint64_t *above = e->rows[e->reference];
+    struct g3_row *above = &e->rows[e->reference];
     unsigned edge = e->width / 64;
-    memset(above, 0, edge * sizeof *above);
-    memset(above + edge, 0xff, (G3_ROW_WORDS - edge) * sizeof *above);
-    above[edge] <<= e->width % 64;
+    e->rows[0].change[0] = e->rows[1].change[0] = 0;
+    memset(above->pels, 0, edge * sizeof *above->pels);
+    memset(above->pels + edge, 0xff, (G3_ROW_WORDS - edge) * sizeof *above->pels);
+    above->pels[edge] <<= e->width % 64;
+    memset(above->change, 0, sizeof above->change);
+    above->change[1 + edge] = UINT64_C(1) << e->width % 64;
 }
 
 void g3_keep_row(struct g3_encoder *e, const uint8_t *row)
 {
-    g3_kernel_used()->load(row, e->width, e->rows[e->reference ^ 1]);
+    g3_kernel_used()->load(row, e->width, &e->rows[e->reference ^ 1]);
 }
 
 void g3_put_row_2d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
 {
-    uint64_t *words = e->rows[e->reference ^ 1];
-    const uint64_t *above = e->rows[e->reference];
     const struct g3_kernel *k = g3_kernel_used();
-    k->load(row, e->width, words);
-    k->row_2d(s, above, words, e->width);
+    k->load(row, e->width, &e->rows[e->reference ^ 1]);
+    k->row_2d(s, &e->rows[e->reference], &e->rows[e->reference ^ 1], e->width);
 }

@@ -42,9 +42,16 @@ struct g3_line {
     uint16_t change[G3_WIDTH_MAX + 1 + G3_LINE_SLACK];
 };
 
-/* 64 pels a word, the leftmost lowest. Behind the row's edge the last pel's opposite goes on to
- * the end of the word after the edge's; kernels may write up to the next multiple of eight. */
+/*
+ * A row as masks, 64 pels a word, the leftmost lowest. Behind its edge the last pel's opposite goes
+ * on to the end of the word, so that the edge is a change and nothing behind it. change[0] and the
+ * word behind the last are 0; kernels may write up to the next multiple of eight.
+ */
 enum { G3_ROW_WORDS = (G3_WIDTH_MAX / 64 + 2 + 7) / 8 * 8 };
+struct g3_row {
+    uint64_t pels[G3_ROW_WORDS];
+    uint64_t change[1 + G3_ROW_WORDS]; /* where a pel differs from the one to its left; from [1] */
+};
 
 struct g3_encoder {
     uint64_t pending; /* bits not yet written, left-aligned; fewer than 8 between calls */
@@ -53,7 +60,7 @@ struct g3_encoder {
     unsigned width, k, flags;
     unsigned until_1d;  /* MR: two-dimensional rows still to come before the next other one */
     unsigned reference;  /* which of rows holds the row before */
-    uint64_t rows[2][G3_ROW_WORDS];
+    struct g3_row rows[2];
     struct g3_line line; /* of a one-dimensional row */
 };
 

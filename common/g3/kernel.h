@@ -33,24 +33,23 @@ struct g3_kernel {
     /* The fast way through a two-dimensional row: quick_2d.h. */
     void (*quick_2d)(struct g3_decoder *d);
 
-    /*
-     * A row's pels as struct g3_encoder keeps them, in words. Reads (width + 7) / 8 bytes.
-     */
-    void (*load)(const uint8_t *row, unsigned width, uint64_t *words);
+    /* A row's masks. Reads (width + 7) / 8 bytes; out->change[0] must be 0 already. */
+    void (*load)(const uint8_t *row, unsigned width, struct g3_row *out);
 
     /* Codes a row by what differs from the row above (T.4 4.2), both as load gives them. The sink
      * is drained before and after. */
-    void (*row_2d)(struct g3_sink *s, const uint64_t *above, const uint64_t *row, unsigned width);
+    void (*row_2d)(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
+                   unsigned width);
 };
 
 /* The scalar pack, for kernels that have none of their own or meet a run too long for it. */
 void g3_pack_scalar(struct g3_sink *s, const uint16_t *change, unsigned runs);
 
 /* The scalar load. */
-void g3_load_scalar(const uint8_t *row, unsigned width, uint64_t *words);
+void g3_load_scalar(const uint8_t *row, unsigned width, struct g3_row *out);
 
 /* The scalar row_2d. */
-void g3_row_2d_scalar(struct g3_sink *s, const uint64_t *above, const uint64_t *row,
+void g3_row_2d_scalar(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
                       unsigned width);
 
 /* The best kernel that a mask of cpu/cpu.h allows; the scalar one for 0. Never NULL. */

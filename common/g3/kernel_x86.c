@@ -159,8 +159,8 @@ const struct g3_kernel g3_avx2 = {
     .needs = CPU_AVX2,
     .find = avx2_find,
     .pack = g3_pack_scalar,
-    .load = g3_load_scalar,
-    .row_2d = g3_row_2d_scalar,
+    .load = g3_load_avx2,
+    .row_2d = g3_row_2d_avx2,
     .quick_2d = g3_quick_2d_avx2,
 };
 

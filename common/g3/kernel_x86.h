@@ -14,11 +14,18 @@ extern const struct g3_kernel g3_avx512;
 /* struct g3_kernel's pack, with AVX-512. */
 void g3_pack_avx512(struct g3_sink *s, const uint16_t *change, unsigned runs);
 
+/* struct g3_kernel's load, with AVX2. */
+void g3_load_avx2(const uint8_t *row, unsigned width, struct g3_row *out);
+
+/* struct g3_kernel's row_2d, with AVX2's companions. */
+void g3_row_2d_avx2(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
+                    unsigned width);
+
 /* struct g3_kernel's load, with AVX-512. */
-void g3_load_avx512(const uint8_t *row, unsigned width, uint64_t *words);
+void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *out);
 
 /* struct g3_kernel's row_2d, with AVX-512; takes rows of that load. */
-void g3_row_2d_avx512(struct g3_sink *s, const uint64_t *above, const uint64_t *row,
+void g3_row_2d_avx512(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
                       unsigned width);
 #endif
 

@@ -32,7 +32,7 @@ struct list {
 
 /* What a block of words leaves to the next one. */
 struct left {
-    __m512i row, above, lone, any;
+    __m512i lone, any;
     unsigned passed, open;
 };
 
@@ -51,13 +51,14 @@ struct masks {
 enum { A = 0xf0, B = 0xcc, C = 0xaa };
 
 /* struct g3_kernel's load. */
-AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, uint64_t *words)
+AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *out)
 {
     /* The nibbles turned, as the low and as the high half of a byte. */
     const __m512i low = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15));
     const __m512i high = _mm512_slli_epi64(low, 4), nibble = _mm512_set1_epi8(15);
     const __m512i ones = _mm512_set1_epi64(-1), zero = _mm512_setzero_si512();
+    __m512i before = zero;
     const __m512i lanes = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
     unsigned edge = width / 64, last = width - 1;
     uint64_t beyond = (row[last / 8] >> (7 - last % 8) & 1u) - UINT64_C(1);
@@ -74,7 +75,9 @@ AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, uint64_t *words)
             __m512i outside = _mm512_sllv_epi64(ones, _mm512_max_epi64(count, zero));
             v = LOGIC((A & B) | (~A & C), outside, _mm512_set1_epi64((long long)beyond), v);
         }
-        _mm512_storeu_si512(words + i, v);
+        _mm512_storeu_si512(out->pels + i, v);
+        _mm512_storeu_si512(out->change + 1 + i, _mm512_xor_si512(v, MOVED_RIGHT(v, before, 1)));
+        before = v;
     }
 }
 
@@ -109,21 +112,21 @@ AVX512_INLINE __m512i parity_to(__m512i x, unsigned *all)
     return _mm512_mask_xor_epi64(x, (__mmask8)(lanes << 1), x, _mm512_set1_epi64(-1));
 }
 
-/* Steps 1 to 4 for eight words from number `word` on. */
-AVX512_INLINE void find_codes(const uint64_t *above, const uint64_t *row, __m512i closing,
-                              struct left *left, struct masks *out, unsigned word)
+/* Steps 1 to 4 for eight words from number i on. */
+AVX512_INLINE void find_codes(const struct g3_row *above, const struct g3_row *row, unsigned i,
+                              __m512i closing, struct left *left, struct masks *out)
 {
-    __m512i r = _mm512_loadu_si512(row), a = _mm512_loadu_si512(above);
-    __m512i a_next = _mm512_loadu_si512(above + 1);
-    __m512i r_left = MOVED_RIGHT(r, left->row, 1), a_left = MOVED_RIGHT(a, left->above, 1);
-    __m512i c = _mm512_xor_si512(r, r_left), b = _mm512_xor_si512(a, a_left);
-    __m512i b_next = _mm512_xor_si512(a_next, _mm512_shldi_epi64(a_next, a, 1));
+    __m512i c = _mm512_loadu_si512(row->change + 1 + i);
+    __m512i b = _mm512_loadu_si512(above->change + 1 + i);
+    __m512i b_right = _mm512_loadu_si512(above->change + 2 + i);
+    __m512i r = _mm512_loadu_si512(row->pels + i), a = _mm512_loadu_si512(above->pels + i);
     __m512i lone = _mm512_andnot_si512(c, b), any = _mm512_or_si512(c, b);
     __m512i passed = last_told(any, lone, &left->passed);
-    __m512i differed = _mm512_xor_si512(r_left, a_left);
-    __m512i b1 = _mm512_shrdi_epi64(b, b_next, 1), b2 = _mm512_shrdi_epi64(b, b_next, 2);
-    __m512i b3 = _mm512_shrdi_epi64(b, b_next, 3);
-    /* As in g3_vertical_modes. */
+    __m512i r_left = _mm512_xor_si512(r, c), differ = _mm512_xor_si512(r, a);
+    __m512i differed = LOGIC(A ^ B ^ C, differ, c, b);
+    __m512i b1 = _mm512_shrdi_epi64(b, b_right, 1), b2 = _mm512_shrdi_epi64(b, b_right, 2);
+    __m512i b3 = _mm512_shrdi_epi64(b, b_right, 3);
+    /* As in g3_modes_of. */
     closing = _mm512_andnot_si512(passed, closing);
     __m512i first = LOGIC(A & (~B | C), c, differed, closing);
     __m512i others = _mm512_andnot_si512(first, c);
@@ -141,9 +144,7 @@ AVX512_INLINE void find_codes(const uint64_t *above, const uint64_t *row, __m512
     __m512i vr2 = LOGIC(A & B & ~C, before, MOVED_RIGHT(lone, left->lone, 2), any_1);
     __m512i vr3 = LOGIC(A & B & ~C, before, MOVED_RIGHT(lone, left->lone, 3), any_1);
     vr3 = _mm512_andnot_si512(any_2, vr3);
-    __m512i pass = LOGIC(A & B & ~C, lone, passed, _mm512_xor_si512(r, a));
-    left->row = r;
-    left->above = a;
+    __m512i pass = LOGIC(A & B & ~C, lone, passed, differ);
     left->lone = lone;
     left->any = any;
     /* As in g3_resolve. */
@@ -165,12 +166,12 @@ AVX512_INLINE void find_codes(const uint64_t *above, const uint64_t *row, __m512
     bit0 = LOGIC((A | (B & C)), bit0, run, r_left);
     bit1 = LOGIC((A | (B & C)), bit1, run, taken);
     __m512i all = _mm512_or_si512(c, pass);
-    _mm512_storeu_si512(out->all + word, all);
-    _mm512_storeu_si512(out->run + word, run);
-    _mm512_storeu_si512(out->bit0 + word, bit0);
-    _mm512_storeu_si512(out->bit1 + word, bit1);
-    _mm512_storeu_si512(out->bit2 + word, LOGIC(((A & ~B) | C), vr, taken, pass));
-    out->words |= (uint64_t)_mm512_test_epi64_mask(all, all) << word;
+    _mm512_storeu_si512(out->all + i % WORDS_AT_ONCE, all);
+    _mm512_storeu_si512(out->run + i % WORDS_AT_ONCE, run);
+    _mm512_storeu_si512(out->bit0 + i % WORDS_AT_ONCE, bit0);
+    _mm512_storeu_si512(out->bit1 + i % WORDS_AT_ONCE, bit1);
+    _mm512_storeu_si512(out->bit2 + i % WORDS_AT_ONCE, LOGIC(((A & ~B) | C), vr, taken, pass));
+    out->words |= (uint64_t)_mm512_test_epi64_mask(all, all) << i % WORDS_AT_ONCE;
 }
 
 static const uint8_t iota[64] = {
@@ -359,52 +360,57 @@ AVX512_INLINE void put_list(struct g3_sink *s, struct list *list)
     list->n = 0;
 }
 
-AVX512_INLINE bool repeats(const uint64_t *above, const uint64_t *row, unsigned words)
+AVX512_INLINE bool repeats(const struct g3_row *above, const struct g3_row *row, unsigned words)
 {
     __m512i differ = _mm512_setzero_si512();
     for (unsigned i = 0; i < words; i += LANES) {
-        __m512i r = _mm512_loadu_si512(row + i), a = _mm512_loadu_si512(above + i);
-        differ = LOGIC(A | (B ^ C), differ, r, a);
+        __m512i c = _mm512_loadu_si512(row->change + 1 + i);
+        differ = LOGIC(A | (B ^ C), differ, c, _mm512_loadu_si512(above->change + 1 + i));
     }
     return _mm512_test_epi64_mask(differ, differ) == 0;
 }
 
+AVX512 static inline unsigned count(uint64_t w)
+{
+    return (unsigned)_mm_popcnt_u64(w);
+}
+
 /* struct g3_kernel's row_2d. */
-AVX512 void g3_row_2d_avx512(struct g3_sink *sink, const uint64_t *above, const uint64_t *row,
-                             unsigned width)
+AVX512 void g3_row_2d_avx512(struct g3_sink *sink, const struct g3_row *above,
+                             const struct g3_row *row, unsigned width)
 {
     const __m512i zero = _mm512_setzero_si512();
     unsigned words = width / 64 + 1;
     if (repeats(above, row, words)) {
-        g3_put_repeated(sink, row, width);
+        g3_put_repeated(sink, row, width, count);
         return;
     }
     struct g3_sink s = *sink;
-    struct left left = {zero, zero, zero, zero, 0, 0};
+    struct left left = {zero, zero, 0, 0};
     struct masks masks;
     struct list list;
     uint64_t closing[2];
     g3_closing(above, width, closing);
     list.n = 0;
     list.ends[0] = 0;
-    for (unsigned from = 0; from < words; from += WORDS_AT_ONCE) {
-        unsigned n = words - from < WORDS_AT_ONCE ? words - from : WORDS_AT_ONCE;
-        masks.words = 0;
-        for (unsigned i = 0; i < n; i += LANES) {
-            unsigned at = words - 1 - from - i;
-            __m512i close = zero;
-            if (at <= LANES) {
-                close = _mm512_maskz_set1_epi64((__mmask8)(1u << at), (long long)closing[1]);
-                close = _mm512_mask_set1_epi64(close, (__mmask8)(1u << at >> 1),
-                                               (long long)closing[0]);
-            }
-            find_codes(above + from + i, row + from + i, close, &left, &masks, i);
+    masks.words = 0;
+    for (unsigned i = 0; i < words; i += LANES) {
+        unsigned at = words - 1 - i;
+        __m512i close = zero;
+        if (at <= LANES) {
+            close = _mm512_maskz_set1_epi64((__mmask8)(1u << at), (long long)closing[1]);
+            close = _mm512_mask_set1_epi64(close, (__mmask8)(1u << at >> 1),
+                                           (long long)closing[0]);
         }
-        list_codes(&list, &masks, from * 64);
-        put_list(&s, &list);
+        find_codes(above, row, i, close, &left, &masks);
+        if (at < LANES || i % WORDS_AT_ONCE == WORDS_AT_ONCE - LANES) {
+            list_codes(&list, &masks, i / WORDS_AT_ONCE * WORDS_AT_ONCE * 64);
+            put_list(&s, &list);
+            masks.words = 0;
+        }
     }
     if (left.open) {
-        g3_put_run(&s, row[words - 1] >> width % 64 & 1, 0);
+        g3_put_run(&s, row->pels[words - 1] >> width % 64 & 1, 0);
         g3_drain(&s);
     }
     *sink = s;

@@ -9,18 +9,40 @@
 
 #define G3_INLINE static inline __attribute__((always_inline))
 
-/* 64 pels of both rows, and where they change; `next` is how the row above goes on. */
-struct g3_pels {
-    uint64_t row, change;
-    uint64_t above, above_change, next_change;
-};
+G3_INLINE uint64_t g3_turn_bytes(uint64_t w)
+{
+    w = (w >> 1 & UINT64_C(0x5555555555555555)) | (w & UINT64_C(0x5555555555555555)) << 1;
+    w = (w >> 2 & UINT64_C(0x3333333333333333)) | (w & UINT64_C(0x3333333333333333)) << 2;
+    return (w >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (w & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
+}
 
-/* What a word leaves to the one on its right. */
-struct g3_left {
-    struct g3_pels pels;
-    uint64_t lone; /* 1: the last change was of the row above alone */
-    uint64_t open; /* 1: a horizontal code waits for the end of its second run */
-};
+/* Up to eight bytes as bits, the leftmost pel lowest. */
+G3_INLINE uint64_t g3_load_word(const uint8_t *p, size_t bytes)
+{
+    uint64_t w = 0;
+    memcpy(&w, p, bytes);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return g3_turn_bytes(w);
+}
+
+/* struct g3_kernel's load; words up to number `from`, but not what changes in them, are there. */
+G3_INLINE void g3_load_words(const uint8_t *row, unsigned width, struct g3_row *out, unsigned from)
+{
+    unsigned whole = width / 64, rest = width % 64;
+    uint64_t *pels = out->pels, left = 0;
+    for (unsigned i = from; i < whole; i++)
+        pels[i] = g3_load_word(row + i * 8, 8);
+    uint64_t w = rest ? g3_load_word(row + whole * 8, (rest + 7) / 8) : 0;
+    uint64_t last = rest ? w >> (rest - 1) : pels[whole - 1] >> 63;
+    pels[whole] = (w & ~(UINT64_MAX << rest)) | ((last & 1) - 1) << rest;
+    for (unsigned i = 0; i <= whole; i++) {
+        out->change[i + 1] = pels[i] ^ (pels[i] << 1 | left >> 63);
+        left = pels[i];
+    }
+    out->change[whole + 2] = 0;
+}
 
 /* Where an a1 would be coded so: a1 left of b1 (vl) or right of it (vr) by so many pels. */
 struct g3_modes {
@@ -31,6 +53,12 @@ struct g3_modes {
  * its colour in bit 0, and bit 1 set for the second one. */
 struct g3_coded {
     uint64_t all, run, bit0, bit1, bit2;
+};
+
+/* What was last told in the words before. */
+struct g3_left {
+    uint64_t lone; /* 1: the last change was of the row above alone */
+    uint64_t open; /* 1: a horizontal code waits for the end of its second run */
 };
 
 /* A mask moved right or left by a few pels, with what comes in from the next word. */
@@ -68,85 +96,113 @@ G3_INLINE uint64_t g3_last_told(uint64_t told, uint64_t set, uint64_t *last)
     return ~told ^ sum;
 }
 
-/* Step 1 and 2: what each change of the row would be coded as, were it an a1. */
-G3_INLINE struct g3_modes g3_vertical_modes(const struct g3_pels *p, struct g3_left *left,
-                                            uint64_t closing)
+/* Steps 1 to 3: what each change of word i would be coded as, were it an a1. */
+G3_INLINE struct g3_modes g3_modes_of(const struct g3_row *above, const struct g3_row *row,
+                                      unsigned i, uint64_t closing, struct g3_left *left)
 {
-    const struct g3_pels *l = &left->pels;
-    uint64_t c = p->change, b = p->above_change;
-    uint64_t lone = b & ~c, any = b | c;
-    uint64_t left_lone = l->above_change & ~l->change, left_any = l->above_change | l->change;
-    uint64_t differ = p->row ^ p->above;
-    uint64_t differed = g3_moved_right(differ, l->row ^ l->above, 1);
+    uint64_t c = row->change[i + 1], b = above->change[i + 1];
+    uint64_t c_left = row->change[i], b_left = above->change[i], b_right = above->change[i + 2];
+    uint64_t lone = b & ~c, lone_left = b_left & ~c_left, any = b | c, any_left = b_left | c_left;
+    uint64_t differ = row->pels[i] ^ above->pels[i];
     uint64_t passed = g3_last_told(any, lone, &left->lone);
     /* b1 is the first change of the row above from here on, the second one, or left of here. */
-    uint64_t first = c & (~differed | (closing & ~passed));
-    uint64_t second = c & ~first & ~passed, before = c & ~first & passed;
-    uint64_t b_1 = g3_moved_left(b, p->next_change, 1);
-    uint64_t b_2 = g3_moved_left(b, p->next_change, 2);
-    uint64_t b_3 = g3_moved_left(b, p->next_change, 3);
-    uint64_t one = b ^ b_1, none = ~b & ~b_1;
-    uint64_t any_1 = g3_moved_right(any, left_any, 1), any_2 = g3_moved_right(any, left_any, 2);
-    struct g3_modes m;
-    m.v0 = first & b;
-    m.vl1 = b_1 & ((first & ~b) | (second & b));
-    m.vl2 = b_2 & ((first & none) | (second & one));
-    m.vl3 = b_3 & ((first & none & ~b_2) | (second & (one ^ b_2) & ~(b & b_1)));
-    m.vr1 = before & g3_moved_right(lone, left_lone, 1);
-    m.vr2 = before & g3_moved_right(lone, left_lone, 2) & ~any_1;
-    m.vr3 = before & g3_moved_right(lone, left_lone, 3) & ~any_1 & ~any_2;
-    m.pass = lone & ~differ & passed;
+    uint64_t first = c & (~(differ ^ c ^ b) | (closing & ~passed)), others = c & ~first;
+    uint64_t second = others & ~passed, before = others & passed;
+    uint64_t b1 = g3_moved_left(b, b_right, 1), b2 = g3_moved_left(b, b_right, 2);
+    uint64_t b3 = g3_moved_left(b, b_right, 3), none = first & ~b & ~b1;
+    uint64_t not_1 = before & ~g3_moved_right(any, any_left, 1);
+    uint64_t not_2 = not_1 & ~g3_moved_right(any, any_left, 2);
+    struct g3_modes m = {
+        .v0 = first & b,
+        .vl1 = b1 & ((first & ~b) | (second & b)),
+        .vl2 = b2 & (none | (second & (b ^ b1))),
+        .vl3 = b3 & ((none & ~b2) | (second & (b ^ b1 ^ b2) & ~(b & b1))),
+        .vr1 = before & g3_moved_right(lone, lone_left, 1),
+        .vr2 = not_1 & g3_moved_right(lone, lone_left, 2),
+        .vr3 = not_2 & g3_moved_right(lone, lone_left, 3),
+        .pass = lone & passed & ~differ,
+    };
     return m;
 }
 
-/*
- * Step 3: a change that has no vertical mode starts a horizontal code, and the next one, whatever
- * it could be, ends it. Along a row of such changes they take turns; one that has a vertical mode
- * is taken only if their number since the last of its kind is odd.
- */
-G3_INLINE struct g3_coded g3_resolve(const struct g3_pels *p, const struct g3_modes *m,
-                                     struct g3_left *left)
+/* Step 4: which changes start and end a horizontal code, and what is then left of the others. */
+G3_INLINE struct g3_coded g3_resolve(const struct g3_row *row, unsigned i,
+                                     const struct g3_modes *m, struct g3_left *left)
 {
-    uint64_t vertical = m->v0 | m->vl1 | m->vl2 | m->vl3 | m->vr1 | m->vr2 | m->vr3;
-    uint64_t others = p->change & ~vertical, odd = 0, taken = 0;
-    if (others | left->open) {
-        odd = g3_parity_to(others);
-        taken = (odd ^ others) ^ g3_last_told(vertical, vertical & odd, &left->open);
-        left->open ^= odd >> 63;
-    }
-    uint64_t pass = m->pass & ~taken, run = p->change & (others | taken);
-    uint64_t colour = g3_moved_right(p->row, left->pels.row, 1);
-    struct g3_coded c = {
-        .all = p->change | pass,
-        .run = run,
-        .bit0 = ((m->vl1 | m->vl3 | m->vr2) & ~taken) | pass | (run & colour),
-        .bit1 = ((m->vl2 | m->vl3 | m->vr3) & ~taken) | pass | (run & taken),
-        .bit2 = ((m->vr1 | m->vr2 | m->vr3) & ~taken) | pass,
+    uint64_t c = row->change[i + 1], vl = m->vl1 | m->vl2 | m->vl3, vr = m->vr1 | m->vr2 | m->vr3;
+    uint64_t vertical = m->v0 | vl | vr, horizontal = c & ~vertical;
+    struct g3_coded coded = {
+        .all = c | m->pass,
+        .bit0 = m->vl1 | m->vl3 | m->vr2 | m->pass,
+        .bit1 = m->vl2 | m->vl3 | m->vr3 | m->pass,
+        .bit2 = vr | m->pass,
     };
-    return c;
+    if (horizontal | left->open) {
+        uint64_t odd = g3_parity_to(horizontal);
+        uint64_t taken = odd ^ horizontal ^ g3_last_told(vertical, vertical & odd, &left->open);
+        uint64_t run = c & (horizontal | taken), colour = row->pels[i] ^ c;
+        left->open ^= odd >> 63;
+        coded.all &= c | ~taken;
+        coded.run = run;
+        coded.bit0 = (coded.bit0 & ~taken) | (run & colour);
+        coded.bit1 = (coded.bit1 & ~taken) | (run & taken);
+        coded.bit2 &= ~taken;
+    }
+    return coded;
 }
 
-/* Table 4/T.4, by the three bits of struct g3_coded. */
-static const struct g3_code g3_mode_codes[8] = {
-    {0x1, 1}, {0x2, 3}, {0x2, 6}, {0x2, 7}, {0x3, 3}, {0x3, 6}, {0x3, 7}, {0x1, 4},
+/* Table 4/T.4 by the three bits of struct g3_coded: the word at the left, and its length. */
+#define G3_MODE(word, bits) {(uint64_t)(word) << (64 - (bits)), bits}
+static const struct {
+    uint64_t word;
+    unsigned bits;
+} g3_mode_codes[8] = {
+    G3_MODE(1, 1), G3_MODE(2, 3), G3_MODE(2, 6), G3_MODE(2, 7),
+    G3_MODE(3, 3), G3_MODE(3, 6), G3_MODE(3, 7), G3_MODE(1, 4),
 };
+#undef G3_MODE
 enum { G3_HORIZONTAL_WORD = 0x1, G3_HORIZONTAL_BITS = 3 };
 
-G3_INLINE unsigned g3_put_coded(struct g3_sink *s, struct g3_coded c, unsigned x, unsigned a0)
+/* n times V0, which is 1. */
+G3_INLINE void g3_put_v0(struct g3_sink *s, unsigned n)
 {
-    for (uint64_t left = c.all; left; left &= left - 1) {
-        unsigned at = (unsigned)__builtin_ctzll(left);
-        unsigned mode = (c.bit0 >> at & 1) | (c.bit1 >> at & 1) << 1 | (c.bit2 >> at & 1) << 2;
-        if (c.run >> at & 1) {
-            if (!(mode & 2))
-                g3_put(s, G3_HORIZONTAL_WORD, G3_HORIZONTAL_BITS);
-            g3_put_run(s, mode & 1, x + at - a0);
-        } else {
-            g3_put(s, g3_mode_codes[mode].word, g3_mode_codes[mode].bits);
-        }
+    for (; n > 32; n -= 32) {
+        g3_put(s, UINT32_MAX, 32);
         g3_drain(s);
+    }
+    s->acc |= ((UINT64_C(1) << n) - 1) << (63 - n - s->bits) << 1;
+    s->bits += n;
+    g3_drain(s);
+}
+
+/*
+ * Puts a word's codes; x is where its first pel is, a0 where the code before them ended. Returns
+ * where the last one ends.
+ */
+G3_INLINE unsigned g3_put_coded(struct g3_sink *sink, const struct g3_coded *c, unsigned x,
+                                unsigned a0)
+{
+    enum { ROOM_FOR_ONE = 56 - 7 };
+    struct g3_sink s = *sink;
+    uint64_t run = c->run, bit0 = c->bit0, bit1 = c->bit1, bit2 = c->bit2;
+    for (uint64_t all = c->all; all; all &= all - 1) {
+        unsigned at = (unsigned)__builtin_ctzll(all);
+        unsigned mode = (bit0 >> at & 1) | (bit1 >> at & 1) << 1 | (bit2 >> at & 1) << 2;
+        if (run >> at & 1) {
+            g3_drain(&s);
+            if (!(mode & 2))
+                g3_put(&s, G3_HORIZONTAL_WORD, G3_HORIZONTAL_BITS);
+            g3_put_run(&s, mode & 1, x + at - a0);
+        } else {
+            s.acc |= g3_mode_codes[mode].word >> s.bits;
+            s.bits += g3_mode_codes[mode].bits;
+        }
+        if (s.bits > ROOM_FOR_ONE)
+            g3_drain(&s);
         a0 = x + at;
     }
+    g3_drain(&s);
+    *sink = s;
     return a0;
 }
 
@@ -155,8 +211,9 @@ G3_INLINE unsigned g3_put_coded(struct g3_sink *s, struct g3_coded c, unsigned x
  * there b1 is the edge, whatever its colour would be. Those more than three pels from the edge are
  * left out: they have no vertical mode.
  */
-G3_INLINE void g3_closing(const uint64_t *above, unsigned width, uint64_t closing[2])
+G3_INLINE void g3_closing(const struct g3_row *row, unsigned width, uint64_t closing[2])
 {
+    const uint64_t *above = row->pels;
     unsigned edge = width / 64, at = width % 64;
     uint64_t before = edge ? above[edge - 1] : 0;
     /* The edge and four pels to the left of it, at bits 4 and 3 to 0. */
@@ -167,60 +224,53 @@ G3_INLINE void g3_closing(const uint64_t *above, unsigned width, uint64_t closin
     closing[1] = at >= 3 ? quiet << (at - 3) : quiet >> (3 - at);
 }
 
-/* How many bits are set: by halves of halves, as not every machine counts them itself. */
-G3_INLINE unsigned g3_count(uint64_t x)
-{
-    x -= x >> 1 & UINT64_C(0x5555555555555555);
-    x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
-    x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-    return (unsigned)(x * UINT64_C(0x0101010101010101) >> 56);
-}
+/* What differs from kernel to kernel: g3_put_coded, and counting the bits of a word. */
+typedef unsigned g3_put_coded_fn(struct g3_sink *s, const struct g3_coded *c, unsigned x,
+                                 unsigned a0);
+typedef unsigned g3_count_fn(uint64_t w);
 
-/* A row that repeats the one above: each of its changes and its edge are V0, which is 1. */
-G3_INLINE void g3_put_repeated(struct g3_sink *s, const uint64_t *row, unsigned width)
+/* A row that repeats the one above: each of its changes and its edge are V0. */
+G3_INLINE void g3_put_repeated(struct g3_sink *s, const struct g3_row *row, unsigned width,
+                               g3_count_fn *count)
 {
     unsigned n = 0;
-    uint64_t left = 0;
-    for (unsigned i = 0; i <= width / 64; i++) {
-        uint64_t change = row[i] ^ g3_moved_right(row[i], left, 1);
-        if (change)
-            n += g3_count(change);
-        left = row[i];
-    }
-    for (; n > 32; n -= 32) {
-        g3_put(s, UINT32_MAX, 32);
-        g3_drain(s);
-    }
-    g3_put(s, (uint32_t)((UINT64_C(1) << n) - 1), n);
-    g3_drain(s);
+    for (unsigned i = 0; i <= width / 64; i++)
+        if (row->change[i + 1])
+            n += count(row->change[i + 1]);
+    g3_put_v0(s, n);
 }
 
 /* struct g3_kernel's row_2d. */
-G3_INLINE void g3_row_2d_words(struct g3_sink *sink, const uint64_t *above, const uint64_t *row,
-                               unsigned width)
+G3_INLINE void g3_row_2d_words(struct g3_sink *sink, const struct g3_row *above,
+                               const struct g3_row *row, unsigned width, g3_put_coded_fn *put,
+                               g3_count_fn *count)
 {
-    if (memcmp(row, above, (width / 64 + 1) * sizeof *row) == 0) {
-        g3_put_repeated(sink, row, width);
+    unsigned a0 = 0, last = width / 64;
+    if (memcmp(row->change + 1, above->change + 1, (last + 1) * sizeof *row->change) == 0) {
+        g3_put_repeated(sink, row, width, count);
         return;
     }
     struct g3_sink s = *sink;
-    struct g3_left left = {{0, 0, 0, 0, 0}, 0, 0};
-    unsigned a0 = 0, last = width / 64;
-    uint64_t next = above[0] ^ above[0] << 1, closing[2];
+    struct g3_left left = {0, 0};
+    uint64_t closing[2];
     g3_closing(above, width, closing);
     for (unsigned i = 0; i <= last; i++) {
-        struct g3_pels p = {.row = row[i], .above = above[i], .above_change = next};
-        p.change = p.row ^ g3_moved_right(p.row, left.pels.row, 1);
-        next = above[i + 1] ^ g3_moved_right(above[i + 1], p.above, 1);
-        p.next_change = next;
+        uint64_t c = row->change[i + 1], b = above->change[i + 1];
+        if ((c | b) == 0)
+            continue;
+        if (c == b && row->pels[i] == above->pels[i] && !left.open) {
+            g3_put_v0(&s, count(c));
+            a0 = i * 64 + 63 - (unsigned)__builtin_clzll(c);
+            left.lone = 0;
+            continue;
+        }
         uint64_t closed = i + 1 < last ? 0 : closing[i + 1 - last];
-        struct g3_modes m = g3_vertical_modes(&p, &left, closed);
-        struct g3_coded c = g3_resolve(&p, &m, &left);
-        a0 = g3_put_coded(&s, c, i * 64, a0);
-        left.pels = p;
+        struct g3_modes modes = g3_modes_of(above, row, i, closed, &left);
+        struct g3_coded coded = g3_resolve(row, i, &modes, &left);
+        a0 = put(&s, &coded, i * 64, a0);
     }
     if (left.open) {
-        g3_put_run(&s, row[last] >> width % 64 & 1, 0);
+        g3_put_run(&s, row->pels[last] >> width % 64 & 1, 0);
         g3_drain(&s);
     }
     *sink = s;

@@ -98,7 +98,7 @@ static const struct g3_kernel *kernel;
 /* Both rows by the kernel: what it reads is exactly a row, what it writes no more than the bound. */
 static void compare_rows(const uint8_t *above, const uint8_t *row, unsigned width)
 {
-    static uint64_t words[2][G3_ROW_WORDS];
+    static struct g3_row words[2];
     static uint8_t want[G3_WIDTH_MAX + 64];
     size_t size = (width + 7) / 8, bound = g3_row_bound(width);
     uint8_t *lines[2] = {malloc(size), malloc(size)}, *out = malloc(bound);
@@ -107,9 +107,9 @@ static void compare_rows(const uint8_t *above, const uint8_t *row, unsigned widt
     struct plain p = {want, 0};
     plain_2d(&p, above, row, (int)width);
     struct g3_sink s = {0, 0, out};
-    kernel->load(lines[0], width, words[0]);
-    kernel->load(lines[1], width, words[1]);
-    kernel->row_2d(&s, words[0], words[1], width);
+    kernel->load(lines[0], width, &words[0]);
+    kernel->load(lines[1], width, &words[1]);
+    kernel->row_2d(&s, &words[0], &words[1], width);
     *s.out = (uint8_t)(s.acc >> 56);
     bool same = (size_t)(s.out - out) * 8 + s.bits == p.bits &&
                 memcmp(out, want, (p.bits + 7) / 8) == 0;
