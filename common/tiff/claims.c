@@ -238,6 +238,10 @@ static void warn_of_coding(struct fax *f, const struct page_way *way)
 static void warn_of_lies(struct fax *f, const struct fax_pass *t)
 {
     warn_of_coding(f, &t->way.coded);
+    if (f->ifd.bits != 1)
+        fax_warn(f, "BitsPerSample is %u", f->ifd.bits);
+    if (f->ifd.samples != 1)
+        fax_warn(f, "SamplesPerPixel is %u", f->ifd.samples);
     if ((f->ifd.t4_options & TIFF_T4_ALIGNED) && f->ifd.compression == TIFF_T4 && !t->aligned &&
         t->led && f->strips == 1 && t->bad_rows == 0)
         fax_warn(f, "T4Options says that EOLs end on bytes, and they do not");

@@ -47,7 +47,8 @@ static bool is_facsimile(const struct tiff_ifd *d)
 {
     bool coded = (d->compression >= TIFF_RLE && d->compression <= TIFF_T6) ||
                  d->compression == TIFF_RLE_WORD;
-    return coded && d->bits == 1 && d->samples == 1 && d->strip_offsets.count > 0;
+    /* T.4 and T.6 know no other pels than those of one bit, whatever other tags say. */
+    return coded && d->strip_offsets.count > 0;
 }
 
 /* Strips; or tiles, which are strips of their own width, row by row of the page. */
@@ -117,6 +118,43 @@ static enum err read_facsimile(struct fax *f, struct why *why)
     return e;
 }
 
+/* Rows led by EOL, a page that its end code closes, or just as many rows as claimed: that the bits
+ * of something else look so is no accident to be reckoned with. */
+static bool is_surely_facsimile(const struct fax *f)
+{
+    const struct fax_page *p = &f->page;
+    bool led = p->page.coding != G3_MMR && !(f->way.coded.flags & G3_NO_EOL);
+    return p->bad_rows <= p->rows / 4 && (led || f->closed || p->rows == f->coded_rows);
+}
+
+/* A bitmap, unless its Compression lies: what nobody can unpack is tried as facsimile. */
+static enum err read_other(struct fax *f, struct why *why)
+{
+    struct fax_page page = f->page;
+    struct why second;
+    const struct tiff_ifd *d = &f->ifd;
+    enum err e = read_bitmap(f, why);
+    if (e != ERR_DATA || d->bits != 1 || d->samples != 1 || d->strip_offsets.count == 0)
+        return e;
+    f->page = page;
+    return read_facsimile(f, &second) == ERR_NONE && is_surely_facsimile(f) ? ERR_NONE : e;
+}
+
+/* ImageWidth is absent or absurd: the usual one is supposed, and the rows must bear it out. */
+static enum err read_unsized(struct fax *f, struct why *why)
+{
+    uint32_t claimed = f->ifd.width;
+    struct why second;
+    f->ifd.width = f->page.page.width = 1728;
+    settle_resolution(f);
+    if (is_facsimile(&f->ifd) && f->ifd.tile_width == 0 &&
+        read_facsimile(f, &second) == ERR_NONE && is_surely_facsimile(f)) {
+        fax_warn(f, "ImageWidth is %u", claimed);
+        return ERR_NONE;
+    }
+    return why_set(why, ERR_DATA, "page %u: width %u", f->page.page.number, claimed);
+}
+
 enum err fax_next_tiff(struct fax *f, struct why *why)
 {
     if (f->done == f->pages)
@@ -132,11 +170,13 @@ enum err fax_next_tiff(struct fax *f, struct why *why)
     p->number = ++f->done;
     p->total = f->pages;
     p->width = f->ifd.width;
-    if (p->width == 0 || p->width > G3_WIDTH_MAX)
-        return why_set(why, ERR_DATA, "page %u: width %u", p->number, f->ifd.width);
-    settle_resolution(f);
     f->in_bitmap = false;
-    e = is_facsimile(&f->ifd) ? read_facsimile(f, why) : read_bitmap(f, why);
+    if (p->width == 0 || p->width > G3_WIDTH_MAX) {
+        e = read_unsized(f, why);
+    } else {
+        settle_resolution(f);
+        e = is_facsimile(&f->ifd) ? read_facsimile(f, why) : read_other(f, why);
+    }
     if (!e && f->page.orientation != 1)
         e = fax_turn(f, why);
     return e;

@@ -123,6 +123,27 @@ write("bad.tif", bytes(mh))'
     expect_refusal 65
 }
 
+@test "ImageWidth absent or absurd, Compression of another kind, more than a bit a pel" {
+    lies '
+for coding in "mh", "mr", "mmr":
+    bits, of = strip(coding), {"mh": 3, "mr": 3, "mmr": 4}[coding]
+    tags = {259: (SHORT, [of]), 292: (LONG, [1])} if coding == "mr" else {259: (SHORT, [of])}
+    write("wide-%s.tif" % coding, bits, {**tags, 256: (LONG, [2 ** 31])})
+    write("nowidth-%s.tif" % coding, bits, tags, drop=[256])
+    write("zero-%s.tif" % coding, bits, {**tags, 256: (LONG, [0])})
+    write("deep-%s.tif" % coding, bits, {**tags, 258: (SHORT, [8]), 277: (SHORT, [3])})
+    for other in 0, 1, 5, 8, 65535:
+        write("not-%d-%s.tif" % (other, coding), bits, {**tags, 259: (SHORT, [other])})
+'
+    for f in wide-*.tif nowidth-*.tif zero-*.tif deep-*.tif not-*.tif; do
+        run --separate-stderr g3tiff -d --pbm -o back.pbm "$f"
+        expect_status 0
+        [ -n "$stderr" ]
+        cmp back.pbm want.pbm || { echo "$f"; false; }
+        rm back.pbm
+    done
+}
+
 @test "loops, absurd sizes and endless EOLs are refused at once" {
     lies '
 mh = strip("mh")
@@ -131,8 +152,9 @@ d = bytearray(open("plain.tif", "rb").read())
 n = struct.unpack("<H", d[8:10])[0]
 d[10 + 12 * n:14 + 12 * n] = struct.pack("<I", 8)
 open("loop.tif", "wb").write(d)
-write("wide.tif", mh, {256: (LONG, [2 ** 31])})
-write("nowidth.tif", mh, drop=[256])
+noise = bytes(i * i * 7 % 251 for i in range(3000))
+write("wide.tif", noise, {256: (LONG, [2 ** 31])})
+write("nowidth.tif", noise, drop=[256])
 write("nostrip.tif", mh, drop=[273])
 write("far.tif", mh, strips=[(2 ** 31, 100)])
 write("eols.tif", b"\x00\x10\x01" * 20000)
