@@ -140,3 +140,124 @@ PY
     b64mime --bare --wrap 64 fax.tif | cmp - <(openssl base64 -in fax.tif)
     openssl base64 -in fax.tif | b64mime -d --bare | cmp - fax.tif
 }
+
+@test "random mails of Python's own making, given in random pieces: the same parts, names and bytes" {
+    cat >made.py <<'PY'
+import email.policy, hashlib, json, os, random, subprocess
+from email.message import EmailMessage
+random.seed(int(os.environ.get("FAXPIPE_SEED", "21")))
+NAMES = ["fax.tif", "a b.tif", "Größe.tif", "日本語のファイル.tif", 'q"uote.tif', "semi;colon.tif", "lang " * 30 + "ä.tif",
+         "per%41cent.tif", "it's.tif", "📠.tif", "x" * 120]
+WORDS = ["plain", "Grüße", "日本語", "--", "From me", ".", "=3D", "", " lead", "trail ", "x" * 200]
+POLICIES = [email.policy.default, email.policy.SMTP, email.policy.default.clone(cte_type="7bit"),
+            email.policy.SMTP.clone(max_line_length=60)]
+def text():
+    return "\n".join(random.choice(WORDS) for _ in range(random.randrange(1, 8))) + "\n"
+def fill(m, depth):
+    m.set_content(text(), subtype="plain", charset=random.choice(["utf-8", "utf-8", "iso-2022-jp", "utf-16"]),
+                  cte=random.choice([None, "base64", "quoted-printable"]) or "base64")
+    if random.random() < .4: m.add_alternative("<p>" + text(), subtype="html")
+    for _ in range(random.randrange(3)):
+        if depth and random.random() < .3:
+            inner = EmailMessage(policy=m.policy)
+            inner["Subject"] = "in"
+            fill(inner, depth - 1)
+            m.add_attachment(inner)
+        else:
+            m.add_attachment(random.randbytes(random.randrange(400)), maintype=random.choice(["image", "application"]),
+                             subtype=random.choice(["tiff", "octet-stream", "pdf"]), filename=random.choice(NAMES))
+    if random.random() < .3: m.make_mixed()
+for i in range(60):
+    m = EmailMessage(policy=random.choice(POLICIES))
+    m["From"], m["Subject"] = "Jürgen <a@b.example>", " ".join(WORDS[:3])
+    while True:
+        try:
+            fill(m, 2)
+            raw = m.as_bytes()
+            break
+        except (UnicodeEncodeError, ValueError, LookupError):
+            m.clear_content()
+    want = []
+    for p in email.message_from_bytes(raw, policy=email.policy.default).walk():
+        if not p.is_multipart():
+            data = p.get_payload(decode=True)
+            want.append((p.get_content_type(), p.get_filename(), len(data), hashlib.sha256(data).hexdigest()))
+    run = subprocess.Popen(["b64mime", "--list", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    at = 0
+    while at < len(raw):
+        n = random.randrange(1, 2000)
+        run.stdin.write(raw[at:at + n])
+        run.stdin.flush()
+        at += n
+    out, words = run.communicate()
+    assert run.returncode == 0 and not words, (i, words, raw)
+    got = [(p["type"], p["name"], p["size"], p["sha256"]) for p in json.loads(out)]
+    assert got == want, (i, got, want, raw)
+PY
+    python3 made.py
+}
+
+@test "RFC 3965's simple mode: one part, TIFF profile S, and whoever reads it gets that file" {
+    needs reformime ripmime munpack
+    { printf 'P4\n1728 200\n'; head -c 43200 /dev/urandom; } | fax-scan | g3tiff --profile s -o page.tif
+    g3tiff --check s page.tif
+    b64mime --from 'Jürgen Groß <j@b.example>' --to FAX=+81751234567@fax.example \
+        --to FAX=+15551234567/T33S=22@fax.example --subject 'Grüße' --name 'Plän (1).tif' page.tif >m
+    python3 judge.py m page.tif
+    python3 - <<'PY'
+import email, email.policy
+m = email.message_from_binary_file(open("m", "rb"), policy=email.policy.default)
+assert not m.is_multipart() and m.get_content_type() == "image/tiff"
+assert m.get_param("application") == "faxbw" and m["Content-Transfer-Encoding"] == "base64"
+assert [a.addr_spec for a in m["To"].addresses] == [
+    "FAX=+81751234567@fax.example", "FAX=+15551234567/T33S=22@fax.example"], m["To"]
+PY
+    b64mime -d m | cmp - page.tif
+    b64mime --from a@b.example --to c@d.example --text letter.txt --subject x page.tif fax.tif >two
+    for mail in m two; do
+        mkdir "r-$mail" "p-$mail"
+        reformime -e -s "$([ $mail = m ] && echo 1 || echo 1.2)" <$mail | cmp - page.tif
+        (cd "p-$mail" && munpack -q ../$mail >/dev/null)
+        ripmime -i $mail -d "r-$mail" --no-nameless
+    done
+    cmp r-m/'Plän (1).tif' page.tif
+    cmp r-two/page.tif page.tif
+    cmp r-two/fax.tif fax.tif
+    cmp p-two/page.tif page.tif
+    cmp p-two/fax.tif fax.tif
+    [ "$(find p-m -type f -size "$(stat -c %s page.tif)c" | wc -l)" -eq 1 ]
+}
+
+@test "mutt shows the mail and saves the file" {
+    needs mutt
+    b64mime --from 'Jürgen Groß <j@b.example>' --to c@d.example --subject 'Grüße' --text letter.txt \
+        --name 'Plän.tif' fax.tif >m
+    { echo 'From a@b Sat Nov 21 22:00:00 2026'; cat m; echo; } >mbox
+    cat >rc <<'RC'
+set wait_key=no
+set quit=yes
+set mark_old=no
+set folder="."
+set pipe_decode=yes
+push "<pipe-message>tee piped<enter><view-attachments><last-entry><save-entry><kill-line>saved.tif<enter><exit><exit>"
+RC
+    # Mutt wants a terminal whose input does not end.
+    cat >mutt.py <<'PY'
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ.update(TERM="xterm", HOME=os.getcwd(), LC_ALL="C.UTF-8")
+    os.execvp("timeout", ["timeout", "--foreground", "20", "mutt", "-n", "-F", "rc", "-R", "-f", "mbox"])
+end = time.monotonic() + 15
+while time.monotonic() < end:
+    if select.select([fd], [], [], .2)[0]:
+        try:
+            if not os.read(fd, 65536): break
+        except OSError: break
+PY
+    timeout 30 python3 mutt.py
+    cmp saved.tif fax.tif
+    grep -qx 'Subject: Grüße' piped
+    grep -qx 'From: Jürgen Groß <j@b.example>' piped
+    grep -qx 'Grüße' piped
+}
