@@ -7,7 +7,7 @@ bool mime_defective(const struct mime_defects *d)
 {
     return d->base64.strays || d->base64.trailing || d->base64.no_padding || d->base64.cut ||
            d->qp || d->uu || d->tnef || d->no_final_boundary || d->no_boundary || d->bad_type ||
-           d->bad_encoding || d->bad_header || d->bad_lines;
+           d->wrong_encoding || d->bad_encoding || d->bad_header || d->bad_lines;
 }
 
 void mime_defects_words(const struct mime_defects *d, char *out, size_t size)
@@ -35,6 +35,8 @@ void mime_defects_words(const struct mime_defects *d, char *out, size_t size)
         buf_add_str(&b, ", multipart without boundary");
     if (d->bad_type)
         buf_add_str(&b, ", bad content type");
+    if (d->wrong_encoding)
+        buf_add_str(&b, ", wrong transfer encoding");
     if (d->bad_encoding)
         buf_add_str(&b, ", unknown transfer encoding");
     if (d->bad_header)

@@ -1,6 +1,8 @@
 /* The header half of mime/parse.h: lines until an entity is open. */
 #include "mime/parse_inner.h"
 
+#include "mime/kind.h"
+
 #include <string.h>
 
 /* A line in doubt is decided after so many bytes of the one behind it. */
@@ -47,6 +49,11 @@ static bool open_entity(struct mime_parser *p, struct mime_event *event, bool ba
     buf_clear(&p->uu.line);
     buf_clear(&p->uu.begin);
     buf_clear(&p->uu.out);
+    const struct mime_part *part = &level->part;
+    p->sniffing = !part->container && part->encoding != MIME_UU &&
+                  (mime_type_is_fax(part->type) ||
+                   mime_octets_are_fax(part->type, span_str(part->name), span_of(NULL, 0)));
+    p->sniff_n = 0;
     p->tnef_open = level->tnef;
     p->tnef_busy = false;
     if (level->tnef)
@@ -170,9 +177,19 @@ static bool bad_line(struct mime_parser *p, struct mime_event *event, struct spa
     return false;
 }
 
+/* A byte order mark, which some editors put before a mail. */
+static void drop_mark(struct mime_parser *p)
+{
+    if (p->started || !span_starts(buf_span(&p->header), span_str("\xef\xbb\xbf")))
+        return;
+    p->header.len -= 3;
+    memmove(p->header.data, p->header.data + 3, p->header.len);
+}
+
 /* Judges the line that has just been completed in p->header. True: as in a step. */
 static bool header_line(struct mime_parser *p, struct mime_event *event)
 {
+    drop_mark(p);
     struct span whole = span_skip(buf_span(&p->header), p->line_start);
     struct span line = mime_without_end(whole);
     size_t index;

@@ -29,7 +29,7 @@ void mime_kind_add(struct mime_kind_parts *parts, struct span type, struct span 
 {
     static const char *const no_document[] = {
         "pkcs7-signature", "x-pkcs7-signature", "pgp-signature", "pgp-encrypted",
-        "pgp-keys", "pkix-cert", "pkcs10", NULL};
+        "pgp-keys", "pkix-cert", "pkcs10", "applefile", NULL};
     static const char *const reports[] = {
         "delivery-status", "global-delivery-status", "disposition-notification",
         "global-disposition-notification", "feedback-report", NULL};

@@ -1,5 +1,7 @@
 #include "mime/parse_inner.h"
 
+#include "mime/kind.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@ void mime_parser_init(struct mime_parser *p, const struct mime_options *options)
     buf_init(&p->header, MIME_HEADER_MAX);
     buf_init(&p->line, MIME_HEADER_MAX);
     buf_init(&p->again, MIME_HEADER_MAX);
+    buf_init(&p->sniffed, 2 * MIME_CHUNK);
     buf_init(&p->out, 2 * MIME_HEADER_MAX);
     buf_init(&p->uu.line, 512);
     buf_init(&p->uu.begin, 1200);
@@ -29,6 +32,7 @@ void mime_parser_release(struct mime_parser *p)
     buf_release(&p->header);
     buf_release(&p->line);
     buf_release(&p->again);
+    buf_release(&p->sniffed);
     buf_release(&p->out);
     buf_release(&p->uu.line);
     buf_release(&p->uu.begin);
@@ -166,6 +170,41 @@ static bool resume(struct mime_parser *p, struct mime_event *event)
     return p->uu.todo.n && mime_uu_step(p, event);
 }
 
+/* A fax's first bytes say how it is encoded, whatever the header says. */
+static void judge_encoding(struct mime_parser *p, struct mime_part *part)
+{
+    struct span first = span_of(p->sniff, p->sniff_n), word = first;
+    enum mime_encoding is = part->encoding;
+    while (word.n && (word.p[0] == '\n' || word.p[0] == '\r' || word.p[0] == ' '))
+        word = span_skip(word, 1);
+    /* A TIFF's, in either byte order. */
+    if (span_starts(word, span_str("SUkqA")) || span_starts(word, span_str("TU0AK")))
+        is = MIME_BASE64;
+    else if (mime_content_is_tiff(first))
+        is = MIME_IDENTITY;
+    part->defects.wrong_encoding = is != part->encoding;
+    part->encoding = is;
+    p->sniffing = false;
+}
+
+/* Holds the first bytes back until they can be judged; *data is then all there is so far. */
+static bool sniff(struct mime_parser *p, struct mime_part *part, struct span *data)
+{
+    size_t n = sizeof p->sniff - p->sniff_n;
+    struct span head = span_take(*data, n);
+    memcpy(p->sniff + p->sniff_n, head.p, head.n);
+    p->sniff_n += (unsigned)head.n;
+    if (p->sniff_n < sizeof p->sniff)
+        return false;
+    judge_encoding(p, part);
+    buf_clear(&p->sniffed);
+    if (buf_add(&p->sniffed, p->sniff, p->sniff_n) ||
+        buf_add_span(&p->sniffed, span_skip(*data, head.n)))
+        return mime_parser_fail(p, ERR_OS, "out of memory");
+    *data = buf_span(&p->sniffed);
+    return true;
+}
+
 /* Data of the innermost part, or of nobody. True when it made an event. */
 static bool give(struct mime_parser *p, struct mime_event *event, struct span data)
 {
@@ -175,6 +214,10 @@ static bool give(struct mime_parser *p, struct mime_event *event, struct span da
     uint8_t *room;
     if (p->options.raw)
         return mime_event_body(p, event, data);
+    if (p->sniffing && !sniff(p, part, &data))
+        return false;
+    if (p->failed)
+        return true;
     if (part->encoding == MIME_BASE64 || part->encoding == MIME_QP) {
         bool base64 = part->encoding == MIME_BASE64;
         buf_clear(&p->out);
@@ -308,6 +351,15 @@ static bool step_body(struct mime_parser *p, struct mime_event *event)
 
 /* ---- the ends of parts ---- */
 
+/* A body that ended before it could be judged. True when that made an event. */
+static bool end_sniff(struct mime_parser *p, struct mime_event *event)
+{
+    if (!p->sniffing)
+        return false;
+    judge_encoding(p, leaf_part(p));
+    return give(p, event, span_of(p->sniff, p->sniff_n));
+}
+
 /* Empties the leaf's decoder once. True when that made an event. */
 static bool flush_leaf(struct mime_parser *p, struct mime_event *event)
 {
@@ -335,6 +387,8 @@ static bool step_closing(struct mime_parser *p, struct mime_event *event)
     if (mime_levels(p) > p->close_to) {
         bool leaf = !mime_level_top(p)->multipart && !mime_level_top(p)->message;
         if (leaf && resume(p, event))
+            return true;
+        if (leaf && end_sniff(p, event))
             return true;
         if (leaf && !p->flushed && flush_leaf(p, event))
             return true;

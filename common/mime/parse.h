@@ -64,6 +64,7 @@ struct mime_defects {
     bool no_boundary;        /* a multipart without the parameter: taken for plain text */
     bool bad_type;           /* a Content-Type that is none: taken for plain text, or for a file
                                 where there is a name or base64 */
+    bool wrong_encoding;     /* a fax that was not encoded as the header says */
     bool bad_encoding;       /* an unknown Content-Transfer-Encoding: taken for 8bit */
     bool bad_header;         /* the header was ended by a line that is no field */
     unsigned bad_lines;      /* in the header: without a colon, mbox lines, or no field at all */
@@ -142,6 +143,10 @@ struct mime_parser {
     bool line_spent;    /* line has been given out */
     uint8_t pending[2]; /* the line end before what may be a boundary */
     size_t pending_n;
+    bool sniffing;     /* a fax's first bytes are held back, to see how it is encoded */
+    uint8_t sniff[16];
+    unsigned sniff_n;
+    struct buf sniffed; /* they, and what came with the last of them */
     struct buf out; /* decoded bytes */
     bool flushed;   /* the decoder of the leaf being closed has been emptied */
     union {

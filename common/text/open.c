@@ -12,12 +12,19 @@ const char *mail_shown(const struct mail_open *m)
     return m->path && strcmp(m->path, "-") != 0 ? m->path : "stdin";
 }
 
-/* Warns of what was repaired in a part that has ended. */
-static enum err judge(const struct mail_open *m, const struct mime_part *part, struct why *why)
+/* Warns of what was repaired in a part that has ended; of so many parts, and then counts. */
+static enum err judge(const struct mail_open *m, const struct mime_part *part, unsigned *repaired,
+                      struct why *why)
 {
+    enum { TOLD = 20 };
     char words[512];
     if (!mime_defective(&part->defects))
         return ERR_NONE;
+    if (!m->strict && ++*repaired > TOLD) {
+        if (*repaired == TOLD + 1)
+            diag_warn("%s: more than %d parts were repaired", mail_shown(m), TOLD);
+        return ERR_NONE;
+    }
     mime_defects_words(&part->defects, words, sizeof words);
     const char *number = part->number[0] ? part->number : "the whole";
     if (m->strict)
@@ -66,6 +73,7 @@ static enum err parse(const struct mail_open *m, int fd, mail_event_fn *fn, void
     struct mime_event event;
     bool stop = false, done = false;
     uint64_t total = 0;
+    unsigned repaired = 0;
     enum err e = ERR_NONE;
     mime_parser_init(&p, &options);
     while (!e && !stop && !done) {
@@ -76,7 +84,7 @@ static enum err parse(const struct mail_open *m, int fd, mail_event_fn *fn, void
         } else {
             done = event.kind == MIME_END;
             if (event.kind == MIME_PART_END)
-                e = judge(m, event.part, why);
+                e = judge(m, event.part, &repaired, why);
             if (!e)
                 e = fn(ctx, &event, &stop, why);
         }

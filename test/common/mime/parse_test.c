@@ -249,6 +249,37 @@ static void types_as_they_come(void)
            "<1 application/octet-stream\n[x]>1 bad content type\n");
 }
 
+static void expect_bytes(const char *mail, size_t n, const char *want, size_t want_n)
+{
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    for (size_t split = 0; split <= n; split++) {
+        trace(mail, n, split, NULL, &out);
+        CHECK(span_eq(buf_span(&out), span_of(want, want_n)));
+    }
+    buf_release(&out);
+}
+
+#define BYTES(mail, want) expect_bytes(mail, sizeof(mail) - 1, want, sizeof(want) - 1)
+
+/* Whatever the header says, a TIFF's first bytes show how it is encoded. */
+static void wrong_encodings(void)
+{
+    BYTES("Content-Type: image/tiff\n\nSUkqAAgA\nSUkqAAgASUkqAAgA\n",
+          "<1 image/tiff\n[II*\0\b\0II*\0\b\0II*\0\b\0]>1 wrong transfer encoding\n");
+    BYTES("Content-Type: application/octet-stream; name=x.tif\nContent-Transfer-Encoding: 8bit\n\n"
+          "\r\nTU0AKgAA",
+          "<1 application/octet-stream x.tif\n[MM\0*\0\0]>1 wrong transfer encoding\n");
+    BYTES("Content-Type: image/tiff\nContent-Transfer-Encoding: quoted-printable\n\nSUkqAAgA",
+          "<1 image/tiff\n[II*\0\b\0]>1 wrong transfer encoding\n");
+    BYTES("Content-Type: image/tiff\nContent-Transfer-Encoding: base64\n\nII*\0 as it is, =3D\n",
+          "<1 image/tiff\n[II*\0 as it is, =3D\n]>1 wrong transfer encoding\n");
+    EXPECT("Content-Type: text/plain\n\nSUkqAAgASUkqAAgA\n", "<1 text/plain\n[SUkqAAgASUkqAAgA\n]>1 \n");
+    EXPECT("Content-Type: image/tiff\n\nshort\n", "<1 image/tiff\n[short\n]>1 \n");
+    EXPECT("Content-Type: image/tiff\n\n", "<1 image/tiff\n>1 \n");
+    EXPECT("\xef\xbb\xbfSubject: x\n\ny\n", "<1 text/plain\n[y\n]>1 \n");
+}
+
 static void what_is_no_mail(void)
 {
     EXPECT("", "!3 not a mail: no header field");
@@ -348,6 +379,7 @@ int main(void)
     RUN(defects_are_told);
     RUN(broken_headers);
     RUN(headers_that_go_on);
+    RUN(wrong_encodings);
     RUN(doubt_is_short);
     RUN(types_as_they_come);
     RUN(what_is_no_mail);
