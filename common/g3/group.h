@@ -7,75 +7,52 @@
 
 #include "bytes/span.h"
 
-enum { G3_GROUP_BITS = 10, G3_GROUP_LANES = 8 };
+enum { G3_GROUP_BITS = 10, G3_GROUP_LANES = 8, G3_GROUP_PLACES = 23 };
 
 /*
- * A lane is a vertical code with the passes before it, or, as the last one, passes alone, whose
- * place is where the last of them ends. Only groups whose lanes all lie in the eight changes from
- * b1 on are made.
+ * A lane is a vertical code with the passes before it, or, as the last one, passes alone, which
+ * lead to where the last of them ends. Only groups whose lanes all lie in the eight changes from
+ * b1 on are made. Where there is none, because another code comes first or the code is longer
+ * than the look-up, lanes say one more than can be.
+ *
+ * Places in lines are told in bytes of them, as pointers move: twice the number.
  */
 struct g3_group {
-    /* a1 - b1 of each lane, eight bits each, the first one lowest; 0 for passes alone. */
-    uint64_t shifts;
-
-    /*
-     * From the lowest bit: the bits of all (4), lanes (4), by how much b1 moves on (4), changes
-     * (4: lanes but for passes alone), where in g3_group_places (8), and then whether another
-     * look-up is of no use, because a horizontal code follows, or no lane was found (1); from bit
-     * 32 on for each of the first seven lanes the bits up to its end (4 each).
-     */
-    uint64_t take;
+    int8_t shifts[G3_GROUP_LANES]; /* a1 - b1 of each lane; 0 for passes alone */
+    uint8_t lanes;                 /* twice */
+    uint8_t moves;                 /* twice by how many changes b1 moves on */
+    uint8_t changes;               /* twice the lanes that are changes: all but passes alone */
+    uint8_t bits;
+    uint32_t where; /* where in places[0] */
 };
 
-/* By the next bits. */
-extern const struct g3_group g3_groups[1 << G3_GROUP_BITS];
+struct g3_groups {
+    /* By the next bits. */
+    struct g3_group group[1 << G3_GROUP_BITS];
 
-/* The bits of a group once more, to be had sooner: the next look-up waits for nothing else. */
-extern const uint8_t g3_group_lengths[1 << G3_GROUP_BITS];
+    /* The bits of a group once more, to be had sooner: the next look-up waits for nothing else. */
+    uint8_t bits[1 << G3_GROUP_BITS];
 
-/* Which change each lane belongs to, b1 being 0; the same as the two byte numbers of it that vector
- * shuffles ask for; and 1 for lanes with passes before the code. */
-struct g3_group_places {
-    uint8_t places[G3_GROUP_LANES];
-    uint8_t bytes[2 * G3_GROUP_LANES];
-    uint16_t passed[G3_GROUP_LANES];
+    /* Which change each lane belongs to, b1 being 0, as its two bytes' numbers, which is what
+     * vector shuffles ask for. */
+    uint8_t places[G3_GROUP_PLACES][2 * G3_GROUP_LANES];
 };
-extern const struct g3_group_places g3_group_places[];
+extern const struct g3_groups g3_groups;
 
-static inline unsigned g3_group_bits(uint64_t take)
+/* A group's places. */
+static inline const uint8_t *g3_group_places(const struct g3_group *g)
 {
-    return take & 15;
+    return g3_groups.places[0] + g->where;
 }
 
-static inline unsigned g3_group_lanes(uint64_t take)
+/* The bits of a group's first n lanes, all of them changes. */
+static inline unsigned g3_group_ends(const struct g3_group *g, unsigned n)
 {
-    return take >> 4 & 15;
-}
-
-static inline unsigned g3_group_moves(uint64_t take)
-{
-    return take >> 8 & 15;
-}
-
-static inline unsigned g3_group_changes(uint64_t take)
-{
-    return take >> 12 & 15;
-}
-
-static inline const struct g3_group_places *g3_group_where(uint64_t take)
-{
-    return &g3_group_places[take >> 16 & 255];
-}
-
-static inline bool g3_group_stops(uint64_t take)
-{
-    return take >> 24 & 1;
-}
-
-/* Bits up to the end of the first n lanes, n <= 7. */
-static inline unsigned g3_group_ends(uint64_t take, unsigned n)
-{
-    return n ? take >> (28 + 4 * n) & 15 : 0;
+    static const uint8_t bits[] = {7, 6, 3, 1, 3, 6, 7};
+    unsigned passes = n ? (g3_group_places(g)[2 * n - 2] / 2 - (n - 1)) / 2 : 0, sum = 4 * passes;
+    for (unsigned i = 0; i < G3_GROUP_LANES; i++)
+        sum += bits[g->shifts[i] + 3] & -(unsigned)(i < n);
+    return sum;
 }
 
 #endif

@@ -53,18 +53,35 @@ struct way {
 };
 
 /*
- * How a kernel puts down a group's lanes: all of them, right or not, go to change; gives how many
- * are right from the first on (more than the group has says that all are). Right is: at `floor`
- * or beyond, right of the lane before, and between the neighbours of the change above that it
- * belongs to (behind a pass: right of the left one), so that the next code belongs to the next
- * change and that the row is not over.
+ * How a kernel puts down a group's lanes: all of them, right or not, go to change; gives twice how
+ * many are right from the first on (more than the group has says that all are). Right is: at floor
+ * or beyond, right of the lane before, and at the change above to the left of its own or beyond,
+ * and left of the one to the right: so that the next code belongs to the next change, that passes
+ * do not reach the edge, and that the row is not over.
  */
 typedef unsigned put_lanes(const struct g3_group *g, const uint16_t *b, unsigned floor,
                            uint16_t *change);
 
+enum turn { ON, HORIZONTAL, STOP };
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* A place of a line that lies n bytes on. */
+INLINE const uint16_t *on(const uint16_t *p, size_t n)
+{
+    return (const uint16_t *)((const uint8_t *)p + n);
+}
+
+INLINE void use(struct way *w, unsigned bits)
+{
+    w->last = w->in.bits;
+    w->last_bits = bits;
+    g3_skip(&w->in, bits);
+}
+
 /* The first change from b on, by two, that is right of a0. The line is closed there at the latest.
  * It is mostly one of the first three, and which, no branch foresees. */
-static inline __attribute__((always_inline)) const uint16_t *find_b1(const uint16_t *b, unsigned a0)
+INLINE const uint16_t *find_b1(const uint16_t *b, unsigned a0)
 {
     const uint16_t *at = b + 2 * (b[0] <= a0);
     at += 2 * ((b[2] <= a0) + (b[4] <= a0));
@@ -73,20 +90,11 @@ static inline __attribute__((always_inline)) const uint16_t *find_b1(const uint1
     return at;
 }
 
-enum turn { ON, HORIZONTAL, STOP };
-
-static inline __attribute__((always_inline)) void use(struct way *w, unsigned bits)
-{
-    w->last = w->in.bits;
-    w->last_bits = bits;
-    g3_skip(&w->in, bits);
-}
-
 /*
- * Codes one by one, without a branch for what kind they are or where the next b1 lies: for lines
- * of which groups are mostly wrong.
+ * Codes one by one, without a branch for pass or vertical, and with one for the next b1 that lines
+ * made by rule foresee: for lines of which groups are mostly wrong.
  */
-static inline __attribute__((always_inline)) enum turn one_by_one(struct way *w, unsigned codes)
+INLINE enum turn one_by_one(struct way *w, unsigned codes)
 {
     while (w->in.end - w->in.at >= 8) {
         g3_refill_fast(&w->in);
@@ -123,31 +131,31 @@ static inline __attribute__((always_inline)) enum turn one_by_one(struct way *w,
 
 /* A horizontal code and its two runs, 3 + 46 bits at most, where one may have a make-up code, be
  * of no pels or reach the edge. */
-static inline __attribute__((always_inline)) enum turn any_runs(struct way *w, unsigned colour)
+INLINE enum turn any_runs(struct way *w, unsigned colour)
 {
-    unsigned run1, run2, a0 = w->floor - (w->floor != 0);
-    unsigned used1 = g3_quick_run(w->in.bits << 3, colour, &run1);
+    unsigned run1, run2, a0 = w->floor - (w->floor != 0), used1 = g3_quick_run(w->in.bits << 3, colour, &run1);
     uint64_t rest = w->in.bits << 3 << used1;
-    unsigned used2 = g3_quick_run(rest, colour ^ 1, &run2);
-    if (used1 == 0 || used2 == 0 || run1 + run2 > w->width - a0 || (run1 == 0 && w->floor != 0) ||
-        (run2 == 0 && a0 + run1 != w->width))
+    unsigned used2 = g3_quick_run(rest, colour ^ 1, &run2), a2 = a0 + run1 + run2;
+    if (used1 == 0 || used2 == 0 || a2 > w->width || (run1 == 0 && w->floor != 0) ||
+        (run2 == 0 && a2 != w->width))
         return STOP;
     w->last = rest;
     w->last_bits = used2;
     g3_skip(&w->in, 3 + used1 + used2);
     w->change[0] = (uint16_t)(a0 + run1);
-    w->change[1] = (uint16_t)(a0 + run1 + run2);
+    w->change[1] = (uint16_t)a2;
     w->change += 2;
-    w->floor = a0 + run1 + run2 + 1;
-    if (w->floor > w->width)
+    w->floor = a2 + 1;
+    if (a2 == w->width)
         return STOP;
-    w->b = find_b1(w->b, a0 + run1 + run2);
+    w->b = find_b1(w->b, a2);
     return w->in.bits >> 61 == 1 ? HORIZONTAL : ON;
 }
 
 /* The same; mostly both runs are short, and within the row. */
-static inline __attribute__((always_inline)) enum turn horizontal(struct way *w, unsigned colour)
+INLINE enum turn horizontal(struct way *w, const uint16_t *start)
 {
+    unsigned colour = (w->change - start) & 1;
     if (w->in.end - w->in.at < 8)
         return STOP;
     g3_refill_fast(&w->in);
@@ -166,53 +174,53 @@ static inline __attribute__((always_inline)) enum turn horizontal(struct way *w,
     return w->in.bits >> 61 == 1 ? HORIZONTAL : ON;
 }
 
-/* A lane that is not right, of which b is the change above: is it the last one of the row? */
-static inline bool reaches_edge(const struct way *w, unsigned a1, const uint16_t *b)
+/* Of a group's lanes only the first n are right: they are used, and then the codes singly. The
+ * first that is not may be the row's last change. */
+INLINE enum turn some(struct way *w, const struct g3_group *g, unsigned n, unsigned *patience)
 {
-    return a1 == w->width && b[-1] < w->width;
+    const uint8_t *places = g3_group_places(g);
+    bool edge = 2 * n < g->changes && w->change[n] == w->width &&
+                on(w->b, places[2 * n])[-1] < w->width;
+    n += edge;
+    if (n) {
+        use(w, g3_group_ends(g, n));
+        w->floor = w->change[n - 1] + 1u;
+        w->change += n;
+        w->b = on(w->b, places[2 * n - 2]) + 1;
+    }
+    if (edge)
+        return STOP;
+    *patience *= 2;
+    return one_by_one(w, *patience);
 }
 
 /* Groups up to a code of another kind, or one that the kernel calls wrong. */
-static inline __attribute__((always_inline)) enum turn groups(struct way *w, unsigned *patience,
-                                                              put_lanes *put)
+INLINE enum turn groups(struct way *w, unsigned *patience, put_lanes *put)
 {
+    const struct g3_groups *all = &g3_groups;
     while (w->in.end - w->in.at >= 8) {
         g3_refill_fast(&w->in);
         for (unsigned i = 0; i < 56 / G3_GROUP_BITS; i++) {
-            unsigned at = (unsigned)(w->in.bits >> (64 - G3_GROUP_BITS));
-            const struct g3_group *g = &g3_groups[at];
-            uint64_t take = g->take;
-            unsigned lanes = g3_group_lanes(take), good = put(g, w->b, w->floor, w->change);
-            if (good < lanes) {
-                const uint8_t *places = g3_group_where(take)->places;
-                bool edge = good < g3_group_changes(take) &&
-                            reaches_edge(w, w->change[good], w->b + places[good]);
-                good += edge;
-                if (good) {
-                    use(w, good == 8 ? g3_group_bits(take) : g3_group_ends(take, good));
-                    w->floor = w->change[good - 1] + 1u;
-                    w->change += good;
-                    w->b += places[good - 1] + 1;
-                }
-                if (edge)
-                    return STOP;
-                *patience *= 2;
-                return one_by_one(w, *patience);
+            size_t at = w->in.bits >> (64 - G3_GROUP_BITS);
+            const struct g3_group *g = &all->group[at];
+            unsigned good = put(g, w->b, w->floor, w->change);
+            if (good < g->lanes) {
+                if (g->lanes > 2 * G3_GROUP_LANES)
+                    return HORIZONTAL;
+                return some(w, g, good / 2, patience);
             }
-            if (lanes == 0)
-                return HORIZONTAL;
-            use(w, g3_group_lengths[at]);
-            w->floor = w->change[lanes - 1] + 1u;
-            w->change += g3_group_changes(take);
-            w->b += g3_group_moves(take);
-            if (g3_group_stops(take))
+            use(w, all->bits[at]);
+            w->floor = on(w->change, g->lanes)[-1] + 1u;
+            w->change += g->changes / 2;
+            w->b = on(w->b, g->moves);
+            if (w->in.bits >> 61 == 1)
                 return HORIZONTAL;
         }
     }
     return STOP;
 }
 
-static inline __attribute__((always_inline)) void quick(struct g3_decoder *d, put_lanes *put)
+INLINE void quick(struct g3_decoder *d, put_lanes *put)
 {
     uint16_t *start = d->lines[d->reference ^ 1].change + 1;
     const uint16_t *above = d->lines[d->reference].change;
@@ -228,7 +236,7 @@ static inline __attribute__((always_inline)) void quick(struct g3_decoder *d, pu
         if (turn == ON)
             turn = groups(&w, &patience, put);
         while (turn == HORIZONTAL)
-            turn = horizontal(&w, (w.change - start) & 1);
+            turn = horizontal(&w, start);
     }
     d->in.at = w.in.at;
     d->in.bits = w.in.bits;
@@ -243,17 +251,16 @@ static inline __attribute__((always_inline)) void quick(struct g3_decoder *d, pu
 static inline unsigned plain_put(const struct g3_group *g, const uint16_t *b, unsigned floor,
                                  uint16_t *change)
 {
-    const struct g3_group_places *where = g3_group_where(g->take);
-    unsigned lanes = g3_group_lanes(g->take);
-    for (unsigned i = 0; i < lanes; i++) {
-        const uint16_t *j = b + where->places[i];
-        unsigned a1 = (unsigned)(*j + (int8_t)(g->shifts >> 8 * i));
+    const uint8_t *places = g3_group_places(g);
+    for (unsigned i = 0; i < G3_GROUP_LANES; i++) {
+        const uint16_t *j = on(b, places[2 * i]);
+        unsigned a1 = (unsigned)(*j + g->shifts[i]);
         change[i] = (uint16_t)a1;
-        if (a1 < floor || a1 >= j[1] || a1 < j[-1] + (unsigned)where->passed[i])
-            return i;
+        if (a1 < floor || a1 >= j[1] || a1 < j[-1])
+            return 2 * i;
         floor = a1 + 1;
     }
-    return lanes;
+    return 2 * G3_GROUP_LANES;
 }
 
 typedef uint16_t eight __attribute__((vector_size(16)));
@@ -263,7 +270,7 @@ typedef int8_t bytes __attribute__((vector_size(8)));
 static inline unsigned scalar_put(const struct g3_group *g, const uint16_t *b, unsigned floor,
                                   uint16_t *change)
 {
-    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || g3_group_where(g->take) != g3_group_places)
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || g->where)
         return plain_put(g, b, floor, change);
     bytes shifts;
     eight a1, before, behind, low;
@@ -281,8 +288,8 @@ static inline unsigned scalar_put(const struct g3_group *g, const uint16_t *b, u
     eight is_wrong = (eight)((a1 >= behind) | (a1 < before) | (a1 < low));
     memcpy(wrong, &is_wrong, sizeof wrong);
     if (wrong[0])
-        return (unsigned)__builtin_ctzll(wrong[0]) / 16;
-    return wrong[1] ? 4 + (unsigned)__builtin_ctzll(wrong[1]) / 16 : 8;
+        return (unsigned)__builtin_ctzll(wrong[0]) / 16 * 2;
+    return wrong[1] ? 8 + (unsigned)__builtin_ctzll(wrong[1]) / 16 * 2 : 2 * G3_GROUP_LANES;
 }
 
 void g3_quick_2d_scalar(struct g3_decoder *d)
@@ -297,21 +304,18 @@ void g3_quick_2d_scalar(struct g3_decoder *d)
 AVX2 static inline unsigned avx2_put(const struct g3_group *g, const uint16_t *b, unsigned floor,
                                      uint16_t *change)
 {
-    const struct g3_group_places *where = g3_group_where(g->take);
-    __m128i places = _mm_loadu_si128((const __m128i *)where->bytes);
-    __m128i passed = _mm_loadu_si128((const __m128i *)where->passed);
-    __m128i shifts = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)&g->shifts));
-    __m128i at = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)b), places);
+    __m128i places = _mm_loadu_si128((const __m128i *)g3_group_places(g));
+    __m128i shifts = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)g->shifts));
+    __m128i above = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)b), places);
     __m128i before = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(b - 1)), places);
     __m128i behind = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(b + 1)), places);
-    __m128i one = _mm_set1_epi16(1), a1 = _mm_add_epi16(at, shifts);
+    __m128i a1 = _mm_add_epi16(above, shifts);
     _mm_storeu_si128((__m128i *)change, a1);
-    __m128i left = _mm_insert_epi16(_mm_slli_si128(_mm_add_epi16(a1, one), 2), (int)floor, 0);
-    __m128i low = _mm_max_epu16(_mm_add_epi16(before, passed), left);
+    __m128i one = _mm_set1_epi16(1), left = _mm_slli_si128(_mm_add_epi16(a1, one), 2);
+    __m128i low = _mm_max_epu16(before, _mm_insert_epi16(left, (int)floor, 0));
     __m128i high = _mm_sub_epi16(behind, one);
     __m128i right = _mm_cmpeq_epi16(_mm_max_epu16(a1, low), _mm_min_epu16(a1, high));
-    unsigned wrong = ~(unsigned)_mm_movemask_epi8(right);
-    return (unsigned)__builtin_ctz(wrong) / 2;
+    return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(right));
 }
 
 AVX2 void g3_quick_2d_avx2(struct g3_decoder *d)

@@ -10,7 +10,7 @@ static const struct {
     int shift;
 } verticals[] = {{"1", 0},       {"011", 1},   {"000011", 2},  {"0000011", 3},
                  {"010", -1},    {"000010", -2}, {"0000010", -3}};
-static const char pass[] = "0001", horizontal[] = "001";
+static const char pass[] = "0001";
 
 static bool starts(const char *bits, const char *code)
 {
@@ -28,9 +28,8 @@ static int vertical_at(const char *bits)
 
 /* What a group says, spelled out. */
 struct spelled {
-    unsigned lanes, changes, place[8], passed[8], ends[8];
+    unsigned lanes, changes, place[8], ends[8], bits;
     int shift[8];
-    unsigned bits;
 };
 
 /* As many lanes as there are, none beyond the eighth change from b1 on. */
@@ -40,8 +39,7 @@ static void spell(struct spelled *s, const char *bits)
     memset(s, 0, sizeof *s);
     while (s->lanes < G3_GROUP_LANES) {
         int v = vertical_at(bits + used);
-        unsigned needed = b + 2 * passes + (v < 0);
-        if (needed > 7 || (v < 0 && !starts(bits + used, pass)))
+        if (b + 2 * passes + (v < 0) > 7 || (v < 0 && !starts(bits + used, pass)))
             break;
         if (v < 0) {
             passes++;
@@ -50,7 +48,6 @@ static void spell(struct spelled *s, const char *bits)
         }
         used += (unsigned)strlen(verticals[v].code);
         s->place[s->lanes] = b + 2 * passes;
-        s->passed[s->lanes] = passes > 0;
         s->shift[s->lanes] = verticals[v].shift;
         s->ends[s->lanes++] = s->bits = used;
         b += 2 * passes + 1;
@@ -58,48 +55,47 @@ static void spell(struct spelled *s, const char *bits)
     }
     s->changes = s->lanes;
     if (passes && s->lanes < G3_GROUP_LANES) {
-        s->place[s->lanes] = b + 2 * passes - 1;
-        s->ends[s->lanes++] = s->bits = used;
+        s->place[s->lanes++] = b + 2 * passes - 1;
+        s->bits = used;
     }
 }
 
 static void entries_are_of_table_4(void)
 {
     for (unsigned at = 0; at < 1 << G3_GROUP_BITS; at++) {
+        const struct g3_group *g = &g3_groups.group[at];
+        const uint8_t *places = g3_group_places(g);
         char bits[G3_GROUP_BITS + 1] = {0};
         struct spelled s;
         for (unsigned i = 0; i < G3_GROUP_BITS; i++)
             bits[i] = at >> (G3_GROUP_BITS - 1 - i) & 1 ? '1' : '0';
         spell(&s, bits);
-        uint64_t take = g3_groups[at].take;
-        const struct g3_group_places *where = g3_group_where(take);
-        CHECK_INT(g3_group_bits(take), s.bits);
-        CHECK_INT(g3_group_lengths[at], s.bits);
-        CHECK_INT(g3_group_lanes(take), s.lanes);
-        CHECK_INT(g3_group_changes(take), s.changes);
-        CHECK_INT(g3_group_moves(take), s.lanes ? s.place[s.lanes - 1] + 1 : 0);
-        CHECK_INT(g3_group_stops(take), s.lanes == 0 || starts(bits + s.bits, horizontal));
-        CHECK_INT(g3_group_ends(take, 0), 0);
+        CHECK_INT(g->bits, s.bits);
+        CHECK_INT(g3_groups.bits[at], s.bits);
+        CHECK_INT(g->lanes, s.lanes ? 2 * s.lanes : 2 * (G3_GROUP_LANES + 1));
+        CHECK_INT(g->changes, 2 * s.changes);
+        CHECK_INT(g->moves, s.lanes ? 2 * (s.place[s.lanes - 1] + 1) : 0);
+        CHECK(g->where % sizeof *g3_groups.places == 0 && g->where < sizeof g3_groups.places);
+        CHECK_INT(g3_group_ends(g, 0), 0);
+        for (unsigned i = 0; i < s.changes; i++)
+            CHECK_INT(g3_group_ends(g, i + 1), s.ends[i]);
         for (unsigned i = 0; i < 8; i++)
-            CHECK_INT((int8_t)(g3_groups[at].shifts >> 8 * i), s.shift[i]);
+            CHECK_INT(g->shifts[i], s.shift[i]);
         for (unsigned i = 0; i < s.lanes; i++) {
-            CHECK_INT(where->places[i], s.place[i]);
-            CHECK_INT(where->bytes[2 * i], 2 * s.place[i]);
-            CHECK_INT(where->bytes[2 * i + 1], 2 * s.place[i] + 1);
-            CHECK_INT(where->passed[i], s.passed[i]);
-            if (i < 7)
-                CHECK_INT(g3_group_ends(take, i + 1), s.ends[i]);
+            CHECK_INT(places[2 * i], 2 * s.place[i]);
+            CHECK_INT(places[2 * i + 1], 2 * s.place[i] + 1);
         }
     }
 }
 
-/* What the scalar kernel takes for granted of the first places. */
+/* The scalar kernel takes it for granted, and vectors read eight changes of any places. */
 static void the_first_places_are_in_order(void)
 {
-    for (unsigned i = 0; i < G3_GROUP_LANES; i++) {
-        CHECK_INT(g3_group_places[0].places[i], i);
-        CHECK_INT(g3_group_places[0].passed[i], 0);
-    }
+    for (unsigned i = 0; i < 2 * G3_GROUP_LANES; i++)
+        CHECK_INT(g3_groups.places[0][i], i);
+    for (unsigned p = 0; p < G3_GROUP_PLACES; p++)
+        for (unsigned i = 0; i < 2 * G3_GROUP_LANES; i++)
+            CHECK(g3_groups.places[p][i] < 2 * G3_GROUP_LANES);
 }
 
 int main(void)
