@@ -81,7 +81,9 @@ static struct parameter_fault take_utf8(struct span value, const struct target *
 
 static struct parameter_fault take_ret(struct span value, const struct target *t)
 {
-    t->mail->ret = word_is(value, "FULL") ? RET_FULL : word_is(value, "HDRS") ? RET_HDRS : RET_UNSAID;
+    t->mail->ret = word_is(value, "FULL")   ? RET_FULL
+                   : word_is(value, "HDRS") ? RET_HDRS
+                                            : RET_UNSAID;
     return t->mail->ret ? fine : bad("RET is FULL or HDRS");
 }
 
@@ -109,7 +111,8 @@ static struct parameter_fault take_by(struct span value, const struct target *t)
     t->mail->by_trace = mode.n == 2;
     if (ascii_lower(mode.p[0]) != 'n' && ascii_lower(mode.p[0]) != 'r')
         return bad("BY is seconds;N or seconds;R, and T");
-    return t->mail->by_mode == 'R' && t->mail->by_seconds <= 0 ? bad("BY with R is over already") : fine;
+    return t->mail->by_mode == 'R' && t->mail->by_seconds <= 0 ? bad("BY with R is over already")
+                                                               : fine;
 }
 
 /* RFC 4954 5: whom the mail came from. We trust nobody's word on it, and only read it. */
@@ -149,7 +152,8 @@ static struct parameter_fault take_notify(struct span value, const struct target
         unsigned bit = 0;
         for (unsigned i = 0; i < 4; i++)
             bit |= word_is(word, names[i]) ? 1U << i : 0;
-        if (!bit || t->rcpt->notify & (bit | NOTIFY_NEVER) || (bit == NOTIFY_NEVER && t->rcpt->notify))
+        if (!bit || t->rcpt->notify & (bit | NOTIFY_NEVER) ||
+            (bit == NOTIFY_NEVER && t->rcpt->notify))
             return bad("NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY");
         t->rcpt->notify |= bit;
     }

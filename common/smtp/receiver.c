@@ -338,7 +338,7 @@ static void end_of_chunk(struct receiver *r)
 /* One step through the octets of a BDAT. False: more are needed. */
 static bool chunk(struct receiver *r)
 {
-    struct span piece = span_take(r->in, r->chunk.left < SIZE_MAX ? (size_t)r->chunk.left : SIZE_MAX);
+    struct span piece = r->chunk.left < r->in.n ? span_take(r->in, (size_t)r->chunk.left) : r->in;
     enum err e = ERR_NONE;
     if (r->chunk.left == 0) {
         end_of_chunk(r);
