@@ -6,10 +6,13 @@
 #include "net/networks.h"
 #include "net/serve.h"
 #include "net/sockets.h"
+#include "seal/password.h"
+#include "smtp/route.h"
 #include "spool/deliver.h"
 #include "spool/maildir.h"
 #include "spool/recipients.h"
 #include "spool/spool.h"
+#include "store/login.h"
 #include "tool/diag.h"
 #include "tool/home.h"
 #include "tool/io.h"
@@ -31,7 +34,7 @@ static struct {
     char *hostname, *maildir, *exec, *mbox, *batch;
     int lmtp;
     char *tls_cert, *tls_key, *tls;
-    int smtps;
+    int smtps, auth;
     char *vrfy, *relay, *max_size;
     int greet_pause, max_recipients, max_connections, max_per_client, timeout, workers;
     char *user, *chroot;
@@ -60,6 +63,8 @@ static struct poptOption options[] = {
     {"tls-key", 0, POPT_ARG_STRING, &opt.tls_key, 0, "its key (PEM)", "FILE"},
     {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "STARTTLS: none, try or require", "WHEN"},
     {"smtps", 0, POPT_ARG_NONE, &opt.smtps, 0, "TLS from the first byte", NULL},
+    {"auth", 0, POPT_ARG_NONE, &opt.auth, 0,
+     "offer AUTH by the table's log-in ID and release password", NULL},
     {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0,
      "what VRFY and EXPN tell: hide or users (hide)", "WHAT"},
     {"relay", 0, POPT_ARG_STRING, &opt.relay, 0,
@@ -104,10 +109,6 @@ static struct {
 
 /* ---- The clerk ---- */
 
-/* What leads a mailbox's line that is no user's code but a path to relay to: as it is, or along
- * a source route that named us, to which the reverse-path is grown (RFC 821 3.6). */
-enum { RELAYED = RECIPIENTS_OUTSIDE, ROUTED = '@' };
-
 static enum err start_clerk(void *arg, struct why *why)
 {
     (void)arg;
@@ -115,32 +116,6 @@ static enum err start_clerk(void *arg, struct why *why)
         return ERR_NONE;
     enum err e = store_open(&here.home, STORE_READ, &here.recipients.store, why);
     return e ? e : spool_make(&here.home, "postmaster", why);
-}
-
-static bool is_ours(struct span domain)
-{
-    for (const char *const *d = here.domains; *d; d++)
-        if (span_eq_nocase(domain, span_str(*d)))
-            return true;
-    return false;
-}
-
-/* The hosts of a source route that are ours have been reached. A local part of ours that names
- * another host by itself (u%other@us) is not resolved. */
-static enum receiver_verdict answer_foreign(const struct path *path, struct buf *line)
-{
-    struct span left = path->route, after = left, host;
-    if (!opt.relay || is_ours(path->domain))
-        return RECIPIENT_FOREIGN;
-    while (path_route_next(&after, &host) && is_ours(host))
-        left = after;
-    enum err e = buf_add_byte(line, left.n == path->route.n ? RELAYED : ROUTED);
-    if (!e && left.n)
-        e = buf_add_span(line, left) ? ERR_OS : buf_add_str(line, ":");
-    if (!e)
-        e = buf_add_span(line, path->route.n ? span_skip(path->text, path->route.n + 1)
-                                             : path->text);
-    return e ? RECIPIENT_LATER : RECIPIENT_OK;
 }
 
 static enum receiver_verdict answer_recipient(const struct clerk_question *q, struct buf *codes)
@@ -151,8 +126,10 @@ static enum receiver_verdict answer_recipient(const struct clerk_question *q, st
     if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN | PATH_UTF8, &path) != PATH_OK ||
         !path_local_text(&path, local, sizeof local))
         return RECIPIENT_FOREIGN;
+    if (!q->local && ((!opt.relay && !opt.auth) || route_is_ours(here.domains, path.domain)))
+        return RECIPIENT_FOREIGN;
     if (!q->local)
-        return answer_foreign(&path, codes);
+        return route_onward(&path, here.domains, codes) ? RECIPIENT_LATER : RECIPIENT_OK;
     if (!here.table)
         return RECIPIENT_OK;
     snprintf(address, sizeof address, "%s%s%.*s", local, path.domain.n ? "@" : "",
@@ -189,6 +166,26 @@ static unsigned answer_verify(const struct clerk_question *q, struct buf *text)
     return code;
 }
 
+/* Salts and proofs for AUTH: a name, a proof and a message, a line each. */
+static enum receiver_verdict answer_login(const struct clerk_question *q, struct buf *text)
+{
+    struct why why = {""};
+    char code[USER_CODE_MAX + 1], name[256];
+    struct span left = span_str(q->text), first = span_take(left, span_find(left, '\n'));
+    struct span proof = span_skip(left, first.n + 1);
+    proof = span_take(proof, span_find(proof, '\n'));
+    if (!opt.auth || !span_copy(first, name, sizeof name))
+        return RECIPIENT_REFUSED;
+    struct span message = span_skip(left, first.n + proof.n + 2);
+    enum err e = q->kind == CLERK_SALT
+                     ? store_login_salt(here.recipients.store, &seal_vault, name, text, &why)
+                     : store_login_prove(here.recipients.store, &seal_vault, name, message, proof,
+                                         code, text, &why);
+    if (e && e != ERR_AUTH)
+        diag_warn("log-in: %s", why.text);
+    return e == ERR_AUTH ? RECIPIENT_REFUSED : e ? RECIPIENT_LATER : RECIPIENT_OK;
+}
+
 static void answer(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a)
 {
     struct buf text;
@@ -202,6 +199,10 @@ static void answer(void *arg, const struct clerk_question *q, int mail, struct c
     case CLERK_VERIFY:
     case CLERK_EXPAND:
         a->code = answer_verify(q, &text);
+        break;
+    case CLERK_SALT:
+    case CLERK_PROVE:
+        a->verdict = answer_login(q, &text);
         break;
     case CLERK_EXEC:
         if (here.command.list && mail >= 0)
@@ -262,7 +263,7 @@ static enum err sort_recipients(struct mail *m, struct why *why)
         while (!e && left.n) {
             struct span line = span_take(left, span_find(left, '\n'));
             left = span_skip(left, line.n + 1);
-            if (line.n && line.p[0] != RELAYED && line.p[0] != ROUTED)
+            if (line.n && line.p[0] != ROUTE_DIRECT && line.p[0] != ROUTE_SOURCE)
                 e = add_dir(m, line, why);
             else if (!m->relayed)
                 e = handover_open(&m->relayed, why);
@@ -399,6 +400,8 @@ static enum err check_options(void)
         return diag_fail(ERR_USAGE, NULL, "--mbox -: stdout is the session's");
     if (opt.relay && ways)
         return diag_fail(ERR_USAGE, NULL, "--relay needs the station's queue");
+    if (opt.auth && ways)
+        return diag_fail(ERR_USAGE, NULL, "--auth needs the station's users");
     if (opt.greet_pause < 0 || opt.max_recipients < 1 || opt.max_connections < 0 ||
         opt.max_per_client < 0 || opt.timeout < 0 || opt.workers < 1 || opt.workers > 64 ||
         opt.greet_pause > 3600 || opt.timeout > 86400 || opt.max_recipients > 1000000)
@@ -415,7 +418,7 @@ static enum err set_tls(struct receiver_options *o, struct why *why)
     if (strcmp(when, "none") != 0 && strcmp(when, "try") != 0 && strcmp(when, "require") != 0)
         return why_set(why, ERR_USAGE, "--tls %s: not none, try or require", when);
     if (strcmp(when, "none") == 0 && !opt.smtps)
-        return ERR_NONE;
+        return opt.auth ? why_set(why, ERR_USAGE, "--auth needs TLS: --tls-cert") : ERR_NONE;
     if (!cert)
         return why_set(why, ERR_USAGE, "TLS needs --tls-cert and --tls-key");
     enum err e = tls_server_open(cert, key ? key : cert, &tls, why);
@@ -458,7 +461,9 @@ static enum err set_options(struct why *why)
                                    .domains = here.domains,
                                    .max_size = 256 << 20,
                                    .max_recipients = (unsigned)opt.max_recipients,
-                                   .lmtp = opt.lmtp};
+                                   .lmtp = opt.lmtp,
+                                   .auth = opt.auth};
+    here.host.prove = scram_prove;
     if (opt.max_size && !conf_size(opt.max_size, UINT64_MAX / 2, &o->max_size))
         return why_set(why, ERR_USAGE, "--max-size %s: not a number of octets", opt.max_size);
     if (opt.vrfy && strcmp(opt.vrfy, "users") != 0 && strcmp(opt.vrfy, "hide") != 0)

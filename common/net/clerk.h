@@ -10,13 +10,16 @@
 
 #include "smtp/receiver.h"
 
-enum { CLERK_TEXT_MAX = 32768, CLERK_QUESTION_MAX = 2048 };
+enum { CLERK_TEXT_MAX = 32768, CLERK_QUESTION_MAX = 4096 };
 
 enum clerk_kind {
     CLERK_RECIPIENT, /* text is the forward-path without brackets */
     CLERK_VERIFY,    /* text is VRFY's argument */
     CLERK_EXPAND,    /* text is EXPN's argument */
     CLERK_EXEC,      /* text is the forward-path; a descriptor of the mail comes along */
+    CLERK_SALT,      /* text is who wants to log in; the answer's text "ITERATIONS SALT" */
+    CLERK_PROVE,     /* text is his name, the proof and SCRAM's AuthMessage, a line each; the
+                      * answer's text the signature; verdict RECIPIENT_REFUSED: wrong */
     CLERK_QUEUE,     /* text is <path>s, a line each, to relay to; the same */
 };
 
@@ -28,7 +31,7 @@ struct clerk_question {
 };
 
 struct clerk_answer {
-    enum receiver_verdict verdict; /* CLERK_RECIPIENT, CLERK_EXEC, CLERK_QUEUE */
+    enum receiver_verdict verdict; /* of all but CLERK_VERIFY and CLERK_EXPAND */
     unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553 */
     char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply */
 };

@@ -35,6 +35,7 @@ struct session {
     /* The work at hand and its outcome. */
     enum receiver_event_kind work;
     struct asked *asked; /* NULL: nothing is */
+    struct login *login;
     enum receiver_verdict verdict;
     enum receiver_verdict *verdicts;
     /* The rate of mail data. */
@@ -105,6 +106,7 @@ void session_free(struct session *s)
     tls_free(s->tls);
     buf_release(&s->in);
     buf_release(&s->out);
+    login_free(s->login);
     free(s->asked);
     free(s->client);
     free(s);
@@ -249,6 +251,8 @@ static const char *other_path(const struct session *s, enum receiver_verdict ver
 static void begin_work(struct session *s, enum receiver_event_kind kind)
 {
     s->work = kind;
+    if (kind == RECEIVER_PASSWORD || kind == RECEIVER_SALT || kind == RECEIVER_PROOF)
+        s->login = login_begin(&s->event);
     if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY)
         return;
     s->asked = calloc(1, sizeof *s->asked);
@@ -311,6 +315,9 @@ enum session_state session_run(struct session *s)
         case RECEIVER_VERIFY:
         case RECEIVER_BEGIN:
         case RECEIVER_END:
+        case RECEIVER_PASSWORD:
+        case RECEIVER_SALT:
+        case RECEIVER_PROOF:
             begin_work(s, kind);
             gather(s);
             return SESSION_WORK;
@@ -356,6 +363,12 @@ void session_work(struct session *s)
     case RECEIVER_END:
         e = s->host->method->commit(s->mail, s->verdicts, &why);
         break;
+    case RECEIVER_PASSWORD:
+    case RECEIVER_SALT:
+    case RECEIVER_PROOF:
+        if (s->login)
+            login_work(s->login, &s->host->clerk, s->host->prove);
+        return;
     default:
         ask(s);
         return;
@@ -414,6 +427,12 @@ void session_resume(struct session *s)
         drop_mail(s);
         for (size_t i = 0; i < s->envelope.count; i++)
             receiver_settled(&s->receiver, s->verdict ? s->verdict : s->verdicts[i]);
+        break;
+    case RECEIVER_PASSWORD:
+    case RECEIVER_SALT:
+    case RECEIVER_PROOF:
+        login_answer(s->login, &s->receiver);
+        s->login = NULL;
         break;
     default:
         break;

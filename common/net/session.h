@@ -9,7 +9,7 @@
 #ifndef NET_SESSION_H
 #define NET_SESSION_H
 
-#include "net/clerk.h"
+#include "net/login.h"
 #include "net/tls.h"
 #include "smtp/receiver.h"
 
@@ -41,6 +41,7 @@ struct delivery_method {
 struct session_host {
     struct receiver_options options; /* client, relay and tls_on are set per session */
     struct clerk clerk;
+    login_prove_fn *prove; /* for AUTH; with options.auth */
     const struct delivery_method *method;
     void *method_arg;
     const struct tls_server *tls; /* NULL: none */

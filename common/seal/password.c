@@ -271,6 +271,66 @@ static enum err vault_verify(const struct home *h, struct span verifier, struct 
     return e == ERR_AUTH ? why_set(why, ERR_AUTH, "wrong password") : e;
 }
 
+/* The verifier's text read, or nobody's made. */
+static enum err scram_of(const struct home *h, struct span verifier, const char *name,
+                         struct scram *s, struct why *why)
+{
+    return verifier.n ? scram_parse(verifier, s, why) : scram_of_nobody(h, name, s, why);
+}
+
+static enum err vault_salt(const struct home *h, struct span verifier, const char *name,
+                           struct buf *out, struct why *why)
+{
+    struct scram s;
+    enum err e = scram_of(h, verifier, name, &s, why);
+    if (!e)
+        e = buf_add_format(out, "%u ", s.iterations);
+    return e ? e : add_base64(out, s.salt, s.salt_len);
+}
+
+static enum err vault_prove(const struct home *h, struct span verifier, const char *name,
+                            struct span message, struct span proof, struct buf *signature,
+                            struct why *why)
+{
+    struct scram s;
+    uint8_t key[SCRAM_KEY] = {0}, made[SCRAM_KEY];
+    enum err e = scram_of(h, verifier, name, &s, why);
+    if (e)
+        return e;
+    bool whole = take_key(proof, key);
+    e = scram_check(&s, message, key, made);
+    if (!e && !whole)
+        e = ERR_AUTH;
+    if (e)
+        return why_set(why, e, "wrong password");
+    return add_base64(signature, made, SCRAM_KEY);
+}
+
+/* RFC 5802 3: ClientProof = ClientKey XOR HMAC(H(ClientKey), AuthMessage). */
+enum err scram_prove(struct span password, struct span salt, struct span message,
+                     struct buf *proof, struct why *why)
+{
+    struct scram s;
+    uint64_t iterations = 0;
+    uint8_t salted[SCRAM_KEY], client[SCRAM_KEY], stored[SCRAM_KEY], signature[SCRAM_KEY];
+    size_t blank = span_find(salt, ' ');
+    if (!span_number(span_take(salt, blank), ITERATIONS_MAX, &iterations) || iterations == 0 ||
+        !take_base64(span_skip(salt, blank + 1), s.salt, sizeof s.salt, &s.salt_len) ||
+        password.n > INT32_MAX)
+        return why_set(why, ERR_DATA, "not a salt");
+    bool ok = PKCS5_PBKDF2_HMAC(password.n ? (const char *)password.p : "", (int)password.n,
+                                s.salt, (int)s.salt_len, (int)iterations, EVP_sha256(), SCRAM_KEY,
+                                salted) == 1 &&
+              hmac(salted, span_str("Client Key"), client) && sha256(client, stored) &&
+              hmac(stored, message, signature);
+    for (int i = 0; i < SCRAM_KEY; i++)
+        client[i] ^= signature[i];
+    enum err e = ok ? add_base64(proof, client, SCRAM_KEY) : why_set(why, ERR_OS, "no digest");
+    OPENSSL_cleanse(salted, sizeof salted);
+    OPENSSL_cleanse(client, sizeof client);
+    return e;
+}
+
 static enum err vault_check(struct span verifier, struct why *why)
 {
     struct scram s;
@@ -318,4 +378,4 @@ static enum err vault_pem(struct span text, bool certificate, struct why *why)
 }
 
 const struct vault seal_vault = {vault_seal, vault_unseal, vault_verifier, vault_verify,
-                                 vault_check, vault_pem};
+                                 vault_salt, vault_prove, vault_check, vault_pem};

@@ -51,4 +51,11 @@ enum err scram_check(const struct scram *s, struct span auth_message,
  * time for each password. */
 enum err scram_password(const struct scram *s, struct span password);
 
+/*
+ * The client's side: appends to proof, in base64, what opens the verifier that this salt
+ * ("ITERATIONS BASE64") belongs to, over message. ERR_DATA: no such salt.
+ */
+enum err scram_prove(struct span password, struct span salt, struct span message,
+                     struct buf *proof, struct why *why);
+
 #endif

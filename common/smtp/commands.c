@@ -1,6 +1,8 @@
 #include "smtp/commands.h"
 
+#include "smtp/auth.h"
 #include "smtp/reply.h"
+#include "smtp/route.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,11 +89,12 @@ static void ehlo(struct receiver *r, struct span argument)
         snprintf(size, sizeof size, "SIZE %llu", (unsigned long long)o->max_size);
     snprintf(text, sizeof text,
              "%s\nPIPELINING\n%s\n8BITMIME\nENHANCEDSTATUSCODES\nCHUNKING\nBINARYMIME\n"
-             "SMTPUTF8\n%s%s%s%s%s%sHELP",
+             "SMTPUTF8\n%s%s%s%s%s%s%sHELP",
              o->hostname, size, o->offer & OFFER_DSN ? "DSN\n" : "",
              o->offer & OFFER_BY ? "DELIVERBY\n" : "",
              o->no_soliciting ? "NO-SOLICITING " : "", o->no_soliciting ? o->no_soliciting : "",
-             o->no_soliciting ? "\n" : "", o->tls_offered && !r->tls ? "STARTTLS\n" : "");
+             o->no_soliciting ? "\n" : "", o->tls_offered && !r->tls ? "STARTTLS\n" : "",
+             o->auth && r->tls ? "AUTH SCRAM-SHA-256 PLAIN LOGIN\n" : "");
     receiver_say(r, 250, "", text);
 }
 
@@ -107,7 +110,7 @@ static bool take_word(struct span *argument, const char *word)
 /* The parameters that ehlo offers, and those that go without saying. */
 static unsigned offered(const struct receiver *r)
 {
-    return r->options->offer | OFFER_SIZE | OFFER_BODY | OFFER_BINARY | OFFER_UTF8;
+    return r->options->offer | (r->options->auth ? OFFER_AUTH : 0) | OFFER_SIZE | OFFER_BODY | OFFER_BINARY | OFFER_UTF8;
 }
 
 static bool faulty(struct receiver *r, struct parameter_fault fault)
@@ -183,21 +186,13 @@ static void mail(struct receiver *r, struct span argument)
     receiver_say(r, 250, "2.1.0", "OK");
 }
 
-static bool our_domain(const struct receiver *r, struct span domain)
-{
-    for (const char *const *d = r->options->domains; *d; d++)
-        if (span_eq_nocase(domain, span_str(*d)))
-            return true;
-    return false;
-}
-
 /* u%other@us, other!u@us and "u@other"@us name other hosts in our domain's local part. */
 static bool is_local(const struct receiver *r, const struct path *path)
 {
     char text[PATH_LOCAL_MAX + 1];
     if (!path_local_text(path, text, sizeof text) || text[strcspn(text, "%!@")])
         return false;
-    return path->domain.n ? our_domain(r, path->domain) : true;
+    return path->domain.n ? route_is_ours(r->options->domains, path->domain) : true;
 }
 
 static bool too_many(struct receiver *r)
@@ -237,7 +232,8 @@ static void rcpt(struct receiver *r, struct span argument)
         too_many(r))
         return;
     r->event.local = is_local(r, &path);
-    if (!r->event.local && !r->options->relay) {
+    /* Who has logged in may send to everybody: that is what he has logged in for. */
+    if (!r->event.local && !r->options->relay && !receiver_identity(r)) {
         r->refused++;
         receiver_say_verdict(r, RECIPIENT_FOREIGN);
         return;
@@ -380,7 +376,7 @@ static const struct command commands[] = {
     {"TURN", ANY, not_implemented},
     {"ATRN", ANY, not_implemented},
     {"ETRN", ANY, not_implemented},
-    {"AUTH", ANY, not_implemented},
+    {"AUTH", GREETED | NO_MAIL, auth_command},
     {"BDAT", OCTETS | CLEAR, bdat},
 };
 

@@ -1,5 +1,6 @@
 #include "smtp/receiver.h"
 
+#include "smtp/auth.h"
 #include "smtp/commands.h"
 #include "smtp/reply.h"
 #include "smtp/trace.h"
@@ -15,7 +16,8 @@ void receiver_init(struct receiver *r, const struct receiver_options *options)
     r->options = options;
     r->told = true;
     r->tls = options->tls_on;
-    buf_init(&r->line, RECEIVER_LINE_MAX);
+    buf_init(&r->line, RECEIVER_AUTH_LINE_MAX);
+    auth_init(r);
     /* LMTP says a line for each recipient at once. */
     buf_init(&r->out, REPLIES_ROOM + (size_t)options->max_recipients * REPLY_OCTETS);
     buf_init(&r->text, RECEIVER_CONTENT);
@@ -24,7 +26,8 @@ void receiver_init(struct receiver *r, const struct receiver_options *options)
 
 void receiver_release(struct receiver *r)
 {
-    buf_release(&r->line);
+    auth_release(r);
+    buf_wipe(&r->line);
     buf_release(&r->out);
     buf_release(&r->text);
     buf_release(&r->helo);
@@ -127,6 +130,18 @@ void receiver_push(struct receiver *r, struct span in)
         r->in = in;
 }
 
+/* Only lines of AUTH may be longer than others. */
+static size_t line_limit(const struct receiver *r, struct span piece)
+{
+    char start[5];
+    size_t n = 0;
+    if (r->auth.step)
+        return RECEIVER_AUTH_LINE_MAX;
+    for (; n < sizeof start && n < r->line.len + piece.n; n++)
+        start[n] = (char)(n < r->line.len ? buf_span(&r->line).p[n] : piece.p[n - r->line.len]);
+    return auth_is_command(span_of(start, n)) ? RECEIVER_AUTH_LINE_MAX : RECEIVER_LINE_MAX;
+}
+
 /* Gathers one command line. False: more bytes are needed. */
 static bool take_line(struct receiver *r)
 {
@@ -137,7 +152,7 @@ static bool take_line(struct receiver *r)
     r->line_done = false;
     struct span piece = span_take(r->in, whole ? n + 1 : n);
     r->in = span_skip(r->in, piece.n);
-    if (!r->skipping && r->line.len + piece.n > RECEIVER_LINE_MAX)
+    if (!r->skipping && r->line.len + piece.n > line_limit(r, piece))
         r->skipping = true;
     if (!r->skipping && buf_add_span(&r->line, piece))
         r->failed = true;
@@ -150,15 +165,22 @@ static void command(struct receiver *r)
     bool ended = line.n >= 2 && line.p[line.n - 2] == '\r';
     memset(&r->event, 0, sizeof r->event);
     r->commands++;
+    bool secret = r->auth.step || auth_is_command(line);
     line.n -= ended ? 2 : line.n > 0;
-    if (r->skipping)
+    if (r->skipping) {
+        auth_end(r);
         receiver_say(r, 500, "5.5.2", "line too long");
-    else if (!ended)
+    } else if (!ended) {
         receiver_say(r, 501, "5.5.2", "line does not end in CR LF");
-    else if (span_find(line, '\0') < line.n || span_find(line, '\r') < line.n)
+    } else if (span_find(line, '\0') < line.n || span_find(line, '\r') < line.n) {
         receiver_say(r, 501, "5.5.2", "NUL or CR in a command");
-    else
+    } else if (r->auth.step) {
+        auth_line(r, line);
+    } else {
         commands_run(r, line);
+    }
+    if (secret)
+        buf_wipe(&r->line);
     r->skipping = false;
     r->line_ready = false;
     r->line_done = true;
@@ -170,16 +192,20 @@ static void line_taken(struct receiver *r)
     if (!r->options->trace)
         return;
     r->event.text = span_trim(buf_span(&r->line));
+    if (r->auth.step)
+        r->event.text = span_str("(a response)");
+    else if (auth_is_command(r->event.text))
+        r->event.text = span_str("AUTH ...");
     receiver_tell(r, RECEIVER_LINE, false);
 }
 
-static const char *protocol(const struct receiver *r)
+/* RFC 3848 and 6531 4.3: how the mail came, for the Received field. */
+static void protocol(const struct receiver *r, char out[16])
 {
-    if (r->options->lmtp)
-        return r->tls ? "LMTPS" : "LMTP";
-    if (!r->extended)
-        return "SMTP";
-    return r->tls ? "ESMTPS" : "ESMTP";
+    bool extended = r->extended || r->options->lmtp;
+    snprintf(out, 16, "%s%s%s%s", r->mail.utf8 ? "UTF8" : extended && !r->options->lmtp ? "E" : "",
+             r->options->lmtp ? "LMTP" : "SMTP", extended && r->tls ? "S" : "",
+             extended && r->auth.done ? "A" : "");
 }
 
 void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const char *id)
@@ -194,12 +220,14 @@ void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const cha
         return;
     }
     const char *helo = buf_cstr(&r->helo);
+    char with[16];
+    protocol(r, with);
     struct trace trace = {
         .sender = r->sender,
         .helo = helo ? helo : "",
         .client = r->options->client,
         .hostname = r->options->hostname,
-        .protocol = protocol(r),
+        .protocol = with,
         .id = id,
         .recipient = r->recipients == 1 ? r->recipient : NULL,
         .now = r->now,
@@ -492,6 +520,7 @@ void receiver_tls_started(struct receiver *r)
     if (r->phase != RECEIVER_HANDSHAKE)
         return;
     receiver_forget(r);
+    auth_reset(r);
     buf_clear(&r->helo);
     r->greeted = r->extended = false;
     r->spoken = false;

@@ -8,7 +8,8 @@
  * by the limits below whatever comes in. There is no clock in here: receiver_clock tells the time.
  *
  * The commands are one table in smtp/commands.c. Extensions: PIPELINING, SIZE, 8BITMIME,
- * ENHANCEDSTATUSCODES, STARTTLS, CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY, NO-SOLICITING.
+ * ENHANCEDSTATUSCODES, STARTTLS, AUTH (smtp/auth.c), CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY,
+ * NO-SOLICITING.
  *
  * Deviations from RFC 821: NUL and bare CR and LF are refused in commands, bare CR and LF in what
  * DATA brings (BDAT brings octets); VRFY and EXPN may answer 252.
@@ -22,6 +23,8 @@
 
 enum {
     RECEIVER_LINE_MAX = 2048, /* a command line with its CR LF */
+    RECEIVER_AUTH_LINE_MAX = 12288, /* RFC 4954 4: those of AUTH */
+    RECEIVER_AUTH_TRIES = 3,
     RECEIVER_RECEIVED_MAX = 50,
     RECEIVER_ERRORS_MAX = 20,
     RECEIVER_IDLE_MAX = 100,
@@ -38,11 +41,12 @@ struct receiver_options {
     unsigned max_recipients;
     bool lmtp;         /* LHLO, and a reply per recipient after the data */
     bool vrfy;         /* VRFY and EXPN are asked; else 252 */
-    bool relay;        /* this peer may name foreign recipients */
+    bool relay;        /* this peer may name foreign recipients, logged in or not */
     bool tls_offered;  /* STARTTLS */
     bool tls_required; /* no mail before it */
     bool tls_on;       /* it begins under TLS */
     bool trace;        /* RECEIVER_LINE is wanted */
+    bool auth;         /* AUTH, under TLS */
     unsigned offer;    /* OFFER_DSN, OFFER_BY: who offers them keeps what RFC 3461 and 2852 say */
     const char *no_soliciting; /* classes refused (RFC 3865), with commas; NULL: not offered */
 };
@@ -60,6 +64,9 @@ enum receiver_event_kind {
     RECEIVER_END,       /* ask: it is whole; make it durable → receiver_settled per recipient */
     RECEIVER_ABORT,     /* after BEGIN: the mail is not to be delivered, forget it */
     RECEIVER_SENDER,    /* a transaction begins; path is its reverse-path, mail its parameters */
+    RECEIVER_PASSWORD,  /* ask: is text the password of name? → receiver_authenticated */
+    RECEIVER_SALT,      /* ask: the salt of name's verifier → receiver_salted */
+    RECEIVER_PROOF,     /* ask: is proof (base64) name's over text? → receiver_authenticated */
     RECEIVER_STARTTLS,  /* ask: → receiver_tls, then the handshake, then receiver_tls_started */
     RECEIVER_CLOSE,     /* send the replies and close */
 };
@@ -70,6 +77,8 @@ struct receiver_event {
     bool local;       /* the path's domain is ours, and its local part names no other host */
     bool expand;      /* EXPN, not VRFY */
     struct span text;
+    const char *name; /* of RECEIVER_PASSWORD, _SALT and _PROOF */
+    struct span proof;
     const struct mail_parameters *mail; /* both without solicit; valid as long as the path is */
     const struct rcpt_parameters *rcpt;
 };
@@ -86,6 +95,23 @@ enum receiver_verdict {
     RECIPIENT_REJECTED, /* 554 5.3.0: he can never be given this mail; only at the end */
     RECIPIENT_FORWARDED, /* 251: accepted, and passed on to another path */
     RECIPIENT_MOVED,     /* 551 5.1.6: the sender is to try another path */
+};
+
+enum receiver_auth_answer {
+    RECEIVER_AUTH_YES,   /* 235 */
+    RECEIVER_AUTH_WRONG, /* 535 5.7.8; the third time 421 */
+    RECEIVER_AUTH_LATER, /* 454 4.7.0 */
+};
+
+/* What the peer's next line is about, between two steps of AUTH (smtp/auth.c). */
+enum auth_step {
+    AUTH_NONE, /* it is a command */
+    AUTH_PLAIN,
+    AUTH_LOGIN_NAME,
+    AUTH_LOGIN_PASSWORD,
+    AUTH_SCRAM_FIRST,
+    AUTH_SCRAM_FINAL,
+    AUTH_SCRAM_DONE,
 };
 
 enum receiver_tls_answer {
@@ -139,6 +165,15 @@ struct receiver {
     } chunk;
     char sender[PATH_MAX_OCTETS + 1];
     char recipient[PATH_MAX_OCTETS + 1]; /* the first one accepted */
+    struct {
+        enum auth_step step;
+        bool done; /* somebody has logged in: name */
+        unsigned wrong;
+        char name[256];
+        struct buf text;      /* a line decoded, or the password in it */
+        struct buf exchange;  /* SCRAM: gs2 header and AuthMessage (RFC 5802 3) */
+        size_t gs2, server_first; /* where the AuthMessage and its second part begin */
+    } auth;
     unsigned recipients, refused, settled;
     enum receiver_verdict worst;
     enum receiver_verdict trouble; /* what ended a mail early: its writer's */
@@ -197,6 +232,21 @@ void receiver_unwritable(struct receiver *r, enum receiver_verdict verdict);
 
 /* Answers RECEIVER_END, once for each accepted recipient in the order of acceptance. */
 void receiver_settled(struct receiver *r, enum receiver_verdict verdict);
+
+/*
+ * Answers RECEIVER_SALT, whoever the name is: our part of the nonce and the salt, printable ASCII
+ * without a comma (base64 is), and the iterations. answer: _YES, or _LATER where there is none.
+ */
+void receiver_salted(struct receiver *r, enum receiver_auth_answer answer, const char *nonce,
+                     const char *salt, unsigned iterations);
+
+/* Answers RECEIVER_PASSWORD and RECEIVER_PROOF; signature is the server's, in base64, for _PROOF
+ * and _YES. */
+void receiver_authenticated(struct receiver *r, enum receiver_auth_answer answer,
+                            const char *signature);
+
+/* Who has logged in; NULL: nobody. */
+const char *receiver_identity(const struct receiver *r);
 
 /* Answers RECEIVER_STARTTLS; after GO and the handshake receiver_tls_started, for a new state. */
 void receiver_tls(struct receiver *r, enum receiver_tls_answer answer);

@@ -33,6 +33,15 @@ struct vault {
      */
     enum err (*verify)(const struct home *h, struct span verifier, struct span password,
                        struct why *why);
+    /* SCRAM's salt: "ITERATIONS BASE64" appended to out; for an empty verifier one that belongs to
+     * the name alone, so that nobody can tell. */
+    enum err (*salt)(const struct home *h, struct span verifier, const char *name,
+                     struct buf *out, struct why *why);
+    /* ERR_AUTH unless proof (base64) over message is the verifier's; else appends the server's
+     * signature, base64. An empty verifier takes as long, and says ERR_AUTH. */
+    enum err (*prove)(const struct home *h, struct span verifier, const char *name,
+                      struct span message, struct span proof, struct buf *signature,
+                      struct why *why);
     /* ERR_CONFIG unless the text is a verifier. */
     enum err (*check)(struct span verifier, struct why *why);
     /* ERR_DATA unless the text is whole PEM and has in it, as is said, certificates that can be

@@ -50,7 +50,9 @@ static bool turn(struct receiver *r, uint8_t choice)
             receiver_begun(r, in_mail ? RECIPIENT_OK : RECIPIENT_NO_ROOM, "id");
             break;
         case RECEIVER_DATA:
-            if (!in_mail || e.text.n > RECEIVER_CONTENT || memchr(e.text.p, '\r', e.text.n))
+            /* Chunks bring octets; what DATA brings has no CR. */
+            if (!in_mail || e.text.n > RECEIVER_CONTENT ||
+                (!r->chunk.pending && memchr(e.text.p, '\r', e.text.n)))
                 abort();
             if (choice & 4)
                 receiver_unwritable(r, RECIPIENT_NO_ROOM);
@@ -66,6 +68,14 @@ static bool turn(struct receiver *r, uint8_t choice)
             in_mail = false;
             for (unsigned i = 0; i < accepted; i++)
                 receiver_settled(r, choice & 8 ? RECIPIENT_LATER : RECIPIENT_OK);
+            break;
+        case RECEIVER_PASSWORD:
+        case RECEIVER_PROOF:
+            receiver_authenticated(r, e.text.n % 3, "c2lnbmF0dXJl");
+            break;
+        case RECEIVER_SALT:
+            receiver_salted(r, e.name[0] == 'l' ? RECEIVER_AUTH_LATER : RECEIVER_AUTH_YES,
+                            "nonce", "c2FsdA==", 4096);
             break;
         case RECEIVER_STARTTLS:
             receiver_tls(r, RECEIVER_TLS_GO);
@@ -83,7 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .client = "[192.0.2.1]", .max_size = 3000,
                                        .max_recipients = 5, .lmtp = data[0] & 1,
                                        .vrfy = data[0] & 2, .tls_offered = data[0] & 4,
-                                       .tls_required = (data[0] & 12) == 12, .trace = data[0] & 16};
+                                       .tls_required = (data[0] & 12) == 12, .trace = data[0] & 16,
+                                       .auth = data[0] & 32, .tls_on = data[0] & 64,
+                                       .offer = data[0] & 128 ? OFFER_DSN | OFFER_BY : 0};
     struct receiver r;
     size_t step = 1 + data[1] * 4u;
     in_mail = false;
@@ -95,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         receiver_push(&r, span_of(data + at, size - at < step ? size - at : step));
         open = turn(&r, data[2]);
         receiver_sent(&r, receiver_output(&r).n);
-        if (r.line.cap > RECEIVER_LINE_MAX || r.text.cap > RECEIVER_CONTENT)
+        if (r.line.cap > RECEIVER_AUTH_LINE_MAX || r.text.cap > RECEIVER_CONTENT)
             abort();
     }
     receiver_release(&r);

@@ -76,6 +76,41 @@ SH
     grep -qx 'faxrecv faxrecv 640' out
 }
 
+@test "a worker without the database checks a password, and relays for who has it" {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+printf 'hostname = fax.example\nsmarthost = smtp://127.0.0.1:1\n' >/var/lib/faxpipe/faxpipe.conf
+echo 'tea at five' >pw
+chmod 644 pw
+as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example --password-fd 3 3<pw
+smtp-recv --listen 127.0.0.1:0 --print-port --auth --tls-cert cert.pem --tls-key key.pem >port &
+clerk=$!
+trap 'kill $clerk' EXIT
+for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+python3 - "$(cat port)" <<'PY'
+import smtplib, ssl, sys
+c = smtplib.SMTP("localhost", int(sys.argv[1]))
+c.starttls(context=ssl.create_default_context(cafile="cert.pem"))
+try:
+    c.login("alice", "tea at six")
+    raise SystemExit("let in")
+except smtplib.SMTPAuthenticationError as e:
+    print(e.smtp_code)
+c.login("alice", "tea at five")
+c.sendmail("alice@fax.example", ["out@other.example"], "Subject: out\n\n")
+c.quit()
+PY
+as faxpipe fax-queue list
+SH
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
+    cat out err
+    grep -qx 535 out
+    grep -q out@other.example out
+}
+
 @test "without a clerk no worker: it ends with it" {
     cat >inside <<'SH'
 set -eu

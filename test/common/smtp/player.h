@@ -15,6 +15,7 @@ static struct receiver machine;
 static char said[400000];  /* all replies */
 static char mails[300000]; /* "{" mail "}" for each mail that was committed, "!" for an abort */
 static char current[200000];
+static char lines[100000]; /* RECEIVER_LINE's, each with "|" behind it */
 static unsigned asked;        /* recipients that were asked about */
 static bool closed;
 static bool early;
@@ -40,6 +41,25 @@ static inline enum receiver_verdict judge(struct span path)
     if (span_starts(path, span_str("moved")))
         return RECIPIENT_MOVED;
     return RECIPIENT_OK;
+}
+
+static inline enum receiver_auth_answer judge_password(const char *name, struct span password)
+{
+    if (strcmp(name, "later") == 0)
+        return RECEIVER_AUTH_LATER;
+    return strcmp(name, "user") == 0 && span_eq(password, span_str("pencil")) ? RECEIVER_AUTH_YES
+                                                                             : RECEIVER_AUTH_WRONG;
+}
+
+static inline enum receiver_auth_answer judge_proof(const struct receiver_event *e)
+{
+    static const char message[] =
+        "n=user,r=rOprNGfwEbeRWgbNEkqO,"
+        "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,"
+        "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+    bool right = strcmp(e->name, "user") == 0 && span_eq(e->text, span_str(message)) &&
+                 span_eq(e->proof, span_str("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="));
+    return right ? RECEIVER_AUTH_YES : RECEIVER_AUTH_WRONG;
 }
 
 static inline void append(char *to, size_t size, struct span s)
@@ -106,11 +126,24 @@ static inline void turn(void)
             for (unsigned i = 0; i < accepted; i++)
                 receiver_settled(&machine, at_end);
             break;
+        case RECEIVER_PASSWORD:
+            receiver_authenticated(&machine, judge_password(e.name, e.text), NULL);
+            break;
+        case RECEIVER_SALT: /* RFC 7677's example */
+            receiver_salted(&machine, RECEIVER_AUTH_YES, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+                            "W22ZaJ0SNY7soEsUEjb6gQ==", 4096);
+            break;
+        case RECEIVER_PROOF:
+            receiver_authenticated(&machine, judge_proof(&e),
+                                   "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+            break;
         case RECEIVER_STARTTLS:
             receiver_tls(&machine, early ? RECEIVER_TLS_EARLY : RECEIVER_TLS_GO);
             receiver_tls_started(&machine);
             break;
         case RECEIVER_LINE:
+            append(lines, sizeof lines, e.text);
+            append(lines, sizeof lines, span_str("|"));
             break;
         case RECEIVER_WAIT:
             CHECK(!"an answer is missing");
@@ -121,7 +154,7 @@ static inline void turn(void)
 
 static inline void start(void)
 {
-    said[0] = mails[0] = current[0] = '\0';
+    said[0] = mails[0] = current[0] = lines[0] = '\0';
     asked = 0;
     closed = false;
     receiver_init(&machine, &options);
