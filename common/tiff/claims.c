@@ -121,8 +121,7 @@ static enum err try_guesses(struct fax *f, const struct fax_way *claimed, unsign
     return e;
 }
 
-/* RowsPerStrip and ImageLength do not give that many strips. */
-static bool shares_badly(const struct fax *f)
+bool fax_shares_badly(const struct fax *f)
 {
     return f->strips > 1 && f->ifd.tile_width == 0 &&
            (f->strip_rows == 0 || (f->coded_rows + f->strip_rows - 1) / f->strip_rows != f->strips);
@@ -134,8 +133,7 @@ static bool falls_short(const struct fax *f, const struct fax_pass *best)
     return best->grade == 0 || best->bad_rows || best->rows < f->coded_rows;
 }
 
-/* The last strip might have more bytes than StripByteCounts says. */
-static bool has_more(struct fax *f)
+bool fax_has_more(struct fax *f)
 {
     uint64_t at = 0, end[2] = {0, 0};
     bool before = f->way.uncounted;
@@ -164,7 +162,7 @@ static enum err try_strips(struct fax *f, const struct fax_way *first, struct fa
         way.unshared = best->way.unshared;
     }
     if (!e && best->grade < 4 && falls_short(f, best) && !way.uncounted && !f->clipped &&
-        has_more(f)) {
+        fax_has_more(f)) {
         way.uncounted = true;
         e = try_way(f, &way, false, best, why);
     }
@@ -176,7 +174,7 @@ static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
 {
     struct fax_way claimed = claimed_way(f);
     bool tiled = f->ifd.tile_width != 0;
-    claimed.unshared = shares_badly(f);
+    claimed.unshared = fax_shares_badly(f);
     *best = (struct fax_pass){.grade = 0};
     enum err e = try_way(f, &claimed, f->wants & FAX_WANT_ROWS && !tiled, best, why);
     if (!e && best->grade < 4 && f->habit.coded.width && !same_way(&f->habit, &claimed))
@@ -190,7 +188,7 @@ static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
                         best, why);
     if (!e && best->grade && best->grade < 4 && !same_way(&best->way, &claimed))
         e = try_strips(f, &best->way, best, why);
-    if (!e && best->grade < 4 && falls_short(f, best) && !f->clipped && has_more(f)) {
+    if (!e && best->grade < 4 && falls_short(f, best) && !f->clipped && fax_has_more(f)) {
         claimed.uncounted = true;
         e = try_guesses(f, &claimed, PAGE_FREE_CODING | PAGE_FREE_ORDER, best, why);
         claimed.uncounted = false;
@@ -260,21 +258,25 @@ static void warn_of_lies(struct fax *f, const struct fax_pass *t)
         fax_warn(f, "%llu damaged rows repaired", (unsigned long long)t->bad_rows);
 }
 
-/* What a page's tags cost in all is bounded by the file, and so are its rows. */
-static enum err judge(struct fax *f, const struct fax_pass *t, struct why *why)
+enum err fax_count_page(struct fax *f, uint64_t rows, uint64_t bytes, struct why *why)
 {
     unsigned n = f->page.page.number;
-    /* Cut: fewer rows than claimed, from a strip of which bytes are missing. */
-    bool short_of = t->rows < f->coded_rows || (t->lost && t->bad_rows);
-    if (f->clipped && short_of && !(t->whole && t->grade == 3 && t->closed))
-        return why_set(why, ERR_DATA, "page %u: cut short", n);
-    f->rows += t->rows;
-    f->coded += t->bytes;
+    f->rows += rows;
+    f->coded += bytes;
     if (f->coded > f->file.size * FAX_SHARED + FAX_SHARED_FREE)
         return why_set(why, ERR_DATA, "page %u: the pages share their bytes", n);
     if (f->rows > f->file.size * FAX_ROWS_A_BYTE + FAX_ROWS_FREE)
         return why_set(why, ERR_DATA, "page %u: more rows than the file has bits", n);
     return ERR_NONE;
+}
+
+static enum err judge(struct fax *f, const struct fax_pass *t, struct why *why)
+{
+    /* Cut: fewer rows than claimed, from a strip of which bytes are missing. */
+    bool short_of = t->rows < f->coded_rows || (t->lost && t->bad_rows);
+    if (f->clipped && short_of && !(t->whole && t->grade == 3 && t->closed))
+        return why_set(why, ERR_DATA, "page %u: cut short", f->page.page.number);
+    return fax_count_page(f, t->rows, t->bytes, why);
 }
 
 enum err fax_examine_tiff(struct fax *f, struct why *why)

@@ -152,6 +152,18 @@ bool fax_read_grey(const struct fax *f, void *tif, uint8_t *rows, size_t stride)
  * f->page. ERR_DATA: no way gives a page. */
 enum err fax_examine_tiff(struct fax *f, struct why *why);
 
+/* RowsPerStrip and ImageLength do not give as many strips as there are. */
+bool fax_shares_badly(const struct fax *f);
+
+/* The last strip might have more bytes than StripByteCounts says. */
+bool fax_has_more(struct fax *f);
+
+/* Counts a page's rows and bytes. ERR_DATA: all pages together have more than the file can give. */
+enum err fax_count_page(struct fax *f, uint64_t rows, uint64_t bytes, struct why *why);
+
+/* plain.c: a bilevel page without compression or as PackBits, into f->bitmap. */
+enum err fax_read_plain(struct fax *f, struct why *why);
+
 /* tiles.c: the page's tiles are strips to fax_examine_tiff; this puts them where they belong, into
  * f->bitmap. */
 enum err fax_lay_tiles(struct fax *f, struct why *why);

@@ -51,7 +51,7 @@ static bool is_facsimile(const struct tiff_ifd *d)
     return coded && d->strip_offsets.count > 0;
 }
 
-/* Strips; or tiles, which are strips of their own width, row by row of the page. */
+/* Strips; or tiles of coded data, which are strips of their own width, row by row of the page. */
 static enum err settle_strips(struct fax *f, struct why *why)
 {
     const struct tiff_ifd *d = &f->ifd;
@@ -61,7 +61,7 @@ static enum err settle_strips(struct fax *f, struct why *why)
     f->coded_width = d->width;
     f->clipped = false;
     f->chunk_size = 0;
-    if (d->tile_width == 0)
+    if (d->tile_width == 0 || !is_facsimile(d))
         return ERR_NONE;
     f->strip_rows = d->tile_length;
     f->coded_rows = (uint64_t)d->tile_length * f->strips;
@@ -74,9 +74,18 @@ static enum err settle_strips(struct fax *f, struct why *why)
     return ERR_NONE;
 }
 
+static bool is_plain(const struct tiff_ifd *d)
+{
+    return (d->compression == TIFF_UNCODED || d->compression == TIFF_PACKBITS) && d->bits == 1 &&
+           d->samples == 1 && d->photometric <= 1 && d->tile_width == 0 &&
+           d->strip_offsets.count > 0;
+}
+
 static enum err read_bitmap(struct fax *f, struct why *why)
 {
-    enum err e = fax_read_foreign(f, why);
+    enum err e = settle_strips(f, why);
+    if (!e)
+        e = is_plain(&f->ifd) ? fax_read_plain(f, why) : fax_read_foreign(f, why);
     if (e)
         return e;
     f->page.coding_name = compression_name(f->ifd.compression);
