@@ -285,24 +285,41 @@ pass_on() { # ADDRESS RESULT SEALED
     finish "$2"
 }
 
-# Whether $tmp/mail is sealed, by its header in $tmp/headers.
-sealed() {
-    grep -qiE '^content-type: *application/(x-)?pkcs7-mime|^content-type: *application/octet-stream;.*\.p7m' \
-        "$tmp/headers" &&
-        ! grep -qiE '^content-type:.*smime-type="?(signed|compressed|certs)' "$tmp/headers"
+# Whether $tmp/mail is an S/MIME message, of a kind (a pattern), by its header in $tmp/headers.
+smime() {
+    grep -qiE '^content-type: *application/((x-)?pkcs7-mime|octet-stream;.*\.p7m)' "$tmp/headers" &&
+        grep -iE '^content-type:' "$tmp/headers" | grep -qiE "$1"
+}
+
+# Takes a seal or a signature off $tmp/mail; what came is kept in $tmp/came.
+take_off() { # OPTION...
+    run mime-crypt "$@" "$tmp/mail" >"$tmp/opened" || return
+    [ -n "$opened" ] || mv "$tmp/mail" "$tmp/came" || return 73
+    mv "$tmp/opened" "$tmp/mail" || return 73
+    opened=1
+    look
 }
 
 # What was sealed to the user is opened with the key that the station keeps for him. What does not
-# open stays as it is: it may be for a key of his own, or cannot be decoded.
+# open stays as it is: it may be for a key of his own, or cannot be decoded. Of a message that has
+# what is signed in it, that is taken: it is treated like mail that is not signed.
 unseal() {
     opened='' shut=''
-    sealed || return 0
-    [ "$code" != postmaster ] || { shut=1; return 0; }
-    run mime-crypt -d --user "$code" "$tmp/mail" >"$tmp/opened"
+    smime . || return 0
+    if ! smime 'smime-type="?(signed|certs|compressed)'; then
+        [ "$code" != postmaster ] || { shut=1; return 0; }
+        take_off -d --user "$code"
+        case $? in
+        0) ;;
+        78) shut=1; return 0 ;;
+        65 | 77) shut=damaged; return 0 ;;
+        *) worse $?; return 1 ;;
+        esac
+    fi
+    smime 'smime-type="?signed' || return 0
+    take_off --unsign
     case $? in
-    0) mv "$tmp/mail" "$tmp/came" && mv "$tmp/opened" "$tmp/mail" && opened=1 && look ;;
-    78) shut=1 ;;
-    65 | 77) shut=damaged ;;
+    0 | 65) ;;
     *) worse $?; return 1 ;;
     esac
 }

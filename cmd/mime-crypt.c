@@ -21,7 +21,7 @@
 enum { FILE_MAX = 1 << 20 };
 
 static struct {
-    int decrypt, verify, oaep, pss;
+    int decrypt, verify, unsign, oaep, pss;
     char **to, **certs;
     char *method, *key, *user, *sign, *signer, *ca;
     struct secret_source password;
@@ -44,6 +44,7 @@ static struct poptOption options[] = {
      "CERT"},
     {"pss", 0, POPT_ARG_NONE, &opt.pss, 0, "sign by RSASSA-PSS", NULL},
     {"verify", 0, POPT_ARG_NONE, &opt.verify, 0, "verify a signed mail", NULL},
+    {"unsign", 0, POPT_ARG_NONE, &opt.unsign, 0, "write what was signed, by whomever", NULL},
     {"ca", 0, POPT_ARG_STRING, &opt.ca, 0, "trust the certificates in FILE", "FILE"},
     SECRET_OPTIONS(opt.password),
     POPT_TABLEEND,
@@ -241,12 +242,20 @@ static enum err run_verify(struct mail *m, const char *name)
     return e;
 }
 
+static enum err run_unsign(struct mail *m, const char *name)
+{
+    struct why why = {""};
+    enum err e = mail_unsign(m, STDOUT_FILENO, &why);
+    return told(m, e, &why, name);
+}
+
 static const char *wrong_with_open(void)
 {
     if (!opt.user == !opt.key || (opt.key && (!opt.certs || opt.certs[1])) ||
         (opt.user && opt.certs))
         return "-d needs --key and one --cert, or --user";
-    return opt.to || opt.method || opt.oaep || opt.sign || opt.signer || opt.pss || opt.verify || opt.ca
+    return opt.to || opt.method || opt.oaep || opt.sign || opt.signer || opt.pss || opt.verify ||
+                   opt.unsign || opt.ca
                ? "-d goes with no option for sealing, signing or verifying"
                : NULL;
 }
@@ -264,7 +273,7 @@ static const char *wrong_with_seal(void)
     if (opt.to && opt.method)
         return "one of --to and --method must say how to seal";
     if (!opt.to && !opt.method && !opt.sign)
-        return "nothing to do: --to, --method, --sign, --verify or -d";
+        return "nothing to do: --to, --method, --sign, --verify, --unsign or -d";
     if (opt.certs && !opt.method)
         return "--cert goes with --method or -d: for --to the table has it";
     return opt.oaep && !opt.to && !opt.method ? "--oaep goes with --to or --method" : NULL;
@@ -275,13 +284,13 @@ static enum err check_options(void)
     const char *wrong = NULL;
     if (opt.decrypt)
         wrong = wrong_with_open();
-    else if (!opt.verify)
+    else if (!opt.verify && !opt.unsign)
         wrong = wrong_with_seal();
-    else if (!opt.ca)
-        wrong = "--verify needs --ca";
     else if (opt.to || opt.method || opt.certs || opt.oaep || opt.sign || opt.signer || opt.pss ||
-             opt.key || opt.user)
-        wrong = "--verify goes with --ca alone";
+             opt.key || opt.user || (opt.verify && opt.unsign))
+        wrong = opt.verify ? "--verify goes with --ca alone" : "--unsign stands alone";
+    else if (!opt.verify != !opt.ca)
+        wrong = opt.verify ? "--verify needs --ca" : "--ca goes with --verify";
     return wrong ? (diag_error("%s", wrong), ERR_USAGE) : ERR_NONE;
 }
 
@@ -304,7 +313,10 @@ static enum err run(const struct operands *operands)
     if (e)
         diag_fail(e, &why, "%s", name);
     else
-        e = opt.decrypt ? run_open(&m, name) : opt.verify ? run_verify(&m, name) : run_seal(&m, name);
+        e = opt.decrypt  ? run_open(&m, name)
+            : opt.verify ? run_verify(&m, name)
+            : opt.unsign ? run_unsign(&m, name)
+                         : run_seal(&m, name);
     mail_end(&m);
     if (fd > 2)
         close(fd);

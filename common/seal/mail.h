@@ -50,4 +50,8 @@ enum err mail_unseal(struct mail *m, const struct cms_key *key, int out, struct 
  */
 enum err mail_verify(struct mail *m, struct span ca, int out, struct why *why);
 
+/* Writes the mail that is signed in this one, whoever may have signed it and whatever became of it
+ * since: for reading, as one reads what is not signed. ERR_DATA: not signed, or cut short. */
+enum err mail_unsign(struct mail *m, int out, struct why *why);
+
 #endif

@@ -261,7 +261,8 @@ static enum err read_shelter(void *ctx, void *p, size_t n, size_t *got, struct w
     return shelter_read(ctx, p, n, got, why);
 }
 
-enum err mail_verify(struct mail *m, struct span ca, int out, struct why *why)
+/* ca is NULL: nobody asks who has signed. */
+static enum err verify(struct mail *m, const struct span *ca, int out, struct why *why)
 {
     struct shelter *content;
     struct cms_certs *signers = NULL;
@@ -271,8 +272,8 @@ enum err mail_verify(struct mail *m, struct span ca, int out, struct why *why)
         return e;
     buf_init(&der, SIGNED_SIGNATURE_MAX);
     e = take_apart(m, content, &der, why);
-    if (!e)
-        e = cms_verify(ca, buf_span(&der), content, &signers, why);
+    if (!e && ca)
+        e = cms_verify(*ca, buf_span(&der), content, &signers, why);
     if (!e)
         e = shelter_rewind(content, why);
     if (!e)
@@ -281,4 +282,14 @@ enum err mail_verify(struct mail *m, struct span ca, int out, struct why *why)
     buf_release(&der);
     shelter_close(content);
     return e;
+}
+
+enum err mail_verify(struct mail *m, struct span ca, int out, struct why *why)
+{
+    return verify(m, &ca, out, why);
+}
+
+enum err mail_unsign(struct mail *m, int out, struct why *why)
+{
+    return verify(m, NULL, out, why);
 }

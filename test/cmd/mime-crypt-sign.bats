@@ -245,6 +245,25 @@ PY
     expect_refusal 65
 }
 
+@test "--unsign writes what was signed, by whomever, and nothing of what is cut" {
+    for flags in -nodetach ''; do
+        # shellcheck disable=SC2086
+        openssl cms -sign -md sha1 $flags -in mail -signer "$K/eve.pem" -inkey "$K/eve.key" -out theirs
+        from_alice theirs | mime-crypt --unsign >got
+        body got | tr -d '\r' | cmp - <(body mail)
+        head -c -300 theirs >cut
+        run --separate-stderr mime-crypt --unsign cut
+        expect_refusal 65
+    done
+    for words in '--unsign --verify --ca x' '--unsign --ca x' '--unsign -d --user 12' '--unsign --to a@b'; do
+        # shellcheck disable=SC2086
+        run --separate-stderr mime-crypt $words mail
+        expect_refusal 64
+    done
+    run --separate-stderr mime-crypt --unsign mail
+    expect_refusal 65
+}
+
 @test "a binary body is signed only within a seal; odd line ends verify" {
     printf 'From: alice@fax.example\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: binary\n\na\nb\r\nc\rd' >binary
     refused 65 'binary' sign alice binary

@@ -129,3 +129,25 @@ PY
     [ "$(state 15)" = new ]
     no_plaintext "$B/spool"
 }
+
+@test "sealed: signed within, as Outlook nests it and as others do, or signed alone, it is printed" {
+    partner 12 alice@fax.example smime-aes256-cbc rsa3072
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=zoe -keyout zoe.key -out zoe.pem \
+        -addext subjectAltName=email:zoe@a.example 2>/dev/null
+    fax-scan page.pbm >page.g3
+    g3tiff page.g3 -o page.tif
+    b64mime --from zoe@a.example --to alice@fax.example --subject x page.tif >plain
+    for nest in -nodetach ''; do
+        # shellcheck disable=SC2086
+        openssl cms -sign -md sha256 $nest -in plain -signer zoe.pem -inkey zoe.key -out signed
+        { printf 'From: zoe@a.example\nTo: alice@fax.example\n'; cat signed; } >one
+        as_a mime-crypt --to alice@fax.example one >two
+        for mail in one two; do
+            smtp-send --url "smtp://127.0.0.1:$PORT" --from zoe@a.example alice@fax.example <$mail
+            run fax-autorecv
+            expect_status 0
+            [[ $output == *12*printed*1*zoe@a.example* ]]
+        done
+    done
+    [ "$(state 12)" = '' ] && [ -z "$(ls -A "$TMPDIR")" ]
+}
