@@ -176,3 +176,12 @@ real_page() { # PBM
         real_page chart.pbm || { echo "chart $n"; return 1; }
     done
 }
+# bats test_tags=nosan
+@test "g3 peers: the benchmark's 41 pages by libtiff and spandsp" {
+    needs gs
+    cd "$FAXPIPE_ROOT"
+    run test/bench/g3 -n 1
+    expect_status 0
+    [ "$(grep -cE '^(mh|mr|mmr) +(enc|dec) ' <<<"$output")" -ge 6 ]
+    grep -q '^41 pages' <<<"$output"
+}
