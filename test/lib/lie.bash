@@ -10,6 +10,7 @@ make_page() {
 }
 
 # lies CODE: python with the functions of lie.py.
+# shellcheck disable=SC2154
 same() { # FILE...: the page comes out, once with a warning when WARN is set
     local f
     for f; do
