@@ -462,7 +462,11 @@ static enum err set_options(struct why *why)
                                    .max_size = 256 << 20,
                                    .max_recipients = (unsigned)opt.max_recipients,
                                    .lmtp = opt.lmtp,
-                                   .auth = opt.auth};
+                                   .auth = opt.auth,
+                                   .no_soliciting = conf_get(here.home.conf, "no-soliciting")};
+    if (o->no_soliciting && !solicit_valid(span_str(o->no_soliciting)))
+        return why_set(why, ERR_CONFIG, "no-soliciting: not a list of names");
+    o->offer = o->no_soliciting ? OFFER_SOLICIT : 0;
     here.host.prove = scram_prove;
     if (opt.max_size && !conf_size(opt.max_size, UINT64_MAX / 2, &o->max_size))
         return why_set(why, ERR_USAGE, "--max-size %s: not a number of octets", opt.max_size);

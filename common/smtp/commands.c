@@ -81,7 +81,7 @@ static void helo(struct receiver *r, struct span argument)
 static void ehlo(struct receiver *r, struct span argument)
 {
     const struct receiver_options *o = r->options;
-    char text[1024], size[40] = "SIZE";
+    char text[2048], size[40] = "SIZE";
     if (!take_name(r, span_trim(argument)))
         return;
     r->extended = true;

@@ -53,6 +53,21 @@ static bool next_part(struct span *left, uint8_t separator, struct span *part)
     return true;
 }
 
+bool solicit_valid(struct span list)
+{
+    struct span left = list, name;
+    if (!list.n || list.n > SOLICIT_MAX || list.p[list.n - 1] == ',')
+        return false;
+    while (next_part(&left, ',', &name)) {
+        bool good = name.n > 0;
+        for (size_t i = 0; i < name.n; i++)
+            good = good && (ascii_alnum(name.p[i]) || strchr(":.-_", name.p[i]));
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
 /* ---- MAIL ---- */
 
 static struct parameter_fault take_size(struct span value, const struct target *t)
@@ -123,21 +138,10 @@ static struct parameter_fault take_auth(struct span value, const struct target *
                                                                    : bad("AUTH is xtext or <>");
 }
 
-/* RFC 3865 2.4: class names separated by commas. */
 static struct parameter_fault take_solicit(struct span value, const struct target *t)
 {
-    struct span left = value, name;
-    if (!value.n || value.n > SOLICIT_MAX || value.p[value.n - 1] == ',')
-        return bad("SOLICIT is a list of names");
-    while (next_part(&left, ',', &name)) {
-        bool good = name.n > 0;
-        for (size_t i = 0; i < name.n; i++)
-            good = good && (ascii_alnum(name.p[i]) || strchr(":.-_", name.p[i]));
-        if (!good)
-            return bad("SOLICIT is a list of names");
-    }
     t->mail->solicit = value;
-    return fine;
+    return solicit_valid(value) ? fine : bad("SOLICIT is a list of names");
 }
 
 /* ---- RCPT ---- */

@@ -64,6 +64,9 @@ struct parameter_fault mail_parameters_parse(struct span text, unsigned offer,
 struct parameter_fault rcpt_parameters_parse(struct span text, unsigned offer,
                                              struct rcpt_parameters *out);
 
+/* A list of solicitation class names separated by commas (RFC 3865 2.2). */
+bool solicit_valid(struct span list);
+
 /* xtext of RFC 3461 4: printable ASCII but '+' and '=', and "+" with two hexadecimal digits in
  * capitals. */
 bool xtext_valid(struct span text);
