@@ -124,7 +124,8 @@ static void decode_line(struct mime_parser *p, struct span line)
     } else if (!p->uu.overlong && data_line(p, line, out, &n)) {
         if (buf_add(&p->uu.out, out, n))
             no_memory(p);
-    } else {
+    } else if (line.n || p->uu.overlong) {
+        /* An empty line is one of no bytes, that lost its blank. */
         part->defects.uu = true;
     }
     p->uu.overlong = false;
