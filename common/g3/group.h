@@ -23,7 +23,7 @@ struct g3_group {
     uint8_t moves;                 /* twice by how many changes b1 moves on */
     uint8_t changes;               /* twice the lanes that are changes: all but passes alone */
     uint8_t bits;
-    uint32_t where; /* where in places[0] */
+    uint32_t where; /* bytes into places */
 };
 
 struct g3_groups {
@@ -42,7 +42,7 @@ extern const struct g3_groups g3_groups;
 /* A group's places. */
 static inline const uint8_t *g3_group_places(const struct g3_group *g)
 {
-    return g3_groups.places[0] + g->where;
+    return (const uint8_t *)g3_groups.places + g->where;
 }
 
 /* The bits of a group's first n lanes, all of them changes. */
