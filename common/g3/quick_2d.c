@@ -2,17 +2,29 @@
 #include "g3/quick_2d.h"
 #include "g3/rows.h"
 
-/* Vertical and pass codes singly, by the next 7 bits: whether it is a pass, a1 - b1, length; 0
- * bits for any other code. */
+/* Vertical and pass codes singly, by the next 7 bits; places in bytes, as in group.h. */
 struct single {
-    uint8_t bits, pass;
-    int8_t shift;
+    int32_t shift; /* a1 - b1, or a0 - b2 */
+    uint8_t pass;  /* how far what it counts from lies behind b1 */
+    uint8_t changes;
 };
-#define SINGLE(bits, word, pass, shift)                                                           \
-    [(word) << (7 - (bits)) ... (((word) + 1) << (7 - (bits))) - 1] = {bits, pass, shift}
+enum { NO_SINGLE = -(1 << 20) };
+#define SINGLES(bits, word) [(word) << (7 - (bits)) ... (((word) + 1) << (7 - (bits))) - 1]
 static const struct single singles[128] = {
-    SINGLE(4, 0x1, 1, 0),  SINGLE(1, 0x1, 0, 0),  SINGLE(3, 0x3, 0, 1),  SINGLE(6, 0x3, 0, 2),
-    SINGLE(7, 0x3, 0, 3),  SINGLE(3, 0x2, 0, -1), SINGLE(6, 0x2, 0, -2), SINGLE(7, 0x2, 0, -3),
+    [0 ... 1] = {NO_SINGLE, 0, 0},
+    SINGLES(3, 0x1) = {NO_SINGLE, 0, 0}, /* horizontal */
+    SINGLES(4, 0x1) = {0, 2, 0},
+    SINGLES(1, 0x1) = {0, 0, 2},
+    SINGLES(3, 0x3) = {1, 0, 2},
+    SINGLES(6, 0x3) = {2, 0, 2},
+    SINGLES(7, 0x3) = {3, 0, 2},
+    SINGLES(3, 0x2) = {-1, 0, 2},
+    SINGLES(6, 0x2) = {-2, 0, 2},
+    SINGLES(7, 0x2) = {-3, 0, 2},
+};
+static const uint8_t single_bits[128] = {
+    SINGLES(4, 0x1) = 4, SINGLES(1, 0x1) = 1, SINGLES(3, 0x3) = 3, SINGLES(6, 0x3) = 6,
+    SINGLES(7, 0x3) = 7, SINGLES(3, 0x2) = 3, SINGLES(6, 0x2) = 6, SINGLES(7, 0x2) = 7,
 };
 
 /*
@@ -99,22 +111,23 @@ INLINE enum turn one_by_one(struct way *w, unsigned codes)
     while (w->in.end - w->in.at >= 8) {
         g3_refill_fast(&w->in);
         for (unsigned i = 0; i < 8; i++) {
-            const struct single *s = &singles[w->in.bits >> 57];
-            const uint16_t *j = w->b + s->pass;
-            unsigned a1 = (unsigned)(*j + s->shift);
-            if (s->bits == 0)
-                return HORIZONTAL;
-            if (a1 - w->floor >= w->width - w->floor) {
+            size_t at = w->in.bits >> 57;
+            const struct single *s = &singles[at];
+            const uint16_t *j = on(w->b, s->pass);
+            unsigned a1 = *j + (unsigned)s->shift;
+            if (__builtin_expect(a1 < w->floor || a1 >= w->width, 0)) {
+                if (s->shift == NO_SINGLE)
+                    return HORIZONTAL;
                 if (a1 != w->width || s->pass)
                     return STOP;
-                use(w, s->bits);
+                use(w, single_bits[at]);
                 *w->change++ = (uint16_t)a1;
                 w->floor = a1 + 1;
                 return STOP;
             }
-            use(w, s->bits);
+            use(w, single_bits[at]);
             *w->change = (uint16_t)a1;
-            w->change += !s->pass;
+            w->change += s->changes / 2;
             w->floor = a1 + 1;
             w->b = j + 1;
             if (__builtin_expect(j[1] <= a1, 0))
