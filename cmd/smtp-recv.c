@@ -34,7 +34,7 @@ static struct {
     char *hostname, *maildir, *exec, *mbox, *batch;
     int lmtp;
     char *tls_cert, *tls_key, *tls;
-    int smtps, auth;
+    int smtps, auth, etrn;
     char *vrfy, *relay, *max_size;
     int greet_pause, max_recipients, max_connections, max_per_client, timeout, workers;
     char *user, *chroot;
@@ -65,6 +65,7 @@ static struct poptOption options[] = {
     {"smtps", 0, POPT_ARG_NONE, &opt.smtps, 0, "TLS from the first byte", NULL},
     {"auth", 0, POPT_ARG_NONE, &opt.auth, 0,
      "offer AUTH by the table's log-in ID and release password", NULL},
+    {"etrn", 0, POPT_ARG_NONE, &opt.etrn, 0, "let peers ask for a domain's queue (ETRN)", NULL},
     {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0,
      "what VRFY and EXPN tell: hide or users (hide)", "WHAT"},
     {"relay", 0, POPT_ARG_STRING, &opt.relay, 0,
@@ -199,6 +200,11 @@ static void answer(void *arg, const struct clerk_question *q, int mail, struct c
     case CLERK_VERIFY:
     case CLERK_EXPAND:
         a->code = answer_verify(q, &text);
+        break;
+    case CLERK_FLUSH:
+        a->code = !opt.etrn || route_is_ours(here.domains, span_str(q->text)) ? 459
+                  : handover_flush(q->text)                                   ? 250
+                                                                              : 458;
         break;
     case CLERK_SALT:
     case CLERK_PROVE:
@@ -400,8 +406,8 @@ static enum err check_options(void)
         return diag_fail(ERR_USAGE, NULL, "--mbox -: stdout is the session's");
     if (opt.relay && ways)
         return diag_fail(ERR_USAGE, NULL, "--relay needs the station's queue");
-    if (opt.auth && ways)
-        return diag_fail(ERR_USAGE, NULL, "--auth needs the station's users");
+    if ((opt.auth || opt.etrn) && ways)
+        return diag_fail(ERR_USAGE, NULL, "--auth and --etrn need the station");
     if (opt.greet_pause < 0 || opt.max_recipients < 1 || opt.max_connections < 0 ||
         opt.max_per_client < 0 || opt.timeout < 0 || opt.workers < 1 || opt.workers > 64 ||
         opt.greet_pause > 3600 || opt.timeout > 86400 || opt.max_recipients > 1000000)
@@ -463,6 +469,7 @@ static enum err set_options(struct why *why)
                                    .max_recipients = (unsigned)opt.max_recipients,
                                    .lmtp = opt.lmtp,
                                    .auth = opt.auth,
+                                   .etrn = opt.etrn,
                                    .no_soliciting = conf_get(here.home.conf, "no-soliciting")};
     if (o->no_soliciting && !solicit_valid(span_str(o->no_soliciting)))
         return why_set(why, ERR_CONFIG, "no-soliciting: not a list of names");

@@ -17,6 +17,7 @@ enum clerk_kind {
     CLERK_VERIFY,    /* text is VRFY's argument */
     CLERK_EXPAND,    /* text is EXPN's argument */
     CLERK_EXEC,      /* text is the forward-path; a descriptor of the mail comes along */
+    CLERK_FLUSH,     /* text is ETRN's domain */
     CLERK_SALT,      /* text is who wants to log in; the answer's text "ITERATIONS SALT" */
     CLERK_PROVE,     /* text is his name, the proof and SCRAM's AuthMessage, a line each; the
                       * answer's text the signature; verdict RECIPIENT_REFUSED: wrong */
@@ -32,7 +33,7 @@ struct clerk_question {
 
 struct clerk_answer {
     enum receiver_verdict verdict; /* of all but CLERK_VERIFY and CLERK_EXPAND */
-    unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553 */
+    unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553; CLERK_FLUSH: 250, 458, 459 */
     char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply */
 };
 

@@ -221,25 +221,29 @@ enum err handover_queue(struct handover *h, const struct clerk *clerk,
     return e;
 }
 
-/* Starts a flush, which nobody waits for; those that have ended are buried. */
-static void start_flush(void)
+bool handover_flush(const char *domain)
 {
     static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
     static pid_t running[16];
-    char program[4096];
+    char program[4096], only[PATH_DOMAIN_MAX + 16];
     const char *const flush[] = {spawn_beside("fax-queue", program, sizeof program), "-q", "flush",
-                                 NULL};
+                                 domain ? only : NULL, NULL};
     struct why why = {""};
     size_t i = 0;
+    snprintf(only, sizeof only, "--domain=%s", domain ? domain : "");
     pthread_mutex_lock(&starting);
+    /* Those that have ended are buried on the way to a free place. */
     while (i < sizeof running / sizeof *running && running[i] &&
            waitpid(running[i], NULL, WNOHANG) == 0)
         i++;
-    if (i < sizeof running / sizeof *running && spawn(flush, -1, -1, NULL, &running[i], &why)) {
+    bool started = i < sizeof running / sizeof *running;
+    if (started && spawn(flush, -1, -1, NULL, &running[i], &why)) {
         running[i] = 0;
+        started = false;
         diag_warn("queue: %s", why.text);
     }
     pthread_mutex_unlock(&starting);
+    return started;
 }
 
 /* q->text is a list of paths in brackets; so none of them can be taken for an option. */
@@ -264,7 +268,7 @@ enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail)
     if (!e)
         e = status_to_err(status);
     if (!e)
-        start_flush();
+        handover_flush(NULL);
     return e == ERR_NONE ? RECIPIENT_OK : e == ERR_DATA ? RECIPIENT_REJECTED : RECIPIENT_LATER;
 }
 

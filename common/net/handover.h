@@ -37,6 +37,10 @@ void handover_close(struct handover *h);
 /* The clerk's part: `fax-queue add` from mail, then a `fax-queue flush` that nobody waits for. */
 enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail);
 
+/* The clerk's part: starts a `fax-queue flush`, of all that is due or, due or not, of what waits
+ * for the domain, that nobody waits for. False: it cannot be started, or 16 run already. */
+bool handover_flush(const char *domain);
+
 /* An mbox (mboxrd quoting), appended to under flock and fcntl locks, whole or not at all, and
  * synced. */
 struct mbox {

@@ -253,7 +253,7 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
     s->work = kind;
     if (kind == RECEIVER_PASSWORD || kind == RECEIVER_SALT || kind == RECEIVER_PROOF)
         s->login = login_begin(&s->event);
-    if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY)
+    if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY && kind != RECEIVER_ETRN)
         return;
     s->asked = calloc(1, sizeof *s->asked);
     if (!s->asked)
@@ -262,6 +262,7 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
     q->local = s->event.local;
     memcpy(q->sender, s->sender, sizeof q->sender);
     q->kind = kind == RECEIVER_RECIPIENT ? CLERK_RECIPIENT
+              : kind == RECEIVER_ETRN    ? CLERK_FLUSH
               : s->event.expand          ? CLERK_EXPAND
                                          : CLERK_VERIFY;
     span_copy(kind == RECEIVER_RECIPIENT ? s->event.path.text : s->event.text, q->text,
@@ -313,6 +314,7 @@ enum session_state session_run(struct session *s)
             break;
         case RECEIVER_RECIPIENT:
         case RECEIVER_VERIFY:
+        case RECEIVER_ETRN:
         case RECEIVER_BEGIN:
         case RECEIVER_END:
         case RECEIVER_PASSWORD:
@@ -345,7 +347,7 @@ static void ask(struct session *s)
     if (clerk_ask(&s->host->clerk, &s->asked->question, -1, a, &why)) {
         diag_warn("clerk: %s", why.text);
         a->verdict = RECIPIENT_LATER;
-        a->code = 451;
+        a->code = s->asked->question.kind == CLERK_FLUSH ? 458 : 451;
         strcpy(a->text, "local trouble");
     }
 }
@@ -419,6 +421,10 @@ void session_resume(struct session *s)
             receiver_verified(&s->receiver, s->asked->answer.code, s->asked->answer.text);
         else
             receiver_verified(&s->receiver, 451, "local trouble");
+        break;
+    case RECEIVER_ETRN:
+        receiver_queued(&s->receiver, s->asked && s->asked->answer.code ? s->asked->answer.code
+                                                                       : 458);
         break;
     case RECEIVER_BEGIN:
         receiver_begun(&s->receiver, s->verdict, s->mail ? s->host->method->id(s->mail) : NULL);

@@ -89,11 +89,12 @@ static void ehlo(struct receiver *r, struct span argument)
         snprintf(size, sizeof size, "SIZE %llu", (unsigned long long)o->max_size);
     snprintf(text, sizeof text,
              "%s\nPIPELINING\n%s\n8BITMIME\nENHANCEDSTATUSCODES\nCHUNKING\nBINARYMIME\n"
-             "SMTPUTF8\n%s%s%s%s%s%s%sHELP",
+             "SMTPUTF8\n%s%s%s%s%s%s%s%sHELP",
              o->hostname, size, o->offer & OFFER_DSN ? "DSN\n" : "",
              o->offer & OFFER_BY ? "DELIVERBY\n" : "",
              o->no_soliciting ? "NO-SOLICITING " : "", o->no_soliciting ? o->no_soliciting : "",
              o->no_soliciting ? "\n" : "", o->tls_offered && !r->tls ? "STARTTLS\n" : "",
+             o->etrn && !o->lmtp ? "ETRN\n" : "",
              o->auth && r->tls ? "AUTH SCRAM-SHA-256 PLAIN LOGIN\n" : "");
     receiver_say(r, 250, "", text);
 }
@@ -348,6 +349,19 @@ static void starttls(struct receiver *r, struct span argument)
         receiver_tell(r, RECEIVER_STARTTLS, true);
 }
 
+/* RFC 1985 5.1; of its forms "@domain" and "#queue" name more than one domain's queue. */
+static void etrn(struct receiver *r, struct span argument)
+{
+    if (!r->options->etrn)
+        receiver_say(r, 502, "5.5.1", "no ETRN here");
+    else if (!argument.n || path_check_domain(argument, 0) || argument.p[0] == '#')
+        receiver_say(r, 501, "5.5.4", "ETRN domain");
+    else {
+        r->event.text = argument;
+        receiver_tell(r, RECEIVER_ETRN, true);
+    }
+}
+
 static void not_implemented(struct receiver *r, struct span argument)
 {
     (void)argument;
@@ -375,7 +389,7 @@ static const struct command commands[] = {
     {"SAML", ANY, not_implemented},
     {"TURN", ANY, not_implemented},
     {"ATRN", ANY, not_implemented},
-    {"ETRN", ANY, not_implemented},
+    {"ETRN", GREETED | NO_MAIL | IDLE | SMTP_ONLY, etrn},
     {"AUTH", GREETED | NO_MAIL, auth_command},
     {"BDAT", OCTETS | CLEAR, bdat},
 };

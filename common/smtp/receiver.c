@@ -473,6 +473,17 @@ void receiver_verified(struct receiver *r, unsigned code, const char *lines)
     receiver_say(r, code, enhanced, lines);
 }
 
+void receiver_queued(struct receiver *r, unsigned code)
+{
+    if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_ETRN)
+        return;
+    r->phase = RECEIVER_COMMANDS;
+    receiver_say(r, code, code == 250 ? "2.0.0" : code == 458 ? "4.3.0" : "5.7.1",
+                 code == 250   ? "queuing started"
+                 : code == 458 ? "cannot look into the queue now"
+                               : "not for this node");
+}
+
 static bool is_transient(enum receiver_verdict verdict)
 {
     return verdict_reply(verdict)->code / 100 == 4;

@@ -47,6 +47,7 @@ struct receiver_options {
     bool tls_on;       /* it begins under TLS */
     bool trace;        /* RECEIVER_LINE is wanted */
     bool auth;         /* AUTH, under TLS */
+    bool etrn;         /* ETRN (RFC 1985) */
     unsigned offer;    /* OFFER_DSN, OFFER_BY: who offers them keeps what RFC 3461 and 2852 say */
     const char *no_soliciting; /* classes refused (RFC 3865), with commas; NULL: not offered */
 };
@@ -58,6 +59,7 @@ enum receiver_event_kind {
     RECEIVER_LINE,      /* text is the command line about to be carried out: for traces */
     RECEIVER_RECIPIENT, /* ask: path, local, rcpt → receiver_recipient */
     RECEIVER_VERIFY,    /* ask: text, expand → receiver_verified */
+    RECEIVER_ETRN,      /* ask: send what waits for the domain in text → receiver_queued */
     RECEIVER_BEGIN,     /* ask: a mail is about to come → receiver_begun */
     RECEIVER_DATA,      /* text is a piece of it: the first one our trace, then what came, with LF
                          * line ends from DATA, octet by octet from BDAT */
@@ -217,6 +219,9 @@ void receiver_recipient(struct receiver *r, enum receiver_verdict verdict, const
 
 /* Answers RECEIVER_VERIFY: 250, 550, 551, 553 or 252, and lines joined by '\n'. */
 void receiver_verified(struct receiver *r, unsigned code, const char *lines);
+
+/* Answers RECEIVER_ETRN: 250 started, 458 not possible now, 459 not for this domain. */
+void receiver_queued(struct receiver *r, unsigned code);
 
 /*
  * Answers RECEIVER_BEGIN: RECIPIENT_OK starts the data, any other is said and the mail is over

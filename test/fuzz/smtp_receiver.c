@@ -43,6 +43,9 @@ static bool turn(struct receiver *r, uint8_t choice)
         case RECEIVER_VERIFY:
             receiver_verified(r, 250, "a\nb");
             break;
+        case RECEIVER_ETRN:
+            receiver_queued(r, 250);
+            break;
         case RECEIVER_BEGIN:
             if (in_mail || !accepted)
                 abort();
@@ -94,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .max_recipients = 5, .lmtp = data[0] & 1,
                                        .vrfy = data[0] & 2, .tls_offered = data[0] & 4,
                                        .tls_required = (data[0] & 12) == 12, .trace = data[0] & 16,
-                                       .auth = data[0] & 32, .tls_on = data[0] & 64,
+                                       .auth = data[0] & 32, .etrn = data[0] & 32, .tls_on = data[0] & 64,
                                        .offer = data[0] & 128 ? OFFER_DSN | OFFER_BY : 0};
     struct receiver r;
     size_t step = 1 + data[1] * 4u;

@@ -109,6 +109,9 @@ static inline void turn(void)
         case RECEIVER_VERIFY:
             receiver_verified(&machine, e.expand ? 250 : 550, e.expand ? "<a@x>\n<b@x>" : "who");
             break;
+        case RECEIVER_ETRN:
+            receiver_queued(&machine, span_eq_nocase(e.text, span_str("later.example")) ? 458 : 250);
+            break;
         case RECEIVER_BEGIN:
             current[0] = '\0';
             receiver_begun(&machine, at_begin, "id1");

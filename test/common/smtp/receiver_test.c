@@ -55,6 +55,19 @@ static void help_and_verify(void)
     CHECK_STR(said, "550 5.1.1 who\r\n250-2.1.5 <a@x>\r\n250 2.1.5 <b@x>\r\n");
 }
 
+static void queue_runs(void)
+{
+    defaults();
+    options.etrn = true;
+    play("ETRN x.example\r\n" HELLO "ETRN x.example\r\nETRN\r\nETRN @x.example\r\nETRN #q\r\n"
+         "ETRN a b\r\nETRN later.example\r\nMAIL FROM:<s@x>\r\nETRN x.example\r\n");
+    CHECK_STR(codes(), "503 250 250 501 501 501 501 458 250 503");
+    CHECK(strstr(said, "250-ETRN\r\n") != NULL);
+    options.lmtp = true;
+    play("LHLO c.example\r\nETRN x.example\r\n");
+    CHECK_STR(codes(), "250 500");
+}
+
 /* statement 1 */
 static void only_crlf_dot_crlf_ends_data(void)
 {
@@ -482,6 +495,7 @@ int main(void)
     RUN(arguments);
     RUN(not_implemented);
     RUN(help_and_verify);
+    RUN(queue_runs);
     RUN(only_crlf_dot_crlf_ends_data);
     RUN(starttls);
     RUN(bytes_behind_starttls);
