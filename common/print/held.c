@@ -1,6 +1,7 @@
 #include "print/held.h"
 
 #include "bytes/json.h"
+#include "mime/header.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/program.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LIST_MAX = 64 << 20, PATH_SIZE = 4096 };
+enum { LIST_MAX = 64 << 20, PATH_SIZE = 4096, HEAD_MAX = 65536 };
 
 /* Never the PATH's: it is told the password. */
 static enum err beside(char out[PATH_SIZE], struct why *why)
@@ -153,10 +154,67 @@ enum err held_show(const struct held *h, struct why *why)
     return run(h, "list", more, STDOUT_FILENO, why);
 }
 
+/* By the header alone; other kinds of S/MIME message are refused by mime-crypt. */
+static bool is_sealed(int fd)
+{
+    static uint8_t head[HEAD_MAX];
+    struct span raw;
+    struct buf type;
+    bool sealed = false;
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    buf_init(&type, 128);
+    if (n > 0 && header_find(span_of(head, (size_t)n), "Content-Type", &raw) &&
+        header_value(raw, &type) == ERR_NONE)
+        sealed = span_eq(buf_span(&type), span_str("application/pkcs7-mime")) ||
+                 span_eq(buf_span(&type), span_str("application/x-pkcs7-mime"));
+    buf_release(&type);
+    return sealed;
+}
+
+/* *opened is what was sealed in the mail, in another such file. */
+static enum err unseal(const struct held *h, int fd, int *opened, struct why *why)
+{
+    char path[PATH_SIZE];
+    const char *argv[8];
+    int n = 0, status;
+    pid_t pid;
+    argv[n++] = spawn_beside("mime-crypt", path, sizeof path);
+    if (program_config()) {
+        argv[n++] = "--config";
+        argv[n++] = program_config();
+    }
+    argv[n++] = "-d";
+    argv[n++] = "--user";
+    argv[n++] = h->code;
+    argv[n] = NULL;
+    enum err e = io_temp(opened, why);
+    if (e)
+        return e;
+    e = spawn(argv, fd, *opened, NULL, &pid, why);
+    if (!e)
+        e = spawn_wait(pid, &status, why);
+    if (!e && status != 0)
+        e = status_to_err(status);
+    if (!e && lseek(*opened, 0, SEEK_SET) != 0)
+        e = why_errno(why, ERR_IO, "seek");
+    if (e)
+        close(*opened);
+    return e;
+}
+
 enum err held_read(const struct held *h, const char *id, int *fd, struct why *why)
 {
     const char *const more[4] = {id};
-    return run_into_temp(h, "cat", more, fd, why);
+    int opened;
+    enum err e = run_into_temp(h, "cat", more, fd, why);
+    if (e || !is_sealed(*fd))
+        return e;
+    if (unseal(h, *fd, &opened, NULL) == ERR_NONE) {
+        close(*fd);
+        *fd = opened;
+        return ERR_NONE;
+    }
+    return lseek(*fd, 0, SEEK_SET) == 0 ? ERR_NONE : why_errno(why, ERR_IO, "seek");
 }
 
 enum err held_done(const struct held *h, const char *id, unsigned pages, struct why *why)

@@ -98,6 +98,12 @@ PY
     seal smime-aes256-cbc | body | base64 -d >sealed.der
     gpgsm_x -d sealed.der >got
     tr -d '\r' <got | body | cmp - <(body mail)
+    # As the manual says: neither GCM nor OAEP nor ECDH.
+    for other in 'gcm --cert bob.pem' 'cbc --cert bob.pem --oaep' 'cbc --cert ec.pem'; do
+        # shellcheck disable=SC2086
+        (cd "$K" && mime-crypt --method smime-aes256-$other "$T/mail") | body | base64 -d >other.der
+        no gpgsm_x -d other.der >/dev/null
+    done
     sed -n '/^Content-/,$p' mail | sed 's/$/\r/' >inner
     gpgsm_x --base64 --cipher-algo AES256 -e -r "$fpr" inner >armored
     { sed '/^Content-/,$d' mail

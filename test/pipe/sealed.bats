@@ -71,9 +71,15 @@ no_plaintext() { no grep -rqaE 'image/tiff|SUkqA' "$1"; }
     [ "$(state 15)" = held ]
     no_plaintext "$B/spool"
     fax-spool cat 15 "$(id_of 15)" >came
+    run fax-print --user 15 --password-fd 3 --format pbm -o out.pbm 3<bob.pw
+    expect_status 65
+    [ ! -e out.pbm ] && [ "$(state 15)" = held ]
     pipe 'mime-crypt -d --key own.key --cert own.pem came | b64mime -d | g3tiff -d --pbm | cmp - page.pbm'
     fuser key import 15 --smime-key own.key --certificate own.pem
     pipe 'mime-crypt -d --user 15 came | b64mime -d | g3tiff -d --pbm | cmp - page.pbm'
+    cp -a "$B" "$T/copy"
+    FAXPIPE_HOME=$T/copy fax-print --user 15 --password-fd 3 --format pbm -o out.pbm 3<bob.pw
+    [ -s out.pbm ] && [ -z "$(FAXPIPE_HOME=$T/copy fax-spool list 15)" ]
     # When its days are over it is opened and printed.
     fax-spool hold 15 "$(id_of 15)" --until 5
     run fax-autorecv
