@@ -136,17 +136,32 @@ static bool is_surely_facsimile(const struct fax *f)
     return p->bad_rows <= p->rows / 4 && (led || f->closed || p->rows == f->coded_rows);
 }
 
-/* A bitmap, unless its Compression lies: what nobody can unpack is tried as facsimile. */
+/*
+ * A bitmap, unless its Compression lies: what nobody can unpack, or what gives another number of
+ * rows than there should be, is tried as facsimile.
+ */
 static enum err read_other(struct fax *f, struct why *why)
 {
     struct fax_page page = f->page;
+    uint64_t rows = f->rows, coded = f->coded;
     struct why second;
     const struct tiff_ifd *d = &f->ifd;
     enum err e = read_bitmap(f, why);
-    if (e != ERR_DATA || d->bits != 1 || d->samples != 1 || d->strip_offsets.count == 0)
+    bool doubted = e == ERR_DATA || (!e && f->page.rows != d->rows);
+    if (!doubted || d->bits != 1 || d->samples != 1 || d->strip_offsets.count == 0)
         return e;
     f->page = page;
-    return read_facsimile(f, &second) == ERR_NONE && is_surely_facsimile(f) ? ERR_NONE : e;
+    f->rows = rows;
+    f->coded = coded;
+    f->in_bitmap = false;
+    if (read_facsimile(f, &second) == ERR_NONE && is_surely_facsimile(f))
+        return ERR_NONE;
+    if (e)
+        return e;
+    f->page = page;
+    f->rows = rows;
+    f->coded = coded;
+    return read_bitmap(f, why);
 }
 
 /* ImageWidth is absent or absurd: the usual one is supposed, and the rows must bear it out. */

@@ -112,6 +112,8 @@ open("bomb.tif", "wb").write(d[:i] + b"\x7f" * 8 + d[i + 8:])'
     run --separate-stderr g3tiff --info bomb.tif
     expect_refusal 65
     lies 'patch("gs.tif", "x.tif", {259: (SHORT, 34925)})'
+    WARN='Compression 34925 is really mmr' same x.tif
+    lies 'write("x.tif", bytes(i * i * 7 % 251 for i in range(3000)), {259: (SHORT, [34925])})'
     run --separate-stderr g3tiff --info x.tif
     expect_refusal 65
     [[ $stderr == *"unknown compression 34925"* ]]
