@@ -32,7 +32,7 @@ PY
     [ "$before" -eq 2 ]
     receiver --etrn
     us=$PORT
-    smtp-recv --listen "127.0.0.1:$there" --hostname dialup.example --maildir md >/dev/null 2>&1 3>&- &
+    smtp-recv --listen "127.0.0.1:$there" --hostname dialup.example --domain dialup.example --maildir md >/dev/null 2>&1 3>&- &
     PIDS+=($!)
     until_true 10 python3 -c "import socket; socket.create_connection(('127.0.0.1', $there))"
     PORT=$us
