@@ -70,7 +70,6 @@ size_t g3_encode_row(struct g3_encoder *e, const uint8_t *row, uint8_t *out)
         s.bits = (s.bits + 7) & 8;
         g3_drain(&s);
     }
-    e->reference ^= 1;
     e->pending = s.acc;
     e->pending_bits = s.bits;
     return (size_t)(s.out - out);

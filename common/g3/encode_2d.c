@@ -27,12 +27,7 @@
  * colour would begin there (g3_closing).
  */
 #include "g3/kernel.h"
-#include "g3/words_2d.h"
-
-void g3_load_scalar(const uint8_t *row, unsigned width, struct g3_row *out)
-{
-    g3_load_words(row, width, out, 0);
-}
+#include "g3/masks_2d.h"
 
 /* By halves of halves, as not every machine counts bits itself. */
 static inline unsigned count(uint64_t w)
@@ -43,10 +38,56 @@ static inline unsigned count(uint64_t w)
     return (unsigned)(w * UINT64_C(0x0101010101010101) >> 56);
 }
 
+/* Puts a word's codes; returns where the last one ends. */
+static inline unsigned put_word(struct g3_sink *sink, const struct masks *m, unsigned i, unsigned x,
+                                unsigned a0)
+{
+    enum { ROOM_FOR_ONE = 56 - 7 };
+    struct g3_sink s = *sink;
+    uint64_t run = m->run[i], bit0 = m->bit0[i], bit1 = m->bit1[i], bit2 = m->bit2[i];
+    for (uint64_t all = m->all[i]; all; all &= all - 1) {
+        unsigned at = (unsigned)__builtin_ctzll(all);
+        unsigned mode = (bit0 >> at & 1) | (bit1 >> at & 1) << 1 | (bit2 >> at & 1) << 2;
+        if (run >> at & 1) {
+            g3_drain(&s);
+            if (!(mode & 2))
+                g3_put(&s, G3_HORIZONTAL_WORD, G3_HORIZONTAL_BITS);
+            g3_put_run(&s, mode & 1, x + at - a0);
+        } else {
+            s.acc |= g3_mode_codes[mode].word >> s.bits;
+            s.bits += g3_mode_codes[mode].bits;
+        }
+        if (s.bits > ROOM_FOR_ONE)
+            g3_drain(&s);
+        a0 = x + at;
+    }
+    g3_drain(&s);
+    *sink = s;
+    return a0;
+}
+
+static inline void put_masks(struct g3_sink *s, const struct masks *m, unsigned x, unsigned *a0)
+{
+    for (uint64_t words = m->words; words; words &= words - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(words), from = x + i * 64;
+        if (m->run[i] | m->bit0[i] | m->bit1[i] | m->bit2[i]) {
+            *a0 = put_word(s, m, i, from, *a0);
+        } else {
+            g3_put_v0(s, count(m->all[i]));
+            *a0 = from + 63 - (unsigned)__builtin_clzll(m->all[i]);
+        }
+    }
+}
+
 void g3_row_2d_scalar(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
                       unsigned width)
 {
-    g3_row_2d_words(s, above, row, width, g3_put_coded, count);
+    row_2d(s, above, row, width, put_masks);
+}
+
+void g3_load_scalar(const uint8_t *row, unsigned width, struct g3_row *out)
+{
+    g3_load_words(row, width, out, 0);
 }
 
 void g3_keep_white(struct g3_encoder *e)
@@ -59,16 +100,42 @@ void g3_keep_white(struct g3_encoder *e)
     above->pels[edge] <<= e->width % 64;
     memset(above->change, 0, sizeof above->change);
     above->change[1 + edge] = UINT64_C(1) << e->width % 64;
+    memset(e->before, 0, sizeof e->before);
+    e->changes = 1;
+}
+
+/* Makes a row the one before. */
+static void keep(struct g3_encoder *e, const uint8_t *row)
+{
+    g3_kernel_used()->load(row, e->width, &e->rows[e->reference ^ 1]);
+    memcpy(e->before, row, (e->width + 7) / 8);
+    e->changes = 0;
+    e->reference ^= 1;
 }
 
 void g3_keep_row(struct g3_encoder *e, const uint8_t *row)
 {
-    g3_kernel_used()->load(row, e->width, &e->rows[e->reference ^ 1]);
+    if (memcmp(e->before, row, (e->width + 7) / 8) != 0)
+        keep(e, row);
+}
+
+/* A row like the one before: each of its changes and its edge are V0. */
+static void put_again(struct g3_encoder *e, struct g3_sink *s)
+{
+    const uint64_t *change = e->rows[e->reference].change + 1;
+    if (e->changes == 0)
+        for (unsigned i = 0; i <= e->width / 64; i++)
+            e->changes += change[i] ? count(change[i]) : 0;
+    g3_put_v0(s, e->changes);
 }
 
 void g3_put_row_2d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
 {
-    const struct g3_kernel *k = g3_kernel_used();
-    k->load(row, e->width, &e->rows[e->reference ^ 1]);
-    k->row_2d(s, &e->rows[e->reference], &e->rows[e->reference ^ 1], e->width);
+    if (memcmp(e->before, row, (e->width + 7) / 8) == 0) {
+        put_again(e, s);
+        return;
+    }
+    const struct g3_row *above = &e->rows[e->reference];
+    keep(e, row);
+    g3_kernel_used()->row_2d(s, above, &e->rows[e->reference], e->width);
 }

@@ -61,6 +61,8 @@ struct g3_encoder {
     unsigned until_1d;  /* MR: two-dimensional rows still to come before the next other one */
     unsigned reference;  /* which of rows holds the row before */
     struct g3_row rows[2];
+    uint8_t before[G3_WIDTH_MAX / 8 + 1]; /* the row before, as it was given */
+    unsigned changes;                     /* how many it has, and its edge; 0: not counted */
     struct g3_line line; /* of a one-dimensional row */
 };
 

@@ -11,6 +11,66 @@
 
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
 
+#define WIDE AVX2 static inline __attribute__((always_inline))
+typedef __m256i wide;
+enum { WIDE_WORDS = 4 };
+#define wide_zero() _mm256_setzero_si256()
+#define wide_load(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define wide_store(p, w) _mm256_storeu_si256((__m256i *)(void *)(p), w)
+#define WIDE_RIGHT(w, l, n) (_mm256_slli_epi64(w, n) | _mm256_srli_epi64(l, 64 - (n)))
+#define WIDE_LEFT(w, r, n) (_mm256_srli_epi64(w, n) | _mm256_slli_epi64(r, 64 - (n)))
+
+/* The highest bit of each word. */
+WIDE unsigned highest_bits(wide w)
+{
+    return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(w));
+}
+
+/* Words of ones where the mask has them. */
+WIDE wide spread(unsigned mask)
+{
+    const wide bit = _mm256_setr_epi64x(1, 2, 4, 8);
+    return _mm256_cmpeq_epi64(_mm256_set1_epi64x(mask) & bit, bit);
+}
+
+WIDE unsigned wide_any(wide w)
+{
+    return highest_bits(_mm256_cmpeq_epi64(w, wide_zero())) ^ 15;
+}
+
+WIDE wide wide_left(wide w, wide l)
+{
+    return _mm256_alignr_epi8(w, _mm256_permute2x128_si256(l, w, 0x21), 8);
+}
+
+/* A carry out of a word goes on through words of ones, as in an integer's addition. */
+WIDE wide wide_sum(wide a, wide b, unsigned *carry)
+{
+    wide sum = _mm256_add_epi64(a, b);
+    unsigned starts = highest_bits(b | (a & ~sum));
+    unsigned runs_on = highest_bits(_mm256_cmpeq_epi64(sum, _mm256_set1_epi64x(-1)));
+    unsigned carried = ((starts << 1 | *carry) + runs_on) ^ runs_on;
+    *carry = carried >> WIDE_WORDS & 1;
+    return _mm256_sub_epi64(sum, spread(carried));
+}
+
+WIDE wide wide_parity(wide w, unsigned *all)
+{
+    w ^= _mm256_slli_epi64(w, 1);
+    w ^= _mm256_slli_epi64(w, 2);
+    w ^= _mm256_slli_epi64(w, 4);
+    w ^= _mm256_slli_epi64(w, 8);
+    w ^= _mm256_slli_epi64(w, 16);
+    w ^= _mm256_slli_epi64(w, 32);
+    unsigned words = highest_bits(w);
+    words ^= words << 1;
+    words ^= words << 2;
+    *all = words >> (WIDE_WORDS - 1) & 1;
+    return w ^ spread(words << 1);
+}
+
+#include "g3/masks_2d.h"
+
 /* Table 4/T.4 as in g3_mode_codes. */
 enum {
     WORD_0 = 1, WORD_1 = 2, WORD_2 = 2, WORD_3 = 2, WORD_4 = 3, WORD_5 = 3, WORD_6 = 3, WORD_7 = 1,
@@ -36,51 +96,68 @@ struct dense {
     uint64_t bit0, bit1, bit2;
 };
 
-/* Puts the first n of them, by sixes: what a six is short of is 0, V0, a 1 that is cut off. */
-AVX2 static inline void put_dense(struct g3_sink *s, struct dense *d, unsigned n)
+/* Puts up to six of them from number `from` on. What a six is short of is 0, V0, which is cut off. */
+WIDE void put_six(struct g3_sink *s, const struct dense *d, unsigned from, unsigned n)
 {
-    for (unsigned done = 0; done < n; done += 6) {
-        unsigned now = n - done < 6 ? n - done : 6, over = 6 - now;
-        unsigned at = (unsigned)(_pdep_u64(d->bit0 >> done, 0x09249) |
-                                 _pdep_u64(d->bit1 >> done, 0x12492) |
-                                 _pdep_u64(d->bit2 >> done, 0x24924));
-        at = _bzhi_u32(at, now * 3);
-        uint32_t first = threes[at & 511], second = threes[at >> 9];
-        uint64_t word = (uint64_t)(first >> 8) << (second & 31) | second >> 8;
-        unsigned bits = (first & 31) + (second & 31) - over;
-        s->acc |= word >> over << (64 - bits - s->bits);
-        s->bits += bits;
-        g3_drain(s);
-    }
+    unsigned over = 6 - n;
+    uint64_t at = _pdep_u64(d->bit0 >> from, 0x09249) | _pdep_u64(d->bit1 >> from, 0x12492) |
+                  _pdep_u64(d->bit2 >> from, 0x24924);
+    at = _bzhi_u64(at, n * 3);
+    uint32_t first = threes[at & 511], second = threes[at >> 9];
+    uint64_t word = (uint64_t)(first >> 8) << (second & 31) | second >> 8;
+    unsigned bits = (first & 31) + (second & 31) - over;
+    s->acc |= word >> over << 1 << (63 - bits - s->bits);
+    s->bits += bits;
+    g3_drain(s);
 }
 
-AVX2 static inline unsigned put_coded(struct g3_sink *sink, const struct g3_coded *c, unsigned x,
-                                      unsigned a0)
+/* Puts the first n of them. */
+WIDE void put_dense(struct g3_sink *s, const struct dense *d, unsigned n)
 {
-    struct g3_sink s = *sink;
-    uint64_t all = c->all;
-    struct dense d = {_pext_u64(c->bit0, all), _pext_u64(c->bit1, all), _pext_u64(c->bit2, all)};
+    for (unsigned done = 0; done < n; done += 6)
+        put_six(s, d, done, n - done < 6 ? n - done : 6);
+}
+
+/* As many as a word mostly has go without asking how many there are. */
+WIDE void put_many(struct g3_sink *s, const struct dense *d, unsigned n)
+{
+    put_six(s, d, 0, n < 6 ? n : 6);
+    put_six(s, d, 6, n < 6 ? 0 : n < 12 ? n - 6 : 6);
+    for (unsigned done = 12; done < n; done += 6)
+        put_six(s, d, done, n - done < 6 ? n - done : 6);
+}
+
+AVX2 static inline unsigned put_word(struct g3_sink *s, const struct masks *m, unsigned i,
+                                     unsigned x, unsigned a0)
+{
+    uint64_t all = m->all[i];
+    struct dense d = {
+        _pext_u64(m->bit0[i], all), _pext_u64(m->bit1[i], all), _pext_u64(m->bit2[i], all),
+    };
     unsigned n = (unsigned)_mm_popcnt_u64(all);
-    for (uint64_t runs = c->run; runs; runs = _blsr_u64(runs)) {
+    if (m->run[i] == 0) {
+        put_many(s, &d, n);
+        return x + 63 - (unsigned)_lzcnt_u64(all);
+    }
+    for (uint64_t runs = m->run[i]; runs; runs = _blsr_u64(runs)) {
         unsigned at = (unsigned)_tzcnt_u64(runs);
-        uint64_t before = _bzhi_u64(c->all, at);
+        uint64_t before = _bzhi_u64(m->all[i], at);
         unsigned in_between = (unsigned)_mm_popcnt_u64(_bzhi_u64(all, at));
-        put_dense(&s, &d, in_between);
+        put_dense(s, &d, in_between);
         if (before)
             a0 = x + 63 - (unsigned)_lzcnt_u64(before);
-        if (!(c->bit1 >> at & 1))
-            g3_put(&s, G3_HORIZONTAL_WORD, G3_HORIZONTAL_BITS);
-        g3_put_run(&s, c->bit0 >> at & 1, x + at - a0);
-        g3_drain(&s);
+        if (!(m->bit1[i] >> at & 1))
+            g3_put(s, G3_HORIZONTAL_WORD, G3_HORIZONTAL_BITS);
+        g3_put_run(s, m->bit0[i] >> at & 1, x + at - a0);
+        g3_drain(s);
         d.bit0 = d.bit0 >> in_between >> 1;
         d.bit1 = d.bit1 >> in_between >> 1;
         d.bit2 = d.bit2 >> in_between >> 1;
         all &= ~_bzhi_u64(all, at + 1);
         n -= in_between + 1;
     }
-    put_dense(&s, &d, n);
-    *sink = s;
-    return c->all ? x + 63 - (unsigned)_lzcnt_u64(c->all) : a0;
+    put_dense(s, &d, n);
+    return x + 63 - (unsigned)_lzcnt_u64(m->all[i]);
 }
 
 AVX2 static inline unsigned count(uint64_t w)
@@ -88,10 +165,26 @@ AVX2 static inline unsigned count(uint64_t w)
     return (unsigned)_mm_popcnt_u64(w);
 }
 
+AVX2 static inline void put_masks(struct g3_sink *sink, const struct masks *m, unsigned x,
+                                  unsigned *a0)
+{
+    struct g3_sink s = *sink;
+    for (uint64_t words = m->words; words; words = _blsr_u64(words)) {
+        unsigned i = (unsigned)_tzcnt_u64(words), from = x + i * 64;
+        if (m->run[i] | m->bit0[i] | m->bit1[i] | m->bit2[i]) {
+            *a0 = put_word(&s, m, i, from, *a0);
+        } else {
+            g3_put_v0(&s, count(m->all[i]));
+            *a0 = from + 63 - (unsigned)_lzcnt_u64(m->all[i]);
+        }
+    }
+    *sink = s;
+}
+
 AVX2 void g3_row_2d_avx2(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
                          unsigned width)
 {
-    g3_row_2d_words(s, above, row, width, put_coded, count);
+    row_2d(s, above, row, width, put_masks);
 }
 
 AVX2 void g3_load_avx2(const uint8_t *row, unsigned width, struct g3_row *out)

@@ -8,7 +8,6 @@
 #include "g3/kernel_x86.h"
 
 #if defined(__x86_64__)
-#include "g3/words_2d.h"
 
 #include <immintrin.h>
 
@@ -17,11 +16,53 @@
                           "bmi,bmi2,popcnt,lzcnt")))
 #define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
 
-/* Words of a row between two emptyings of the list, and codes put at once. */
-enum { WORDS_AT_ONCE = 64, LANES = 8, AT_ONCE = 32, EIGHT_BITS_MAX = 56 };
+/* Pels by eight words. */
+#define WIDE AVX512_INLINE
+typedef __m512i wide;
+enum { WIDE_WORDS = 8 };
+#define wide_zero() _mm512_setzero_si512()
+#define wide_load(p) _mm512_loadu_si512(p)
+#define wide_store(p, w) _mm512_storeu_si512(p, w)
+#define wide_any(w) _mm512_test_epi64_mask(w, w)
+#define wide_left(w, l) _mm512_alignr_epi64(w, l, 7)
+#define WIDE_RIGHT(w, l, n) _mm512_shldi_epi64(w, l, n)
+#define WIDE_LEFT(w, r, n) _mm512_shrdi_epi64(w, r, n)
 
-/* A code's kind: table 4/T.4 in the low three bits as in g3_mode_codes, or RUN with its colour. */
-enum { BLACK = 1, SECOND = 2, RUN = 8, NONE = 16 };
+/* A carry out of a word goes on through words of ones, as in an integer's addition. */
+WIDE wide wide_sum(wide a, wide b, unsigned *carry)
+{
+    const wide ones = _mm512_set1_epi64(-1);
+    wide sum = _mm512_add_epi64(a, b);
+    unsigned starts = _mm512_cmplt_epu64_mask(sum, a);
+    unsigned runs_on = _mm512_cmpeq_epi64_mask(sum, ones);
+    unsigned carried = ((starts << 1 | *carry) + runs_on) ^ runs_on;
+    *carry = carried >> WIDE_WORDS & 1;
+    return _mm512_mask_sub_epi64(sum, (__mmask8)carried, sum, ones);
+}
+
+WIDE wide wide_parity(wide w, unsigned *all)
+{
+    w ^= _mm512_slli_epi64(w, 1);
+    w ^= _mm512_slli_epi64(w, 2);
+    w ^= _mm512_slli_epi64(w, 4);
+    w ^= _mm512_slli_epi64(w, 8);
+    w ^= _mm512_slli_epi64(w, 16);
+    w ^= _mm512_slli_epi64(w, 32);
+    unsigned words = _mm512_movepi64_mask(w);
+    words ^= words << 1;
+    words ^= words << 2;
+    words ^= words << 4;
+    *all = words >> (WIDE_WORDS - 1) & 1;
+    return _mm512_mask_xor_epi64(w, (__mmask8)(words << 1), w, _mm512_set1_epi64(-1));
+}
+
+#include "g3/masks_2d.h"
+
+/* Codes put at once, and the most bits of eight of them. */
+enum { AT_ONCE = 32, EIGHT_BITS_MAX = 56 };
+
+/* A code's kind: the bits of struct masks and RUN, or NONE. */
+enum { BLACK = 1, RUN = 8, NONE = 16 };
 
 /* Codes in their order: what they are, and where they end; ends[0] is where the first begins. */
 struct list {
@@ -29,22 +70,6 @@ struct list {
     uint16_t ends[1 + WORDS_AT_ONCE * 64 + 64];
     uint8_t kinds[WORDS_AT_ONCE * 64 + 64];
 };
-
-/* What a block of words leaves to the next one. */
-struct left {
-    __m512i lone, any;
-    unsigned passed, open;
-};
-
-/* The masks of WORDS_AT_ONCE words, and which of them have codes. */
-struct masks {
-    uint64_t words;
-    uint64_t all[WORDS_AT_ONCE], run[WORDS_AT_ONCE];
-    uint64_t bit0[WORDS_AT_ONCE], bit1[WORDS_AT_ONCE], bit2[WORDS_AT_ONCE];
-};
-
-/* Pels moved right by n, with what comes in from the words to the left. */
-#define MOVED_RIGHT(v, before, n) _mm512_shldi_epi64(v, _mm512_alignr_epi64(v, before, 7), n)
 
 /* a & b & ~c and the like: the eight bits of f are by a, b, c from 111 down to 000. */
 #define LOGIC(f, a, b, c) _mm512_ternarylogic_epi64(a, b, c, (f) & 0xff)
@@ -62,7 +87,7 @@ AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *ou
     const __m512i lanes = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
     unsigned edge = width / 64, last = width - 1;
     uint64_t beyond = (row[last / 8] >> (7 - last % 8) & 1u) - UINT64_C(1);
-    for (unsigned i = 0; i <= edge + 1; i += LANES) {
+    for (unsigned i = 0; i <= edge + 1; i += WIDE_WORDS) {
         int64_t left = (int64_t)width - i * 64;
         uint64_t bytes = left < 0 ? 0 : (uint64_t)(left + 7) / 8;
         __mmask64 there = bytes < 64 ? _bzhi_u64(UINT64_MAX, (unsigned)bytes) : UINT64_MAX;
@@ -70,108 +95,15 @@ AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *ou
         __m512i h = _mm512_shuffle_epi8(high, _mm512_and_si512(v, nibble));
         __m512i l = _mm512_shuffle_epi8(low, _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble));
         v = _mm512_or_si512(h, l);
-        if (left < LANES * 64) {
+        if (left < WIDE_WORDS * 64) {
             __m512i count = _mm512_sub_epi64(_mm512_set1_epi64(left), lanes);
             __m512i outside = _mm512_sllv_epi64(ones, _mm512_max_epi64(count, zero));
             v = LOGIC((A & B) | (~A & C), outside, _mm512_set1_epi64((long long)beyond), v);
         }
         _mm512_storeu_si512(out->pels + i, v);
-        _mm512_storeu_si512(out->change + 1 + i, _mm512_xor_si512(v, MOVED_RIGHT(v, before, 1)));
+        _mm512_storeu_si512(out->change + 1 + i, v ^ WIDE_RIGHT(v, wide_left(v, before), 1));
         before = v;
     }
-}
-
-/* words_2d.h's g3_last_told; carries from lane to lane ripple in an integer's addition. */
-AVX512_INLINE __m512i last_told(__m512i told, __m512i set, unsigned *last)
-{
-    const __m512i ones = _mm512_set1_epi64(-1);
-    __m512i through = LOGIC(~A | B, told, set, set);
-    __m512i sum = _mm512_add_epi64(through, set);
-    unsigned starts = _mm512_cmplt_epu64_mask(sum, through);
-    unsigned runs_on = _mm512_cmpeq_epi64_mask(sum, ones);
-    unsigned carried = ((starts << 1 | *last) + runs_on) ^ runs_on;
-    *last = carried >> LANES & 1;
-    sum = _mm512_mask_sub_epi64(sum, (__mmask8)carried, sum, ones);
-    return LOGIC(~A ^ B, told, sum, sum);
-}
-
-/* words_2d.h's g3_parity_to; *all is what all of them have. */
-AVX512_INLINE __m512i parity_to(__m512i x, unsigned *all)
-{
-    x = _mm512_xor_si512(x, _mm512_slli_epi64(x, 1));
-    x = _mm512_xor_si512(x, _mm512_slli_epi64(x, 2));
-    x = _mm512_xor_si512(x, _mm512_slli_epi64(x, 4));
-    x = _mm512_xor_si512(x, _mm512_slli_epi64(x, 8));
-    x = _mm512_xor_si512(x, _mm512_slli_epi64(x, 16));
-    x = _mm512_xor_si512(x, _mm512_slli_epi64(x, 32));
-    unsigned lanes = _mm512_movepi64_mask(x);
-    lanes ^= lanes << 1;
-    lanes ^= lanes << 2;
-    lanes ^= lanes << 4;
-    *all = lanes >> (LANES - 1) & 1;
-    return _mm512_mask_xor_epi64(x, (__mmask8)(lanes << 1), x, _mm512_set1_epi64(-1));
-}
-
-/* Steps 1 to 4 for eight words from number i on. */
-AVX512_INLINE void find_codes(const struct g3_row *above, const struct g3_row *row, unsigned i,
-                              __m512i closing, struct left *left, struct masks *out)
-{
-    __m512i c = _mm512_loadu_si512(row->change + 1 + i);
-    __m512i b = _mm512_loadu_si512(above->change + 1 + i);
-    __m512i b_right = _mm512_loadu_si512(above->change + 2 + i);
-    __m512i r = _mm512_loadu_si512(row->pels + i), a = _mm512_loadu_si512(above->pels + i);
-    __m512i lone = _mm512_andnot_si512(c, b), any = _mm512_or_si512(c, b);
-    __m512i passed = last_told(any, lone, &left->passed);
-    __m512i r_left = _mm512_xor_si512(r, c), differ = _mm512_xor_si512(r, a);
-    __m512i differed = LOGIC(A ^ B ^ C, differ, c, b);
-    __m512i b1 = _mm512_shrdi_epi64(b, b_right, 1), b2 = _mm512_shrdi_epi64(b, b_right, 2);
-    __m512i b3 = _mm512_shrdi_epi64(b, b_right, 3);
-    /* As in g3_modes_of. */
-    closing = _mm512_andnot_si512(passed, closing);
-    __m512i first = LOGIC(A & (~B | C), c, differed, closing);
-    __m512i others = _mm512_andnot_si512(first, c);
-    __m512i second = _mm512_andnot_si512(passed, others);
-    __m512i before = _mm512_and_si512(passed, others);
-    __m512i one = _mm512_xor_si512(b, b1);
-    __m512i vl1 = _mm512_and_si512(b1, LOGIC(((A & ~C) | (B & C)), first, second, b));
-    __m512i none = LOGIC(A & ~B & ~C, first, b, b1);
-    __m512i vl2 = _mm512_and_si512(b2, LOGIC((A | (B & C)), none, second, one));
-    __m512i three = LOGIC(((A ^ B ^ C) & ~(A & B & C)), b, b1, b2);
-    three = _mm512_and_si512(second, three);
-    __m512i vl3 = _mm512_and_si512(b3, LOGIC(((A & ~C) | B), none, three, b2));
-    __m512i any_1 = MOVED_RIGHT(any, left->any, 1), any_2 = MOVED_RIGHT(any, left->any, 2);
-    __m512i vr1 = _mm512_and_si512(before, MOVED_RIGHT(lone, left->lone, 1));
-    __m512i vr2 = LOGIC(A & B & ~C, before, MOVED_RIGHT(lone, left->lone, 2), any_1);
-    __m512i vr3 = LOGIC(A & B & ~C, before, MOVED_RIGHT(lone, left->lone, 3), any_1);
-    vr3 = _mm512_andnot_si512(any_2, vr3);
-    __m512i pass = LOGIC(A & B & ~C, lone, passed, differ);
-    left->lone = lone;
-    left->any = any;
-    /* As in g3_resolve. */
-    __m512i vl = LOGIC((A | B | C), vl1, vl2, vl3);
-    __m512i vr = LOGIC((A | B | C), vr1, vr2, vr3);
-    __m512i vertical = LOGIC((A | B | C), vl, vr, _mm512_and_si512(first, b));
-    __m512i horizontal = _mm512_andnot_si512(vertical, c);
-    unsigned all_odd;
-    __m512i odd = parity_to(horizontal, &all_odd);
-    __m512i told = last_told(vertical, _mm512_and_si512(vertical, odd), &left->open);
-    __m512i taken = LOGIC((A ^ B ^ C), odd, horizontal, told);
-    left->open ^= all_odd;
-    pass = _mm512_andnot_si512(taken, pass);
-    __m512i run = LOGIC(A & (B | C), c, horizontal, taken);
-    __m512i bit0 = LOGIC((A | B | C), vl1, vl3, vr2);
-    __m512i bit1 = LOGIC((A | B | C), vl2, vl3, vr3);
-    bit0 = LOGIC(((A & ~B) | C), bit0, taken, pass);
-    bit1 = LOGIC(((A & ~B) | C), bit1, taken, pass);
-    bit0 = LOGIC((A | (B & C)), bit0, run, r_left);
-    bit1 = LOGIC((A | (B & C)), bit1, run, taken);
-    __m512i all = _mm512_or_si512(c, pass);
-    _mm512_storeu_si512(out->all + i % WORDS_AT_ONCE, all);
-    _mm512_storeu_si512(out->run + i % WORDS_AT_ONCE, run);
-    _mm512_storeu_si512(out->bit0 + i % WORDS_AT_ONCE, bit0);
-    _mm512_storeu_si512(out->bit1 + i % WORDS_AT_ONCE, bit1);
-    _mm512_storeu_si512(out->bit2 + i % WORDS_AT_ONCE, LOGIC(((A & ~B) | C), vr, taken, pass));
-    out->words |= (uint64_t)_mm512_test_epi64_mask(all, all) << i % WORDS_AT_ONCE;
 }
 
 static const uint8_t iota[64] = {
@@ -289,15 +221,25 @@ AVX512_INLINE struct eights code_kinds(__m512i kind, __m512i run)
     return e;
 }
 
+/* Two words, to where the low two bytes of `at` say. */
+AVX512_INLINE void store_two(uint8_t *out, __m128i words, unsigned at)
+{
+    uint64_t second = (uint64_t)_mm_extract_epi64(words, 1);
+    _mm_storel_epi64((__m128i *)(void *)(out + (at & 0xff)), words);
+    memcpy(out + (at >> 8 & 0xff), &second, sizeof second);
+}
+
 /*
- * Puts eights of codes, the last of them number `last` of four.
+ * Puts n codes as eights. *before has in its last word what
+ * waits at the left of a byte, as s->acc otherwise has, and takes what waits then.
  *
  * Eight codes have eight bits or more, so that the byte in which they end holds nothing of what
  * came before them: each word, shifted to where its bits go, needs of the others only the last
  * byte of the one before, and all are stored without waiting for each other. Only the last codes
  * of a list may be fewer; what would follow them is made the same as they and stored again.
  */
-AVX512_INLINE void put_eights(struct g3_sink *s, const struct eights *e, unsigned last)
+AVX512_INLINE void put_eights(struct g3_sink *s, const struct eights *e, unsigned n,
+                              __m256i *before)
 {
     const __m256i turned = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
@@ -311,22 +253,22 @@ AVX512_INLINE void put_eights(struct g3_sink *s, const struct eights *e, unsigne
     __m256i used = _mm256_add_epi64(e->bits, _mm256_and_si256(starts, seven));
     __m256i word = _mm256_sllv_epi64(e->code, _mm256_sub_epi64(_mm256_set1_epi64x(64), used));
     __m256i rest = _mm256_sllv_epi64(word, _mm256_andnot_si256(seven, used));
-    __m256i before = _mm256_set1_epi64x((long long)s->acc);
-    word = _mm256_or_si256(word, _mm256_alignr_epi64(rest, before, 3));
-    __m256i from = _mm256_min_epu64(_mm256_setr_epi64x(0, 1, 2, 3), _mm256_set1_epi64x(last));
-    word = _mm256_permutexvar_epi64(from, _mm256_shuffle_epi8(word, turned));
-    byte = _mm256_permutexvar_epi64(from, byte);
-    for (unsigned i = 0; i < 4; i++) {
-        uint64_t w = (uint64_t)_mm256_extract_epi64(word, 0);
-        memcpy(s->out + _mm256_extract_epi64(byte, 0), &w, sizeof w);
-        word = _mm256_alignr_epi64(word, word, 1);
-        byte = _mm256_alignr_epi64(byte, byte, 1);
+    word = _mm256_or_si256(word, _mm256_alignr_epi64(rest, *before, 3));
+    if (n < AT_ONCE) {
+        __m256i from = _mm256_min_epu64(_mm256_setr_epi64x(0, 1, 2, 3),
+                                        _mm256_set1_epi64x((n - 1) / 8));
+        word = _mm256_permutexvar_epi64(from, word);
+        byte = _mm256_permutexvar_epi64(from, byte);
     }
+    word = _mm256_shuffle_epi8(word, turned);
+    unsigned at = (unsigned)_mm_cvtsi128_si32(_mm256_cvtepi64_epi8(byte));
+    store_two(s->out, _mm256_castsi256_si128(word), at);
+    store_two(s->out, _mm256_extracti128_si256(word, 1), at >> 16);
     s->bits += all;
     s->out += s->bits >> 3;
     s->bits &= 7;
-    /* The bits stored behind those that wait are 0. */
-    s->acc = (uint64_t)*s->out << 56;
+    /* Where not all eights are full, the last byte stored, whose bits behind are 0, knows better. */
+    *before = n < AT_ONCE ? _mm256_set1_epi64x((long long)((uint64_t)*s->out << 56)) : rest;
 }
 
 static void put_one_by_one(struct g3_sink *s, const struct list *list, unsigned i, unsigned end)
@@ -344,6 +286,7 @@ static void put_one_by_one(struct g3_sink *s, const struct list *list, unsigned 
 /* Puts the list's codes. */
 AVX512_INLINE void put_list(struct g3_sink *s, struct list *list)
 {
+    __m256i before = _mm256_set1_epi64x((long long)s->acc);
     for (unsigned i = 0; i < list->n; i += AT_ONCE) {
         unsigned n = list->n - i < AT_ONCE ? list->n - i : AT_ONCE;
         __m256i kind = _mm256_mask_loadu_epi8(_mm256_set1_epi8(NONE), _bzhi_u32(~0u, n),
@@ -351,68 +294,34 @@ AVX512_INLINE void put_list(struct g3_sink *s, struct list *list)
         __m512i run = _mm512_sub_epi16(_mm512_loadu_si512(list->ends + 1 + i),
                                        _mm512_loadu_si512(list->ends + i));
         struct eights e = code_kinds(_mm512_cvtepu8_epi16(kind), run);
-        if (e.fit)
-            put_eights(s, &e, (n - 1) / 8);
-        else
+        if (e.fit && n == AT_ONCE) {
+            put_eights(s, &e, AT_ONCE, &before);
+        } else if (e.fit) {
+            put_eights(s, &e, n, &before);
+        } else {
+            s->acc = (uint64_t)_mm256_extract_epi64(before, 3);
             put_one_by_one(s, list, i, i + n);
+            before = _mm256_set1_epi64x((long long)s->acc);
+        }
     }
-    list->ends[0] = list->ends[list->n];
-    list->n = 0;
+    s->acc = (uint64_t)_mm256_extract_epi64(before, 3);
 }
 
-AVX512_INLINE bool repeats(const struct g3_row *above, const struct g3_row *row, unsigned words)
+AVX512_INLINE void put_masks(struct g3_sink *sink, const struct masks *m, unsigned x, unsigned *a0)
 {
-    __m512i differ = _mm512_setzero_si512();
-    for (unsigned i = 0; i < words; i += LANES) {
-        __m512i c = _mm512_loadu_si512(row->change + 1 + i);
-        differ = LOGIC(A | (B ^ C), differ, c, _mm512_loadu_si512(above->change + 1 + i));
-    }
-    return _mm512_test_epi64_mask(differ, differ) == 0;
+    struct g3_sink s = *sink;
+    struct list list;
+    list.ends[0] = (uint16_t)*a0;
+    list.n = 0;
+    list_codes(&list, m, x);
+    put_list(&s, &list);
+    *a0 = list.ends[list.n];
+    *sink = s;
 }
 
-AVX512 static inline unsigned count(uint64_t w)
-{
-    return (unsigned)_mm_popcnt_u64(w);
-}
-
-/* struct g3_kernel's row_2d. */
-AVX512 void g3_row_2d_avx512(struct g3_sink *sink, const struct g3_row *above,
+AVX512 void g3_row_2d_avx512(struct g3_sink *s, const struct g3_row *above,
                              const struct g3_row *row, unsigned width)
 {
-    const __m512i zero = _mm512_setzero_si512();
-    unsigned words = width / 64 + 1;
-    if (repeats(above, row, words)) {
-        g3_put_repeated(sink, row, width, count);
-        return;
-    }
-    struct g3_sink s = *sink;
-    struct left left = {zero, zero, 0, 0};
-    struct masks masks;
-    struct list list;
-    uint64_t closing[2];
-    g3_closing(above, width, closing);
-    list.n = 0;
-    list.ends[0] = 0;
-    masks.words = 0;
-    for (unsigned i = 0; i < words; i += LANES) {
-        unsigned at = words - 1 - i;
-        __m512i close = zero;
-        if (at <= LANES) {
-            close = _mm512_maskz_set1_epi64((__mmask8)(1u << at), (long long)closing[1]);
-            close = _mm512_mask_set1_epi64(close, (__mmask8)(1u << at >> 1),
-                                           (long long)closing[0]);
-        }
-        find_codes(above, row, i, close, &left, &masks);
-        if (at < LANES || i % WORDS_AT_ONCE == WORDS_AT_ONCE - LANES) {
-            list_codes(&list, &masks, i / WORDS_AT_ONCE * WORDS_AT_ONCE * 64);
-            put_list(&s, &list);
-            masks.words = 0;
-        }
-    }
-    if (left.open) {
-        g3_put_run(&s, row->pels[words - 1] >> width % 64 & 1, 0);
-        g3_drain(&s);
-    }
-    *sink = s;
+    row_2d(s, above, row, width, put_masks);
 }
 #endif
