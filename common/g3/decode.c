@@ -1,3 +1,4 @@
+#include "g3/ahead.h"
 #include "g3/codes.h"
 #include "g3/decode.h"
 #include "g3/quick.h"
@@ -5,8 +6,8 @@
 
 void g3_decoder_init(struct g3_decoder *d, enum g3_coding coding, unsigned width, unsigned flags)
 {
-    /* Not the lines: they are many, and only what was written of them is read. */
-    memset(d, 0, offsetof(struct g3_decoder, lines));
+    /* Not the lines and rows: they are many, and only what was written of them is read. */
+    memset(d, 0, offsetof(struct g3_decoder, ahead.start));
     d->lines[0].change[0] = d->lines[1].change[0] = 0;
     d->eols_aligned = true;
     d->coding = coding;
@@ -14,11 +15,12 @@ void g3_decoder_init(struct g3_decoder *d, enum g3_coding coding, unsigned width
     d->flags = flags;
     g3_close_line(&d->lines[0], 0, width);
     g3_expect_blank(d);
+    g3_ahead_init(d);
 }
 
 void g3_decoder_push(struct g3_decoder *d, struct span bytes)
 {
-    d->in.at = bytes.p;
+    d->in.at = d->begin = bytes.p;
     d->in.end = bytes.p + bytes.n;
     d->pushed += bytes.n;
 }

@@ -20,11 +20,12 @@ enum g3_row_result g3_decode_1d(struct g3_decoder *d);
 enum g3_row_result g3_decode_2d(struct g3_decoder *d);
 
 /*
- * The pels of a one-dimensional row that starts here, packed into row (NULL: only checked), if all
- * of it and eight bytes more are there and it adds up to the width; in then stands behind its
- * codes. False: look in steps; in is as it was, row is anything.
+ * The pels of a one-dimensional row that starts there, packed into row (NULL: only checked), and
+ * where its codes end, if all of it and eight bytes more are in the span and it adds up to the
+ * width. False: look in steps; row is anything.
  */
-bool g3_row_pels(const struct g3_decoder *d, struct g3_bits *in, uint8_t *row);
+bool g3_row_pels(const struct g3_decoder *d, struct g3_place from, uint8_t *row,
+                 struct g3_place *end);
 
 /* Once a page: how an all white row is coded, which many are and which needs no decoding. */
 void g3_expect_blank(struct g3_decoder *d);
@@ -47,6 +48,37 @@ static inline void g3_refill_fast(struct g3_bits *in)
     in->bits |= w >> in->have;
     in->at += (63 - in->have) >> 3;
     in->have |= 56;
+}
+
+/* The place where the bits at hand begin, which may be in the span before. */
+static inline struct g3_place g3_here(const struct g3_bits *in)
+{
+    return (struct g3_place){in->at - (in->have + 7) / 8, -in->have & 7};
+}
+
+static inline struct g3_place g3_beyond(struct g3_place at, size_t bits)
+{
+    bits += at.bit;
+    return (struct g3_place){at.byte + bits / 8, bits & 7};
+}
+
+/* 57 bits or more from there on, where eight bytes are. */
+static inline uint64_t g3_bits_at(struct g3_place at)
+{
+    uint64_t w;
+    memcpy(&w, at.byte, sizeof w);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return w << at.bit;
+}
+
+/* The same, to go on from there; in->end stays. */
+static inline void g3_go_to(struct g3_bits *in, struct g3_place at)
+{
+    in->bits = g3_bits_at(at);
+    in->at = at.byte + 7;
+    in->have = 56 - at.bit;
 }
 
 /* 56 to 63 bits, or all that the span has. */

@@ -111,6 +111,8 @@ enum g3_step {
     G3_STEP_LOST,
 };
 
+enum { G3_AHEAD_ROWS = 32, G3_AHEAD_BYTES = 8192 };
+
 struct g3_decoder {
     /* What came out so far; to be read at any time. */
     uint64_t rows, bad_rows;  /* bad ones are in rows too */
@@ -137,8 +139,20 @@ struct g3_decoder {
     unsigned phase, a0, n, b1, run, last_zeros;
     unsigned reference;
     unsigned blank, blank_shift; /* MH: the code of a white row, which the bits start with */
-    bool last_in_code; /* the last good row is not in lines, but coded here: */
-    struct g3_bits last_row;
+    bool last_in_code; /* the last good row is not in lines, but coded there: */
+    struct g3_place {
+        const uint8_t *byte;
+        unsigned bit;
+    } last_row;
+    const uint8_t *begin; /* of the span */
+    struct g3_ahead {     /* MH: rows decoded before they are asked for */
+        unsigned room, pitch, most; /* how many there may be, their distance, how many next time */
+        unsigned begun, ready, given;
+        bool stopped;         /* the next row is not as it should be */
+        const uint8_t *base;  /* of the places, in bits, where a row's codes start and end */
+        uint32_t start[G3_AHEAD_ROWS + 1], end[G3_AHEAD_ROWS];
+        uint8_t rows[G3_AHEAD_BYTES];
+    } ahead;
     struct g3_line lines[2];
 };
 

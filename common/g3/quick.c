@@ -1,56 +1,83 @@
 #include "g3/quick.h"
 
+#include "g3/ahead.h"
 #include "g3/codes.h"
 #include "g3/runs.h"
 
-/* What decode.c's steps from one row to the next leave behind, all at once. */
-static void give(struct g3_decoder *d, const struct g3_bits *start, const struct g3_bits *in)
+/*
+ * What decode.c's steps from one row to the next leave behind, all at once. There is nothing of
+ * two dimensions in it: the rows are MH, or MR without EOLs and so without tags.
+ */
+static void give(struct g3_decoder *d, struct g3_place start, struct g3_place end)
 {
-    d->last_row = *start;
+    d->last_row = start;
     d->last_in_code = true;
-    d->in = *in;
-    d->two_d = false;
-    d->reference_lost = false;
+    g3_go_to(&d->in, end);
     d->end_of_rows = g3_decoder_offset(d);
     d->rows++;
     d->bad_now = 0;
-    d->run_2d = 0;
+}
+
+static void note_eol(struct g3_decoder *d, struct g3_place start)
+{
+    d->eols++;
+    if (start.bit)
+        d->eols_aligned = false;
+}
+
+/* The first row decoded ahead and not yet given. */
+static void give_ahead(struct g3_decoder *d, uint8_t *row)
+{
+    struct g3_ahead *a = &d->ahead;
+    unsigned k = a->given++;
+    if (row)
+        memcpy(row, a->rows + (size_t)a->pitch * k + 8, (d->width + 7) / 8);
+    struct g3_place base = {a->base, 0}, start = g3_beyond(base, a->start[k]);
+    note_eol(d, start);
+    give(d, start, g3_beyond(base, a->end[k]));
+}
+
+/* The bits at hand lie in the span, and eight bytes from there on. */
+static bool in_span(const struct g3_decoder *d, struct g3_place at)
+{
+    return at.byte >= d->begin && d->in.end - at.byte >= 8;
 }
 
 bool g3_quick_row_eol(struct g3_decoder *d, uint8_t *row)
 {
-    struct g3_bits in = d->in;
-    if (in.end - in.at < 8)
+    struct g3_ahead *a = &d->ahead;
+    if (a->given < a->ready || (!a->stopped && g3_look_ahead(d))) {
+        give_ahead(d, row);
+        return true;
+    }
+    if (a->stopped) {
+        a->stopped = false;
         return false;
-    g3_refill_fast(&in);
-    unsigned zeros = in.bits ? (unsigned)__builtin_clzll(in.bits) : 64;
-    if (zeros < G3_EOL_ZEROS || zeros >= 56 - G3_EOL_BITS)
+    }
+    struct g3_place at = g3_here(&d->in), end;
+    if (!in_span(d, at))
         return false;
-    g3_skip(&in, zeros + 1);
-    struct g3_bits start = in;
-    if (in.bits >> (64 - G3_EOL_ZEROS) == 0 || !g3_row_pels(d, &in, row))
+    uint64_t bits = g3_bits_at(at);
+    unsigned zeros = bits ? (unsigned)__builtin_clzll(bits) : 64;
+    if (zeros < G3_EOL_ZEROS || zeros > 56 - 2 * G3_EOL_BITS ||
+        bits << (zeros + 1) >> (64 - G3_EOL_ZEROS) == 0)
         return false;
-    g3_refill(&in);
-    if (in.have < G3_EOL_ZEROS || in.bits >> (64 - G3_EOL_ZEROS) != 0)
+    at = g3_beyond(at, zeros + 1);
+    if (!g3_row_pels(d, at, row, &end) || !in_span(d, end) ||
+        g3_bits_at(end) >> (64 - G3_EOL_ZEROS) != 0)
         return false;
-    d->eols++;
-    /* A lost row's EOL may have said so already. */
-    if (d->off_byte || start.have & 7)
-        d->eols_aligned = false;
-    d->off_byte = false;
-    give(d, &start, &in);
+    note_eol(d, at);
+    give(d, at, end);
     return true;
 }
 
 bool g3_quick_row(struct g3_decoder *d, uint8_t *row)
 {
-    struct g3_bits in = d->in, start = in;
-    if (in.end - in.at < 8)
+    struct g3_place at = g3_here(&d->in), end;
+    if (!in_span(d, at) || g3_bits_at(at) >> 56 == 0 || !g3_row_pels(d, at, row, &end) ||
+        !in_span(d, end))
         return false;
-    g3_refill_fast(&in);
-    if (in.bits >> 56 == 0 || !g3_row_pels(d, &in, row))
-        return false;
-    give(d, &start, &in);
+    give(d, at, end);
     if (d->flags & G3_ALIGN_ROW)
         g3_skip(&d->in, d->in.have & 7);
     return true;
@@ -62,7 +89,7 @@ void g3_recall(struct g3_decoder *d)
         return;
     struct g3_bits in = d->in;
     d->last_in_code = false;
-    d->in = d->last_row;
+    g3_go_to(&d->in, d->last_row);
     d->a0 = d->n = d->run = 0;
     (void)g3_decode_1d(d);
     d->in = in;

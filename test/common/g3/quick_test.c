@@ -176,6 +176,60 @@ static void damage_of_every_kind(void)
     }
 }
 
+/* Pages of more rows than are decoded ahead, with bits turned here and there, or none. */
+static void long_pages(void)
+{
+    static const unsigned widths[] = {64, 65, 100, 1728, 4864, 8000};
+    for (unsigned i = 0; i < 120; i++) {
+        unsigned width = widths[i % 6];
+        unsigned rows = 5 + (unsigned)(next_random() % (width < 1000 ? 200 : 60));
+        struct page_case c = make_page(i / 6 % CODINGS, width, rows);
+        for (unsigned k = i % 5 * (i % 5); k; k--)
+            c.coded[next_random() % c.size] ^= (uint8_t)(1 << next_random() % 8);
+        check_splits(&c, "long page", i);
+        guarded_free(c.coded, c.size);
+    }
+}
+
+/* A page cut behind any byte: nothing is read beyond the last one. */
+static void cut_anywhere(void)
+{
+    for (unsigned coding = 0; coding < CODINGS; coding++) {
+        struct page_case c = make_page(coding, 150, 12);
+        for (size_t size = 1; size < c.size; size++) {
+            struct page_case cut = {c.coding, c.width, c.flags, guarded(size), size};
+            memcpy(cut.coded, c.coded, size);
+            check_splits(&cut, "cut", size);
+            guarded_free(cut.coded, size);
+        }
+        guarded_free(c.coded, c.size);
+    }
+}
+
+/* EOLs missing, doubled and long, which must be counted as they are in steps. */
+static void eols_of_every_kind(void)
+{
+    for (unsigned i = 0; i < 300; i++) {
+        struct page_case c = {G3_MH, 64, 0, guarded(700), 700};
+        memset(c.coded, 0, c.size);
+        size_t bit = 0;
+        while (bit < c.size * 8 - 200) {
+            /* A white row's make-up code and white 0, or their like, or nothing. */
+            static const char *const rows[] = {"11011" "00110101", "0001111", "00110101",
+                                               "11011" "00110101" "11", "11011", ""};
+            static const unsigned fills[] = {11, 11, 11, 11, 11, 12, 30, 55, 66, 150, 10, 3};
+            unsigned kind = (unsigned)(next_random() % 30);
+            for (const char *p = rows[kind < 5 ? kind + 1 : 0]; *p; p++, bit++)
+                c.coded[bit / 8] |= (uint8_t)((*p == '1') << (7 - bit % 8));
+            bit += fills[next_random() % 12 * (next_random() % 8 == 0)];
+            c.coded[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+            bit++;
+        }
+        check_splits(&c, "eols", i);
+        guarded_free(c.coded, c.size);
+    }
+}
+
 /* Bits that often are codes, but of no row. */
 static void random_bytes(void)
 {
@@ -195,6 +249,9 @@ int main(void)
     RUN(wide_rows);
     RUN(every_split);
     RUN(damage_of_every_kind);
+    RUN(long_pages);
+    RUN(cut_anywhere);
+    RUN(eols_of_every_kind);
     RUN(random_bytes);
     return check_done();
 }
