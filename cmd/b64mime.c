@@ -240,6 +240,8 @@ static enum err run_encode(const struct operands *operands)
 /* A part listed. Names are offsets in the list's strings. */
 struct row {
     size_t part, type, name, encoding, disposition, charset;
+    unsigned depth;
+    bool container; /* shown to people alone: it has no bytes of its own */
     uint64_t size;
     uint32_t pages;
     char sha256[DIGEST_HEX_SIZE];
@@ -276,7 +278,7 @@ static enum err keep(struct list *l, const char *s, size_t *offset)
 
 static enum err list_begin(struct list *l, const struct mime_part *part)
 {
-    struct row row = {.size = 0};
+    struct row row = {.depth = part->depth, .container = part->container};
     struct passing *p = &l->open[l->open_n];
     enum err e = keep(l, part->number, &row.part);
     if (!e)
@@ -291,8 +293,9 @@ static enum err list_begin(struct list *l, const struct mime_part *part)
         e = keep(l, part->charset, &row.charset);
     if (!e)
         e = buf_add(&l->rows, &row, sizeof row);
-    if (!e)
-        e = digest_init(&p->digest);
+    if (e || part->container)
+        return e;
+    e = digest_init(&p->digest);
     if (e)
         return e;
     p->row = l->rows.len / sizeof row - 1;
@@ -306,7 +309,7 @@ static enum err list_event(void *ctx, const struct mime_event *event, bool *stop
     struct list *l = ctx;
     struct passing *p = l->open_n ? &l->open[l->open_n - 1] : NULL;
     (void)stop;
-    if (event->kind == MIME_END || event->part->container)
+    if (event->kind == MIME_END || (event->part->container && event->kind != MIME_PART_BEGIN))
         return ERR_NONE;
     if (event->kind == MIME_PART_BEGIN)
         return list_begin(l, event->part) ? why_set(why, ERR_OS, "out of memory") : ERR_NONE;
@@ -334,6 +337,8 @@ static enum err list_json(const struct list *l, struct buf *out)
     json_open(&j, NULL, '[');
     for (size_t i = 0; i < l->rows.len / sizeof(struct row); i++) {
         const struct row *r = row_at(l, i);
+        if (r->container)
+            continue;
         json_open(&j, NULL, '{');
         json_add_str(&j, "part", string_at(l, r->part));
         json_add_str(&j, "type", string_at(l, r->type));
@@ -351,30 +356,46 @@ static enum err list_json(const struct list *l, struct buf *out)
     return j.err ? j.err : buf_add_byte(out, '\n');
 }
 
+/* A multipart that shares its number with the mail around it has none to be asked for. */
+static const char *number_of(const struct list *l, size_t i)
+{
+    const char *number = string_at(l, row_at(l, i)->part);
+    bool shared = i > 0 && row_at(l, i - 1)->container && row_at(l, i)->container &&
+                  strcmp(number, string_at(l, row_at(l, i - 1)->part)) == 0;
+    return *number && !shared ? number : "-";
+}
+
+static void widen(size_t *width, size_t n)
+{
+    if (n > *width)
+        *width = n;
+}
+
+/* The tree: what is inside a part stands behind it, its type two columns further right. */
 static enum err list_columns(const struct list *l, struct buf *out)
 {
     size_t n = l->rows.len / sizeof(struct row), part = 4, type = 4, encoding = 8;
     for (size_t i = 0; i < n; i++) {
         const struct row *r = row_at(l, i);
-        size_t w = strlen(string_at(l, r->part));
-        part = w > part ? w : part;
-        w = strlen(string_at(l, r->type));
-        type = w > type ? w : type;
-        w = strlen(string_at(l, r->encoding));
-        encoding = w > encoding ? w : encoding;
+        widen(&part, strlen(string_at(l, r->part)));
+        widen(&type, 2 * r->depth + strlen(string_at(l, r->type)));
+        widen(&encoding, strlen(string_at(l, r->encoding)));
     }
     enum err e = buf_add_format(out, "%-*s  %-*s  %-*s  %10s  %5s  %-11s  %s\n", (int)part, "PART",
                                 (int)type, "TYPE", (int)encoding, "ENCODING", "SIZE", "PAGES",
                                 "DISPOSITION", "NAME");
     for (size_t i = 0; i < n && !e; i++) {
         const struct row *r = row_at(l, i);
-        char pages[16] = "-";
+        char pages[16] = "-", size[24] = "-";
         const char *disposition = string_at(l, r->disposition), *name = string_at(l, r->name);
+        int indent = 2 * (int)r->depth;
         if (r->pages)
             snprintf(pages, sizeof pages, "%u", (unsigned)r->pages);
-        e = buf_add_format(out, "%-*s  %-*s  %-*s  %10llu  %5s  %-11s  %s\n", (int)part,
-                           string_at(l, r->part), (int)type, string_at(l, r->type),
-                           (int)encoding, string_at(l, r->encoding), (unsigned long long)r->size,
+        if (!r->container)
+            snprintf(size, sizeof size, "%llu", (unsigned long long)r->size);
+        e = buf_add_format(out, "%-*s  %*s%-*s  %-*s  %10s  %5s  %-11s  %s\n", (int)part,
+                           number_of(l, i), indent, "", (int)type - indent,
+                           string_at(l, r->type), (int)encoding, string_at(l, r->encoding), size,
                            pages, *disposition ? disposition : "-", *name ? name : "-");
     }
     return e;
@@ -386,7 +407,8 @@ static enum err list_kind(const struct list *l, struct buf *out)
     struct mime_kind_parts parts = {.text = false};
     for (size_t i = 0; i < l->rows.len / sizeof(struct row); i++) {
         const struct row *r = row_at(l, i);
-        mime_kind_add_type(&parts, string_at(l, r->type), span_str(string_at(l, r->name)));
+        if (!r->container)
+            mime_kind_add_type(&parts, string_at(l, r->type), span_str(string_at(l, r->name)));
     }
     return buf_add_format(out, "%s\n", mime_kind_name(mime_kind_of(&parts)));
 }

@@ -1,5 +1,7 @@
 #include "mime/parse_inner.h"
 
+#include "mime/kind.h"
+
 #include <string.h>
 
 static bool no_memory(struct mime_parser *p)
@@ -10,10 +12,13 @@ static bool no_memory(struct mime_parser *p)
 /* Files in what is no TNEF have no name of their own: then it is the one of the part. */
 static bool begin(struct mime_parser *p, struct mime_event *event, const struct tnef_event *file)
 {
-    const char *name = file->name;
+    const char *name = file->name, *type = file->type;
     if (p->tnef.plain)
         name = mime_level_top(p)->part.name;
-    if (!mime_entity_open_inner(p, name, file->type))
+    /* A large file's name comes too late: its first bytes are there. */
+    if (!type[0] && mime_content_is_tiff(buf_span(&p->tnef.data)))
+        type = "image/tiff";
+    if (!mime_entity_open_inner(p, name, type))
         return true;
     *event = (struct mime_event){MIME_PART_BEGIN, &mime_level_top(p)->part, {0}, {0}};
     return true;

@@ -333,6 +333,11 @@ assert got == [("1", "text/plain", None, 3, None), ("2.1", "image/tiff", "Größ
     # The title before the bytes; names in a code page; the type from the properties.
     make-tnef --title-first --ansi --mime image/tiff 'Größe=fax.tif' | winmail | b64mime -d | cmp - fax.tif
     make-tnef 'Größe.tif=fax.tif' | winmail | b64mime --list | grep -q ' Größe.tif$'
+    # One that is too large to be held until its name comes.
+    { cat fax.tif; head -c 5000000 /dev/zero; } >large
+    make-tnef large.tif=large | winmail >m
+    b64mime -d m | cmp - large
+    b64mime --list m | grep -Eq '^2.1 +image/tiff +tnef +5000026 +1 +attachment +-$'
 }
 
 @test "TNEF that is cut, damaged, or none at all" {
@@ -409,7 +414,8 @@ assert got == [("1", "text/plain", None, 3, None), ("2.1", "image/tiff", "Größ
     b64mime --from a@b.example --text letter.txt fax.tif >m
     run -0 b64mime --list m
     [[ ${lines[0]} =~ ^PART\ +TYPE\ +ENCODING\ +SIZE\ +PAGES ]]
-    [[ ${lines[2]} =~ ^2\ +image/tiff\ +base64\ +26\ +1\ +attachment\ +fax.tif$ ]]
+    [[ ${lines[1]} =~ ^-\ +multipart/mixed\ +7bit\ +-\ +-\ +-\ +-$ ]]
+    [[ ${lines[3]} =~ ^2\ +image/tiff\ +base64\ +26\ +1\ +attachment\ +fax.tif$ ]]
     b64mime --list --json m | python3 -c 'import hashlib, json, sys
 parts = json.load(sys.stdin)
 assert [p["part"] for p in parts] == ["1", "2"]
@@ -419,6 +425,27 @@ assert text["name"] is None and "pages" not in text and text["charset"] == "utf-
 data = open("fax.tif", "rb").read()
 assert fax["size"] == len(data) and fax["sha256"] == hashlib.sha256(data).hexdigest()
 assert fax["pages"] == 1 and fax["name"] == "fax.tif" and fax["disposition"] == "attachment"'
+}
+
+@test "--list shows the tree; what has a number there can be asked for by it" {
+    b64mime --from a@b.example --text letter.txt fax.tif >in
+    make-tnef a.tif=fax.tif >winmail.dat
+    { printf 'Subject: x\nContent-Type: multipart/mixed; boundary="=_o"\n\n--=_o\nContent-Type: message/rfc822\n\n'
+      cat in
+      printf -- '--=_o\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n'
+      base64 winmail.dat
+      printf -- '--=_o--\n'; } >m
+    b64mime --list m | awk '{ print $1, $2 }' >tree
+    printf '%s\n' 'PART TYPE' '- multipart/mixed' '1 message/rfc822' '- multipart/mixed' '1.1 text/plain' \
+        '1.2 image/tiff' '2 application/ms-tnef' '2.1 image/tiff' | cmp - tree
+    b64mime --list m | grep -q '^1.2         image/tiff '
+    b64mime --part 1 m | b64mime -d | cmp - fax.tif
+    b64mime --part 1.2 m | cmp - fax.tif
+    b64mime --part 2 m | cmp - winmail.dat
+    b64mime --part 2.1 m | cmp - fax.tif
+    # For programs, what has bytes.
+    b64mime --list --json m | python3 -c 'import json, sys
+assert [p["part"] for p in json.load(sys.stdin)] == ["1.1", "1.2", "2.1"]'
 }
 
 @test "--kind: text, fax or mixed" {
