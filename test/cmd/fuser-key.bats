@@ -257,3 +257,12 @@ PY
     run --separate-stderr mime-crypt --to bob@y.example mail
     expect_refusal 78
 }
+
+@test "encryption set: an address that goes on behind a NUL is another one" {
+    # SEQUENCE { [1] "a@b.c" NUL ".d" }
+    certificate -addext subjectAltName=DER:300a81086140622e63002e64
+    run --separate-stderr fuser encryption set a@b.c smime-aes256-gcm --cert cert.pem
+    expect_refusal 77
+    certificate -addext subjectAltName=DER:300781056140622e63
+    fuser encryption set a@b.c smime-aes256-gcm --cert cert.pem
+}

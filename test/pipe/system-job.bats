@@ -86,6 +86,28 @@ inside() {
         fuser check'
 }
 
+@test "sealed to a person: opened by root's cron, held, and released to her password alone" {
+    inside '
+        fuser key make 15 --type p256 >anna.pem
+        [ "$(stat -c %U:%a $h/key)" = faxpipe:400 ]
+        b64mime --from carol@else.example --to anna@fax.example --subject Geheim fax.tif |
+            mime-crypt --method smime-aes256-gcm --cert anna.pem >sealed
+        as bert smtp-send --url "smtp://127.0.0.1:$PORT" --tls none --from carol@else.example \
+            anna@fax.example <sealed
+        no grep -rq image/tiff $h/spool
+        fax-autorecv >out
+        grep -q "^15 .*held .*1 .*carol@else.example" out
+        [ "$(stat -c %U:%G:%a $h/spool/15/cur/*)" = faxpipe:faxpipe:660 ]
+        # The key is not hers to use here, the mail is.
+        status 78 as anna mime-crypt -d --user 15 <sealed
+        status 77 as anna fax-spool cat 15 "$(held 15)" --password-fd 3 3<wrong
+        as anna fax-spool cat 15 "$(held 15)" --password-fd 3 3<pw | b64mime -d | cmp - fax.tif
+        as anna fax-print --user 15 --password-fd 3 -o out.pbm --format pbm 3<pw
+        [ -s /home/anna/out.pbm ] && [ -z "$(held 15)" ]
+        fuser check
+    '
+}
+
 @test "through sudo: fax-send and fax-autorecv --user ask the person's password" {
     needs expect
     inside '
