@@ -1,5 +1,5 @@
 # Mutants of TIFFs and page streams through g3tiff itself: status 0 or 65 and nothing else, one line
-# of error, and no output left behind a refusal. G3TIFF_MUTANTS (40) of each kind of document;
+# of error, and no output left behind a refusal. G3TIFF_MUTANTS (16) of each kind of document;
 # test/common/tiff/mutation_test.c tries thousands in one process and counts the rows.
 load ../lib/helper
 
@@ -10,7 +10,7 @@ setup() {
 teardown() { cleanup; }
 
 mutants_of() { # FILE: each through three ways of use
-    python3 - "$1" "${G3TIFF_MUTANTS:-40}" <<'PY'
+    python3 - "$1" "${G3TIFF_MUTANTS:-16}" <<'PY'
 import os, random, subprocess, sys
 original, r = open(sys.argv[1], 'rb').read(), random.Random(7)
 statuses = {0: 0, 65: 0}
