@@ -57,11 +57,10 @@ static inline uint64_t four_runs(const uint16_t *change)
 #endif
 }
 
-/* A pair of any runs. */
+/* A pair of any runs: 7 bits that wait and at most 20 and 25, drained together. */
 static inline void put_pair(struct g3_sink *s, unsigned white, unsigned black)
 {
     g3_put_run(s, 0, white);
-    g3_drain(s);
     g3_put_run(s, 1, black);
     g3_drain(s);
 }

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* Times this, 16 bits stand four times in a word. */
+#define EACH_16 UINT64_C(0x0001000100010001)
+
 static inline uint64_t load_be64(const uint8_t *p)
 {
     uint64_t w;
@@ -27,13 +30,14 @@ static uint64_t load_tail(const uint8_t *p, unsigned bytes)
     return w;
 }
 
-/* Eight pels' changes, four to a word; where they end. */
-static inline uint16_t *put_byte(unsigned byte, uint64_t x, uint16_t *out)
+/* A word's eight pels' changes, four to a word, the pels from `from` on; where they end. */
+static inline uint16_t *put_byte(uint64_t change, unsigned from, uint64_t x, uint16_t *out)
 {
+    unsigned byte = change >> (56 - from) & 255;
     uint64_t four[2];
     memcpy(four, g3_places[byte], sizeof four);
-    four[0] += x;
-    four[1] += x;
+    four[0] += x + from * EACH_16;
+    four[1] += x + from * EACH_16;
     memcpy(out, four, sizeof four);
     return out + g3_place_count[byte];
 }
@@ -41,11 +45,15 @@ static inline uint16_t *put_byte(unsigned byte, uint64_t x, uint16_t *out)
 /* Changes are where a pel differs from its left neighbour: one XOR finds them 64 at a time. */
 static uint16_t *put_word(uint64_t w, uint64_t left, unsigned x, uint16_t *out)
 {
-    const uint64_t each = 0x0001000100010001;
-    uint64_t change = w ^ (w >> 1 | left << 63), at = x * each;
-    for (unsigned shift = 64; shift; at += 8 * each)
-        out = put_byte(change >> (shift -= 8) & 255, at, out);
-    return out;
+    uint64_t change = w ^ (w >> 1 | left << 63), at = x * EACH_16;
+    out = put_byte(change, 0, at, out);
+    out = put_byte(change, 8, at, out);
+    out = put_byte(change, 16, at, out);
+    out = put_byte(change, 24, at, out);
+    out = put_byte(change, 32, at, out);
+    out = put_byte(change, 40, at, out);
+    out = put_byte(change, 48, at, out);
+    return put_byte(change, 56, at, out);
 }
 
 static unsigned scalar_find(const uint8_t *row, unsigned width, uint16_t *change)

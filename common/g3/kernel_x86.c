@@ -10,21 +10,29 @@
 
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
 
-/* Eight pels' changes; where they end. */
-AVX2 static inline uint16_t *avx2_byte(uint64_t m, __m128i x, uint16_t *out)
+/* The changes of a word's eight pels from `from` on; where they end. */
+AVX2 static inline uint16_t *avx2_byte(uint64_t m, unsigned from, __m128i x, uint16_t *out)
 {
-    const __m128i *places = (const __m128i *)g3_places[m & 255];
-    _mm_storeu_si128((__m128i *)out, _mm_add_epi16(_mm_load_si128(places), x));
-    return out + _mm_popcnt_u32(m & 255);
+    /* As a place in the table's bytes, which has as many bits set. */
+    const unsigned last = sizeof g3_places - sizeof *g3_places;
+    unsigned place = (unsigned)(from == 56 ? m << 4 : m >> (52 - from)) & last;
+    const __m128i *places = (const __m128i *)((const uint8_t *)g3_places + place);
+    __m128i at = _mm_add_epi16(x, _mm_set1_epi16((short)from));
+    _mm_storeu_si128((__m128i *)out, _mm_add_epi16(_mm_load_si128(places), at));
+    return out + _mm_popcnt_u32(place);
 }
 
 AVX2 static inline uint16_t *avx2_word(uint64_t m, unsigned x, uint16_t *out)
 {
-    const __m128i eight = _mm_set1_epi16(8);
     __m128i at = _mm_set1_epi16((short)x);
-    for (unsigned shift = 64; shift; at = _mm_add_epi16(at, eight))
-        out = avx2_byte(m >> (shift -= 8), at, out);
-    return out;
+    out = avx2_byte(m, 0, at, out);
+    out = avx2_byte(m, 8, at, out);
+    out = avx2_byte(m, 16, at, out);
+    out = avx2_byte(m, 24, at, out);
+    out = avx2_byte(m, 32, at, out);
+    out = avx2_byte(m, 40, at, out);
+    out = avx2_byte(m, 48, at, out);
+    return avx2_byte(m, 56, at, out);
 }
 
 /* The changes of a piece of a row, a bit each, the leftmost pel highest. */
