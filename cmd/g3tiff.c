@@ -115,10 +115,11 @@ static enum err parse(struct job *j)
 /* The next page on the list; ERR_NO after the last. Warnings are said here, or refused. */
 static enum err next_page(struct job *j, struct fax_page *p, struct why *why)
 {
-    enum err e;
-    do
+    enum err e = ERR_NONE;
+    while (!e && !page_list_has(&j->list, fax_done(j->fax) + 1))
+        e = fax_skip(j->fax, why);
+    if (!e)
         e = fax_next(j->fax, p, why);
-    while (!e && !page_list_has(&j->list, p->page.number));
     if (e == ERR_NO && j->done == 0)
         return why_set(why, ERR_USAGE, "no page of the list %s", opt.pages ? opt.pages : "");
     if (e)
@@ -192,7 +193,7 @@ static enum err add_to_output(void *context, struct span bytes, struct why *why)
 {
     const struct job *j = context;
     uint8_t turned[4096];
-    if (!opt.lsb)
+    if (!opt.raw || !opt.lsb)
         return io_write(j->out.fd, bytes.p, bytes.n, why);
     enum err e = ERR_NONE;
     while (!e && bytes.n) {
@@ -228,36 +229,6 @@ static enum err put_stream_page(struct job *j, struct spill *spill, const struct
     return e ? e : spill_write(spill, j->out.fd, why);
 }
 
-/* Rows that are not at hand, some at a time. */
-static enum err put_rows(struct job *j, uint64_t rows, size_t stride, struct why *why)
-{
-    size_t room = 65536 / stride ? 65536 / stride : 1, n = 0;
-    uint8_t *some = malloc(stride * room);
-    enum err e = some ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
-    for (uint64_t y = 0; !e && y < rows; y++) {
-        e = fax_row(j->fax, some + stride * n, why);
-        if (!e && (++n == room || y + 1 == rows)) {
-            e = io_write(j->out.fd, some, stride * n, why);
-            n = 0;
-        }
-    }
-    free(some);
-    return e;
-}
-
-static enum err put_pbm(struct job *j, const struct fax_page *p, struct why *why)
-{
-    char header[64];
-    struct span rows = fax_rows(j->fax);
-    int k = snprintf(header, sizeof header, "P4\n%u %llu\n", p->page.width,
-                     (unsigned long long)p->rows);
-    enum err e = io_write(j->out.fd, header, (size_t)k, why);
-    if (e)
-        return e;
-    return rows.n ? io_write(j->out.fd, rows.p, rows.n, why)
-                  : put_rows(j, p->rows, (p->page.width + 7) / 8, why);
-}
-
 static enum err unwrap(struct job *j, struct why *why)
 {
     struct fax_page p;
@@ -265,7 +236,7 @@ static enum err unwrap(struct job *j, struct why *why)
     enum err e;
     spill_init(&spill);
     while (!(e = next_page(j, &p, why))) {
-        e = opt.pbm   ? put_pbm(j, &p, why)
+        e = opt.pbm   ? fax_put_pbm(j->fax, &p, add_to_output, j, why)
             : opt.raw ? fax_put(j->fax, &p, &j->coding, add_to_output, j, why)
                       : put_stream_page(j, &spill, &p, why);
         if (e)

@@ -145,6 +145,18 @@ enum err fax_next(struct fax *f, struct fax_page *page, struct why *why)
     return fax_rewind(f, why);
 }
 
+enum err fax_skip(struct fax *f, struct why *why)
+{
+    enum err e = f->tiff ? fax_skip_tiff(f, why) : fax_skip_of_stream(f, why);
+    f->done += e == ERR_NONE;
+    return e;
+}
+
+unsigned fax_done(const struct fax *f)
+{
+    return f->done;
+}
+
 /* The bits up to the end of the last row, then the code that closes the page. */
 enum err fax_carry(struct fax *f, bool closed, fax_sink *sink, void *context, struct why *why)
 {

@@ -67,6 +67,15 @@ unsigned fax_total(const struct fax *f);
  */
 enum err fax_next(struct fax *f, struct fax_page *page, struct why *why);
 
+/*
+ * Passes over the next page without looking at its rows: damage in it is nobody's business.
+ * ERR_NO: there is none. ERR_DATA: cut short, or a directory that cannot be read.
+ */
+enum err fax_skip(struct fax *f, struct why *why);
+
+/* Pages given and passed over so far. */
+unsigned fax_done(const struct fax *f);
+
 typedef enum err fax_sink(void *context, struct span bytes, struct why *why);
 
 /*

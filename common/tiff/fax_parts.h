@@ -103,8 +103,14 @@ enum { FAX_SHARED = 4, FAX_SHARED_FREE = 1 << 20 };
 /* tiff_page.c: the next page of a TIFF. ERR_NO: there is none. ERR_DATA. */
 enum err fax_next_tiff(struct fax *f, struct why *why);
 
+/* Passes over it. */
+enum err fax_skip_tiff(struct fax *f, struct why *why);
+
 /* stream_page.c: the next one of everything else, its coded bytes in the spill. The same errors. */
 enum err fax_next_of_stream(struct fax *f, struct why *why);
+
+/* Passes over it. */
+enum err fax_skip_of_stream(struct fax *f, struct why *why);
 
 /* walk.c: starts at the page's first row, reading it that way. */
 void fax_walk_start(struct fax *f, const struct fax_way *way);

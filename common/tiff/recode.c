@@ -1,5 +1,6 @@
 #include "tiff/recode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Coded rows are given on in pieces of about this size: a call for each row would cost more. */
@@ -71,4 +72,36 @@ enum err fax_put(struct fax *f, const struct fax_page *p, const struct fax_codin
     free(row);
     free(out);
     return e;
+}
+
+/* Rows that are not at hand, some at a time. */
+static enum err put_rows(struct fax *f, uint64_t rows, size_t stride, fax_sink *sink,
+                         void *context, struct why *why)
+{
+    size_t room = PIECE / stride ? PIECE / stride : 1, n = 0;
+    uint8_t *some = malloc(stride * room);
+    enum err e = some ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    for (uint64_t y = 0; !e && y < rows; y++) {
+        e = fax_row(f, some + stride * n, why);
+        if (!e && (++n == room || y + 1 == rows)) {
+            e = sink(context, span_of(some, stride * n), why);
+            n = 0;
+        }
+    }
+    free(some);
+    return e;
+}
+
+enum err fax_put_pbm(struct fax *f, const struct fax_page *p, fax_sink *sink, void *context,
+                     struct why *why)
+{
+    char header[64];
+    struct span rows = fax_rows(f);
+    int k = snprintf(header, sizeof header, "P4\n%u %llu\n", p->page.width,
+                     (unsigned long long)p->rows);
+    enum err e = sink(context, span_of(header, (size_t)k), why);
+    if (e)
+        return e;
+    return rows.n ? sink(context, rows, why)
+                  : put_rows(f, p->rows, (p->page.width + 7) / 8, sink, context, why);
 }

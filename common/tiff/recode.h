@@ -1,5 +1,6 @@
 /*
- * A page's coded bits: its own where nothing about them must change, else coded afresh.
+ * A page's coded bits: its own where nothing about them must change, else coded afresh. And its
+ * pels.
  */
 #ifndef TIFF_RECODE_H
 #define TIFF_RECODE_H
@@ -23,5 +24,9 @@ bool fax_keeps_bits(const struct fax_page *p, const struct fax_coding *want, str
  * and the sink's; ERR_OS. */
 enum err fax_put(struct fax *f, const struct fax_page *p, const struct fax_coding *want,
                  fax_sink *sink, void *context, struct why *why);
+
+/* Gives the page as a raw PBM. Errors are fax_row's and the sink's; ERR_OS. */
+enum err fax_put_pbm(struct fax *f, const struct fax_page *p, fax_sink *sink, void *context,
+                     struct why *why);
 
 #endif

@@ -112,3 +112,9 @@ enum err fax_next_of_stream(struct fax *f, struct why *why)
         fax_warn(f, "%llu damaged rows repaired", (unsigned long long)p->bad_rows);
     return ERR_NONE;
 }
+
+enum err fax_skip_of_stream(struct fax *f, struct why *why)
+{
+    bool whole;
+    return gather_page(f, &whole, why);
+}

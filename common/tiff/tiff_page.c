@@ -205,3 +205,13 @@ enum err fax_next_tiff(struct fax *f, struct why *why)
         e = fax_turn(f, why);
     return e;
 }
+
+enum err fax_skip_tiff(struct fax *f, struct why *why)
+{
+    uint64_t n, end;
+    if (f->done == f->pages)
+        return ERR_NO;
+    enum err e = tiff_ifd_extent(&f->file, f->next_ifd, &n, &end, why);
+    f->next_ifd = e ? 0 : tiff_ifd_next(&f->file, end);
+    return e;
+}

@@ -239,3 +239,28 @@ open("entries.tif", "wb").write(d)'
         [ "$kind" = -aligned ] || g3tiff -q -d --pbm -w 153 "$shared/bw-gopher$kind.ccitt_group3" | cmp - $want.pbm
     done
 }
+
+@test "--pages: what is not asked for is passed over, damaged or not" {
+    needs tiffcp
+    tiffcp -c g4 gs.tif gs.tif gs.tif three.tif
+    lies '
+d = bytearray(open("three.tif", "rb").read())
+at, = struct.unpack("<I", d[4:8])
+n, = struct.unpack("<H", d[at:at + 2])
+tags = {t: v for t, k, c, v in (struct.unpack("<HHII", d[p:p + 12]) for p in range(at + 2, at + 2 + 12 * n, 12))}
+d[tags[273]:tags[273] + tags[279]] = bytes(tags[279])
+open("bad.tif", "wb").write(d)'
+    run --separate-stderr g3tiff -d --pbm -o x bad.tif
+    expect_refusal 65
+    cat want.pbm want.pbm >two.pbm
+    g3tiff -d --pbm --pages 2- bad.tif | cmp - two.pbm
+    [ "$(g3tiff --info --pages 3 bad.tif | awk '{print $1}')" = 3 ]
+    g3tiff -q three.tif | g3tiff -d >three.g3
+    g3tiff -d --pbm --pages 1,3 three.g3 | cmp - two.pbm
+    # A document that was cut is not whole, whichever page is asked for.
+    head -c -70 three.g3 >cut.g3
+    run --separate-stderr g3tiff --pages 1 -o x cut.g3
+    expect_refusal 65
+    # Bits are turned in --raw alone.
+    g3tiff -q -d --raw --lsb -c mh gs.tif | g3tiff -q -d --pbm --lsb | cmp - want.pbm
+}
