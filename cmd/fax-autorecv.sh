@@ -199,7 +199,7 @@ take() { [ -n "$held" ] || run fax-spool take "$code" "$id" --lock-fd 9 >/dev/nu
 
 # A mail that went out of the spool, or was held: only then it is told.
 finish() { # RESULT
-    run fax-spool "done" "$code" "$id" --result "$1" --pages "$pages" || { worse $?; return; }
+    run fax-spool "done" "$code" "$id" --result "$1" --pages "$pages" || { worse $?; return 1; }
     told "$1"
 }
 
@@ -262,10 +262,20 @@ not_printed() { # STATUS
         journal operator-told
 }
 
+# The notification that a mail asks for, where the user's row grants it. It goes out when the mail
+# has left the spool, so that it cannot be printed, and answered, again.
+answer() {
+    grep -qi '^disposition-notification-to:' "$tmp/headers" && [ "$(column mdn)" = on-print ] || return 0
+    run b64mime --mdn dispatched --from "$(column address)" "$tmp/mail" >"$tmp/mdn" 2>/dev/null
+    case $? in 0) ;; 1) return ;; *) worse $?; return ;; esac
+    to=$(sed -n 's/^To: <\(.*\)>$/\1/p;/^$/q' "$tmp/mdn")
+    run fax-queue add -f '' -- "$to" <"$tmp/mdn" >/dev/null || worse $?
+}
+
 print_or_keep() { # RESULT
     printed
     case $? in
-    0) finish "$1" ;;
+    0) finish "$1" && answer ;;
     65) hold undecodable --undecodable ;;
     *) not_printed $? ;;
     esac

@@ -49,6 +49,29 @@ papers() { find paper -name '*.pdf' | wc -l; }
     [ -z "$output" ]
 }
 
+@test "fax-autorecv: a mail that asks is answered when it was printed, where mdn says so" {
+    ask() { # ADDRESS
+        fax-scan page.pbm | g3tiff | b64mime --from carol@else.example --to alice@fax.example --notify |
+            sed "s/^Disposition-Notification-To: .*/Disposition-Notification-To: $1/" |
+            smtp-send --url "smtp://127.0.0.1:$PORT" --from carol@else.example alice@fax.example
+    }
+    ask carol@else.example
+    fax-autorecv | grep printed
+    [ -z "$(fax-queue list)" ]
+    fuser edit 12 --mdn on-print
+    ask carol@else.example
+    ask mallory@evil.example
+    send_fax page.pbm alice@fax.example
+    run --separate-stderr fax-autorecv
+    expect_status 0
+    [ "$(grep -c printed <<<"$output")" = 3 ] && [ -z "$stderr" ]
+    # Whoever asks for another address's sake gets none, nor does who does not ask.
+    [ "$(fax-queue list --json | grep -c '"from": ""')" = 1 ]
+    fax-queue list --json | grep carol@else.example
+    b64mime --report station/queue/*.mail | grep -q '^Disposition: automatic-action/MDN-sent-automatically; dispatched$'
+    b64mime --report station/queue/*.mail | grep -q '^Final-Recipient: rfc822; alice@fax.example$'
+}
+
 @test "fax-autorecv: the notification tells everything but the contents" {
     fuser edit 15 --notice mail
     SUBJECT=Geheim send_fax page.pbm bob@fax.example
