@@ -84,6 +84,7 @@ static const struct g3_kernel scalar = {
     .load = g3_load_scalar,
     .row_2d = g3_row_2d_scalar,
     .quick_2d = g3_quick_2d_scalar,
+    .paint = g3_paint_scalar,
 };
 
 /* Best first; the scalar one needs nothing and ends the search. */

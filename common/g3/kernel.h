@@ -33,6 +33,9 @@ struct g3_kernel {
     /* The fast way through a two-dimensional row: quick_2d.h. */
     void (*quick_2d)(struct g3_decoder *d);
 
+    /* Paints the row of these changes, closed by the width: writes (width + 7) / 8 bytes. */
+    void (*paint)(const uint16_t *change, unsigned width, uint8_t *row);
+
     /* A row's masks. Reads (width + 7) / 8 bytes; out->change[0] must be 0 already. */
     void (*load)(const uint8_t *row, unsigned width, struct g3_row *out);
 
@@ -44,6 +47,9 @@ struct g3_kernel {
 
 /* The scalar pack, for kernels that have none of their own or meet a run too long for it. */
 void g3_pack_scalar(struct g3_sink *s, const uint16_t *change, unsigned runs);
+
+/* The scalar paint. */
+void g3_paint_scalar(const uint16_t *change, unsigned width, uint8_t *row);
 
 /* The scalar load. */
 void g3_load_scalar(const uint8_t *row, unsigned width, struct g3_row *out);

@@ -67,5 +67,6 @@ const struct g3_kernel g3_neon = {
     .load = g3_load_scalar,
     .row_2d = g3_row_2d_scalar,
     .quick_2d = g3_quick_2d_scalar,
+    .paint = g3_paint_scalar,
 };
 #endif

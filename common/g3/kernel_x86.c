@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 #include "cpu/cpu.h"
+#include "g3/paint.h"
 #include "g3/places.h"
 #include "g3/quick_2d.h"
 
@@ -162,6 +163,11 @@ avx512_find(const uint8_t *row, unsigned width, uint16_t *change)
     return n;
 }
 
+AVX2 static void avx2_paint(const uint16_t *change, unsigned width, uint8_t *row)
+{
+    g3_paint_runs(change, width, row);
+}
+
 const struct g3_kernel g3_avx2 = {
     .name = "avx2",
     .needs = CPU_AVX2,
@@ -170,6 +176,7 @@ const struct g3_kernel g3_avx2 = {
     .load = g3_load_avx2,
     .row_2d = g3_row_2d_avx2,
     .quick_2d = g3_quick_2d_avx2,
+    .paint = avx2_paint,
 };
 
 const struct g3_kernel g3_avx512 = {
@@ -180,5 +187,6 @@ const struct g3_kernel g3_avx512 = {
     .load = g3_load_avx512,
     .row_2d = g3_row_2d_avx512,
     .quick_2d = g3_quick_2d_avx2,
+    .paint = avx2_paint,
 };
 #endif
