@@ -5,7 +5,7 @@
  * unused bits of a row's last byte are ignored when read and 0 when written. Coded bytes are most
  * significant bit first (g3_reverse_bits turns the others). Width is 1 to G3_WIDTH_MAX.
  *
- * Nothing is allocated and nothing is global: an encoder or decoder is one struct, some 260 kB,
+ * Nothing is allocated and nothing is global: an encoder or decoder is one struct, some 270 kB,
  * that its owner keeps in static or heap memory, and that needs no release. Different structs may
  * be used by different threads.
  */
@@ -111,6 +111,7 @@ enum g3_step {
     G3_STEP_LOST,
 };
 
+/* How many rows are decoded ahead, and in how much room: little enough for the nearest cache. */
 enum { G3_AHEAD_ROWS = 32, G3_AHEAD_BYTES = 8192 };
 
 struct g3_decoder {
@@ -170,8 +171,9 @@ void g3_decoder_finish(struct g3_decoder *d);
 
 /*
  * The next event. After G3_ROW and G3_BAD_ROW row holds a row, after others anything (row may be
- * NULL: checked and counted only). G3_END and G3_LOST repeat themselves. Work is linear in the bytes pushed plus
- * the rows given; how many rows a page may have is the caller's to limit (T.6 says a row in a bit).
+ * NULL: checked and counted only). G3_END and G3_LOST repeat themselves. Work is linear in the
+ * bytes pushed plus the rows given; how many rows a page may have is the caller's to limit (T.6
+ * says a row in a bit).
  */
 enum g3_event g3_decoder_next(struct g3_decoder *d, uint8_t *row);
 

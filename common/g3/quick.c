@@ -18,6 +18,7 @@ static void give(struct g3_decoder *d, struct g3_place start, struct g3_place en
     d->bad_now = 0;
 }
 
+/* The EOL that led the row which starts there. */
 static void note_eol(struct g3_decoder *d, struct g3_place start)
 {
     d->eols++;
@@ -50,6 +51,7 @@ bool g3_quick_row_eol(struct g3_decoder *d, uint8_t *row)
         give_ahead(d, row);
         return true;
     }
+    /* It is known already that the next row is not for this way. */
     if (a->stopped) {
         a->stopped = false;
         return false;
