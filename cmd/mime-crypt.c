@@ -193,7 +193,6 @@ static enum err run_seal(struct mail *m, const char *name)
 
 static enum err key_of_user(struct cms_key **key)
 {
-    static const struct secret_source nothing = {.fd = -1};
     struct why why = {""};
     struct home home;
     struct store *store = NULL;
@@ -207,7 +206,7 @@ static enum err key_of_user(struct cms_key **key)
     if (!e)
         e = store_user_certificate(store, opt.user, &cert, &why);
     if (!e)
-        e = cms_key_read(buf_span(&pem), buf_span(&cert), &nothing, NULL, key, &why);
+        e = cms_key_read(buf_span(&pem), buf_span(&cert), &opt.password, NULL, key, &why);
     diag_fail(e == ERR_NO ? ERR_CONFIG : e, &why, "--user %s", opt.user);
     buf_wipe(&pem);
     buf_release(&cert);
@@ -232,13 +231,13 @@ static enum err run_open(struct mail *m, const char *name)
 static enum err run_verify(struct mail *m, const char *name)
 {
     struct why why = {""};
-    struct buf ca;
-    enum err e = read_file(opt.ca, &ca);
+    struct cms_certs *ca = NULL;
+    enum err e = add_cert(&ca, opt.ca);
     if (!e) {
-        e = mail_verify(m, buf_span(&ca), STDOUT_FILENO, &why);
-        told(m, e, &why, e == ERR_NO_INPUT ? opt.ca : name);
+        e = mail_verify(m, ca, STDOUT_FILENO, &why);
+        told(m, e, &why, name);
     }
-    buf_release(&ca);
+    cms_certs_free(ca);
     return e;
 }
 

@@ -44,11 +44,11 @@ enum err mail_seal(struct mail *m, const struct mail_sealing *how, int out, stru
 enum err mail_unseal(struct mail *m, const struct cms_key *key, int out, struct why *why);
 
 /*
- * Writes the mail that is signed in this one, without the signature: verified against ca (PEM),
+ * Writes the mail that is signed in this one, without the signature: verified against ca,
  * and every address of its From is a signer's. ERR_AUTH: it is not. Other errors of cms_verify;
  * ERR_DATA: not signed, or no single From.
  */
-enum err mail_verify(struct mail *m, struct span ca, int out, struct why *why);
+enum err mail_verify(struct mail *m, const struct cms_certs *ca, int out, struct why *why);
 
 /* Writes the mail that is signed in this one, whoever may have signed it and whatever became of it
  * since: for reading, as one reads what is not signed. ERR_DATA: not signed, or cut short. */

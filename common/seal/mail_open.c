@@ -262,7 +262,7 @@ static enum err read_shelter(void *ctx, void *p, size_t n, size_t *got, struct w
 }
 
 /* ca is NULL: nobody asks who has signed. */
-static enum err verify(struct mail *m, const struct span *ca, int out, struct why *why)
+static enum err verify(struct mail *m, const struct cms_certs *ca, int out, struct why *why)
 {
     struct shelter *content;
     struct cms_certs *signers = NULL;
@@ -273,7 +273,7 @@ static enum err verify(struct mail *m, const struct span *ca, int out, struct wh
     buf_init(&der, SIGNED_SIGNATURE_MAX);
     e = take_apart(m, content, &der, why);
     if (!e && ca)
-        e = cms_verify(*ca, buf_span(&der), content, &signers, why);
+        e = cms_verify(ca, buf_span(&der), content, &signers, why);
     if (!e)
         e = shelter_rewind(content, why);
     if (!e)
@@ -284,9 +284,9 @@ static enum err verify(struct mail *m, const struct span *ca, int out, struct wh
     return e;
 }
 
-enum err mail_verify(struct mail *m, struct span ca, int out, struct why *why)
+enum err mail_verify(struct mail *m, const struct cms_certs *ca, int out, struct why *why)
 {
-    return verify(m, &ca, out, why);
+    return verify(m, ca, out, why);
 }
 
 enum err mail_unsign(struct mail *m, int out, struct why *why)

@@ -94,23 +94,14 @@ void cms_sign_abort(struct cms_signer *s)
 /* ---- Verifying ---- */
 
 /* Security level 1 keeps MD5, and RSA under 1024 bits, out of the chain. */
-static enum err make_store(struct span ca, X509_STORE **store, struct why *why)
+static enum err make_store(const struct cms_certs *ca, X509_STORE **store, struct why *why)
 {
-    struct cms_certs *certs = NULL;
-    struct why reason = {""};
-    enum err e = cms_certs_add(&certs, ca, &reason);
-    *store = NULL;
-    if (e) {
-        cms_certs_free(certs);
-        return why_set(why, e == ERR_DATA ? ERR_NO_INPUT : e, "%s", reason.text);
-    }
     *store = X509_STORE_new();
     bool ok = *store != NULL;
-    for (size_t i = 0; ok && i < certs->count; i++)
-        ok = X509_STORE_add_cert(*store, certs->list[i].x509);
+    for (size_t i = 0; ok && i < ca->count; i++)
+        ok = X509_STORE_add_cert(*store, ca->list[i].x509);
     if (ok)
         X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(*store), 1);
-    cms_certs_free(certs);
     return ok ? ERR_NONE : ssl_why(why, ERR_OS, "CA");
 }
 
@@ -184,7 +175,7 @@ static enum err give_signers(CMS_ContentInfo *cms, struct cms_certs **signers, s
     return e;
 }
 
-enum err cms_verify(struct span ca, struct span signature, struct shelter *content,
+enum err cms_verify(const struct cms_certs *ca, struct span signature, struct shelter *content,
                     struct cms_certs **signers, struct why *why)
 {
     const unsigned char *p = signature.p;

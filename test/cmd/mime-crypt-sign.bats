@@ -295,7 +295,7 @@ PY
     run --separate-stderr mime-crypt --verify --ca missing signed
     expect_refusal 66
     run --separate-stderr mime-crypt --verify --ca mail signed
-    expect_refusal 66
+    expect_refusal 65
     run --separate-stderr mime-crypt --sign "$K/eve.key" --signer "$K/alice.pem" mail
     expect_refusal 77
     run --separate-stderr sign ec --pss mail

@@ -25,6 +25,7 @@ sys.stdout.buffer.write(b'\377' + random.Random($n).randbytes(4095))" >"noise$n"
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=bob -keyout bob.key -out bob.pem 2>/dev/null
     mime-crypt --method smime-aes256-gcm --cert bob.pem mail.eml >gcm.eml
     mime-crypt --method smime-aes256-cbc --cert bob.pem mail.eml >cbc.eml
+    mime-crypt --sign bob.key --signer bob.pem mail.eml >signed.eml
     base64 <fax.tif >fax.b64
     fuser init
     printf 'domain = fax.example\nhostname = us.example\n' >"$FAXPIPE_HOME/faxpipe.conf"
@@ -75,6 +76,12 @@ mime-crypt -d --key FILE --cert bob.pem cbc.eml
 mime-crypt -d --key bob.key --cert FILE cbc.eml
 mime-crypt --method smime-aes256-gcm --cert bob.pem FILE
 mime-crypt --method smime-aes256-gcm --cert FILE mail.eml
+mime-crypt --verify --ca bob.pem FILE
+mime-crypt --verify --ca FILE signed.eml
+mime-crypt --sign bob.key --signer bob.pem FILE
+mime-crypt --sign FILE --signer bob.pem mail.eml
+mime-crypt --sign bob.key --signer FILE mail.eml
+mime-crypt --unsign FILE
 L
 }
 inputs_fax_scan() { cat <<'L'
@@ -100,6 +107,8 @@ fuser import FILE
 fuser encryption set a@b.example smime-aes256-gcm --cert FILE
 fuser edit 12 --certificate FILE
 fuser edit 12 --smime-key FILE
+fuser key import 12 --smime-key FILE --certificate bob.pem
+fuser key import 12 --smime-key bob.key --certificate FILE
 L
 }
 inputs_fax_queue() { :; } # standard input alone
@@ -274,7 +283,7 @@ dashed() {
             words+=("--text=$f")
         elif [ "$word" = FILE ]; then
             case $seen in
-            --file | --cert | --key | --batch | --certificate | --smime-key | -t | --password-file) words+=("$f") ;;
+            --file | --cert | --key | --batch | --certificate | --smime-key | --sign | --signer | --ca | -t | --password-file) words+=("$f") ;;
             *) words+=(-- "$f") ;;
             esac
         else
@@ -527,6 +536,9 @@ streams_cut() {
     cut_at cbc.eml mime-crypt -d --key bob.key --cert bob.pem
     cut_at gcm.eml mime-crypt -d --key bob.key --cert bob.pem
     cut_at bob.pem mime-crypt --method smime-aes256-gcm --cert FILE mail.eml
+    cut_at signed.eml mime-crypt --unsign
+    cut_at signed.eml mime-crypt --verify --ca bob.pem
+    cut_at bob.pem mime-crypt --verify --ca FILE signed.eml
     cut_at bob.key mime-crypt -d --key FILE --cert bob.pem cbc.eml
 }
 @test "fax-scan: a cut picture or PDF is 65, and a pipe's reader sees that it is" {
