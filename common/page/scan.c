@@ -37,6 +37,11 @@ static bool see_one(struct page_stream *s)
 static bool see_byte(struct page_stream *s, uint8_t byte)
 {
     unsigned bits = (unsigned)byte << 24, left = 8;
+    /* Within a row: no EOL ends in this byte, nor was one before it. */
+    if (bits && s->eols == 0 && !s->tag_due && s->zeros + (unsigned)__builtin_clz(bits) < EOL_ZEROS) {
+        s->zeros = (unsigned)__builtin_ctz(byte);
+        return false;
+    }
     while (bits) {
         unsigned z = (unsigned)__builtin_clz(bits);
         s->zeros += z;
