@@ -145,3 +145,24 @@ open("bomb.tif", "wb").write(d[:i] + b"\x7f" * 8 + d[i + 8:])'
         g3tiff --info $f.tif
     done
 }
+
+@test "a document whose every page lies otherwise" {
+    lies '
+every_page_lies("x.tif", 48)
+got, words = read("x.tif")
+assert got == open("want.pbm", "rb").read() * 48'
+}
+
+# bats test_tags=nosan
+@test "work grows as the document does, however it lies" {
+    needs strace
+    lies 'for n in 12, 24, 48: every_page_lies(f"{n}.tif", n)'
+    for n in 12 24 48; do
+        strace -f -e trace=pread64,read -o calls g3tiff -q -d --pbm $n.tif >/dev/null
+        # Bytes read in all.
+        awk -F' = ' '/pread64|read\(/ { sum += $NF } END { print sum }' calls
+    done >read
+    python3 -c '
+a, b, c = (int(x) for x in open("read"))
+assert b < 2.2 * a and c < 2.2 * b, (a, b, c)'
+}

@@ -114,3 +114,20 @@ def expect(name, told, *context):
     got, words = read(name)
     assert got == open('want.pbm', 'rb').read(), (name, context, words)
     assert told in words, (context, told, words)
+
+def every_page_lies(name, pages):
+    """A document whose pages lie each in another way than the one before."""
+    kinds = list(every_kind().values())
+    at, out = 8, b'II*\0' + struct.pack('<I', 8)
+    for i in range(pages):
+        data = kinds[i % 6][0] if i % 2 == 0 else lsb(kinds[i % 6][0])
+        data += b'\0' * (len(data) % 2)
+        tags = {254: 2, 256: (2048, 1728, 2432)[i % 3], 257: (2292, 0, 5000)[i % 3],
+                259: (3, 4, 2)[i % 3], 262: 0, 266: 1, 277: 1, 278: 2292, 279: len(data), 292: 0}
+        size = 2 + 12 * (len(tags) + 1) + 4
+        tags[273] = at + size
+        at += size + len(data)
+        out += struct.pack('<H', len(tags))
+        out += b''.join(struct.pack('<HHII', t, LONG, 1, v) for t, v in sorted(tags.items()))
+        out += struct.pack('<I', at if i + 1 < pages else 0) + data
+    open(name, 'wb').write(out)
