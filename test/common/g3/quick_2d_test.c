@@ -225,7 +225,7 @@ static void plain(struct outcome *o)
     while (at_bit < page.bits && next_bits(8)) {
         static uint8_t packed[(G3_WIDTH_MAX + 7) / 8];
         if (!plain_row()) {
-            note(o, G3_LOST, NULL);
+            note(o, G3_LOST, (const uint8_t *)"");
             o->events[o->count] = 0;
             return;
         }
@@ -238,7 +238,7 @@ static void plain(struct outcome *o)
     while (at_bit < page.bits && next_bits(24) == 0)
         at_bit += 24;
     bool eofb = next_bits(24) == 0x1001, eol = next_bits(12) == 1 && at_bit + 24 > page.bits;
-    note(o, at_bit >= page.bits || eofb || eol ? G3_END : G3_LOST, NULL);
+    note(o, at_bit >= page.bits || eofb || eol ? G3_END : G3_LOST, (const uint8_t *)"");
     o->events[o->count] = 0;
 }
 
