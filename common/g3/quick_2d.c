@@ -176,7 +176,7 @@ INLINE enum turn horizontal(struct way *w, const uint16_t *start)
         return STOP;
     unsigned e = pairs[colour][w->in.bits << 3 >> (64 - PAIR_BITS)];
     unsigned a1 = w->floor - (w->floor != 0) + (e >> 10), a2 = a1 + (e >> 4 & 63);
-    if (e == 0 || a2 >= w->width)
+    if (__builtin_expect(e == 0 || a2 >= w->width, 0))
         return any_runs(w, colour);
     use(w, e & 15);
     w->change[0] = (uint16_t)a1;
@@ -217,7 +217,7 @@ INLINE enum turn groups(struct way *w, unsigned *patience, put_lanes *put)
             size_t at = w->in.bits >> (64 - G3_GROUP_BITS);
             const struct g3_group *g = &all->group[at];
             unsigned good = put(g, w->b, w->floor, w->change);
-            if (good < g->lanes) {
+            if (__builtin_expect(good < g->lanes, 0)) {
                 if (g->lanes > 2 * G3_GROUP_LANES)
                     return HORIZONTAL;
                 return some(w, g, good / 2, patience);
