@@ -24,7 +24,7 @@
  *
  * The row's edge is a change of both rows. A last horizontal code of which it is the a1 has a
  * second run of no pels. Where the row above has no change before the edge, b1 is the edge whatever
- * colour would begin there (g3_closing).
+ * colour would begin there (g3_close_row).
  */
 #include "g3/kernel.h"
 #include "g3/masks_2d.h"
@@ -102,6 +102,9 @@ void g3_keep_white(struct g3_encoder *e)
     above->change[1 + edge] = UINT64_C(1) << e->width % 64;
     memset(e->before, 0, sizeof e->before);
     e->changes = 1;
+    memset(e->rows[0].closing, 0, sizeof e->rows[0].closing);
+    memset(e->rows[1].closing, 0, sizeof e->rows[1].closing);
+    g3_close_row(above, e->width);
 }
 
 /* Makes a row the one before. */

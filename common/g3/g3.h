@@ -51,6 +51,7 @@ enum { G3_ROW_WORDS = (G3_WIDTH_MAX / 64 + 2 + 7) / 8 * 8 };
 struct g3_row {
     uint64_t pels[G3_ROW_WORDS];
     uint64_t change[1 + G3_ROW_WORDS]; /* where a pel differs from the one to its left; from [1] */
+    uint64_t closing[17];              /* for the row below: g3_close_row */
 };
 
 struct g3_encoder {

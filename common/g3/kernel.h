@@ -36,7 +36,8 @@ struct g3_kernel {
     /* Paints the row of these changes, closed by the width: writes (width + 7) / 8 bytes. */
     void (*paint)(const uint16_t *change, unsigned width, uint8_t *row);
 
-    /* A row's masks. Reads (width + 7) / 8 bytes; out->change[0] must be 0 already. */
+    /* A row's masks. Reads (width + 7) / 8 bytes; out->change[0] and out->closing must be 0
+     * before the first one. */
     void (*load)(const uint8_t *row, unsigned width, struct g3_row *out);
 
     /* Codes a row by what differs from the row above (T.4 4.2), both as load gives them. The sink

@@ -53,8 +53,8 @@ WIDE wide wide_parity(wide w, unsigned *all)
 }
 #endif
 
-/* Words of a row between two emptyings of the masks. */
-enum { WORDS_AT_ONCE = 64 };
+/* Words of a row between two emptyings of the masks; a single one stays in registers. */
+enum { WORDS_AT_ONCE = WIDE_WORDS == 1 ? 1 : 64 };
 
 /*
  * Where codes end, and which: the bits of g3_mode_codes for the codes of table 4/T.4; of a run's
@@ -155,17 +155,13 @@ WIDE void row_2d(struct g3_sink *s, const struct g3_row *above, const struct g3_
 {
     struct left left = {wide_zero(), wide_zero(), 0, 0};
     unsigned last = width / 64, a0 = 0;
-    /* All zeros but where the last two words' closing lies. */
-    enum { CLOSING = WIDE_WORDS + 1 };
-    uint64_t closing[CLOSING + WIDE_WORDS] = {0};
     struct masks masks;
     masks.words = 0;
-    g3_closing(above, width, closing + CLOSING - 1);
     for (unsigned i = 0; i <= last; i += WIDE_WORDS) {
         wide any = wide_load(row->change + 1 + i) | wide_load(above->change + 1 + i);
         if (wide_any(any)) {
-            unsigned to_last = last - i < CLOSING ? last - i : CLOSING;
-            wide closed = wide_load(closing + CLOSING - to_last);
+            unsigned to_last = last - i < G3_CLOSING ? last - i : G3_CLOSING;
+            wide closed = wide_load(above->closing + G3_CLOSING - to_last);
             struct modes modes = find_modes(above, row, i, closed, &left);
             resolve(row, i, &modes, &left, &masks);
         } else {

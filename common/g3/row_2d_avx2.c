@@ -1,6 +1,6 @@
 /*
- * encode_2d.c's steps on machine words with the bit instructions that come with AVX2: codes are
- * squeezed out of the masks, so that a look-up gives three of them.
+ * encode_2d.c's steps on four words at once; with the bit instructions that come with AVX2 the
+ * codes are squeezed out of the masks, so that a look-up gives three of them.
  */
 #include "g3/kernel_x86.h"
 
@@ -104,29 +104,22 @@ WIDE void put_six(struct g3_sink *s, const struct dense *d, unsigned from, unsig
                   _pdep_u64(d->bit2 >> from, 0x24924);
     at = _bzhi_u64(at, n * 3);
     uint32_t first = threes[at & 511], second = threes[at >> 9];
-    uint64_t word = (uint64_t)(first >> 8) << (second & 31) | second >> 8;
-    unsigned bits = (first & 31) + (second & 31) - over;
-    s->acc |= word >> over << 1 << (63 - bits - s->bits);
+    uint64_t word = (uint64_t)(first >> 8) << (second & 63) | second >> 8;
+    /* Neither length has more than five bits, nor their sum more than six. Of none, word is 0. */
+    unsigned bits = ((first + second) & 63) - over;
+    s->acc |= word >> over << (-(bits + s->bits) & 63);
     s->bits += bits;
     g3_drain(s);
 }
 
-/* Puts the first n of them. */
-WIDE void put_dense(struct g3_sink *s, const struct dense *d, unsigned n)
+/* Puts all n of them from number `from` on. */
+WIDE void put_from(struct g3_sink *s, const struct dense *d, unsigned from, unsigned n)
 {
-    for (unsigned done = 0; done < n; done += 6)
-        put_six(s, d, done, n - done < 6 ? n - done : 6);
+    for (; from < n; from += 6)
+        put_six(s, d, from, n - from < 6 ? n - from : 6);
 }
 
-/* As many as a word mostly has go without asking how many there are. */
-WIDE void put_many(struct g3_sink *s, const struct dense *d, unsigned n)
-{
-    put_six(s, d, 0, n < 6 ? n : 6);
-    put_six(s, d, 6, n < 6 ? 0 : n < 12 ? n - 6 : 6);
-    for (unsigned done = 12; done < n; done += 6)
-        put_six(s, d, done, n - done < 6 ? n - done : 6);
-}
-
+/* Puts a word's codes; returns where the last one ends. */
 AVX2 static inline unsigned put_word(struct g3_sink *s, const struct masks *m, unsigned i,
                                      unsigned x, unsigned a0)
 {
@@ -136,18 +129,23 @@ AVX2 static inline unsigned put_word(struct g3_sink *s, const struct masks *m, u
     };
     unsigned n = (unsigned)_mm_popcnt_u64(all);
     if (m->run[i] == 0) {
-        put_many(s, &d, n);
+        /* As many as a word mostly has go without asking how many there are. */
+        put_six(s, &d, 0, n < 6 ? n : 6);
+        put_six(s, &d, 6, n < 6 ? 0 : n < 12 ? n - 6 : 6);
+        put_from(s, &d, 12, n);
         return x + 63 - (unsigned)_lzcnt_u64(all);
     }
     for (uint64_t runs = m->run[i]; runs; runs = _blsr_u64(runs)) {
         unsigned at = (unsigned)_tzcnt_u64(runs);
         uint64_t before = _bzhi_u64(m->all[i], at);
         unsigned in_between = (unsigned)_mm_popcnt_u64(_bzhi_u64(all, at));
-        put_dense(s, &d, in_between);
-        if (before)
-            a0 = x + 63 - (unsigned)_lzcnt_u64(before);
-        if (!(m->bit1[i] >> at & 1))
+        a0 = before ? x + 63 - (unsigned)_lzcnt_u64(before) : a0;
+        /* Between the two runs of a horizontal code there is nothing. */
+        if (!(m->bit1[i] >> at & 1)) {
+            put_six(s, &d, 0, in_between < 6 ? in_between : 6);
+            put_from(s, &d, 6, in_between);
             g3_put(s, G3_HORIZONTAL_WORD, G3_HORIZONTAL_BITS);
+        }
         g3_put_run(s, m->bit0[i] >> at & 1, x + at - a0);
         g3_drain(s);
         d.bit0 = d.bit0 >> in_between >> 1;
@@ -156,7 +154,7 @@ AVX2 static inline unsigned put_word(struct g3_sink *s, const struct masks *m, u
         all &= ~_bzhi_u64(all, at + 1);
         n -= in_between + 1;
     }
-    put_dense(s, &d, n);
+    put_from(s, &d, 0, n);
     return x + 63 - (unsigned)_lzcnt_u64(m->all[i]);
 }
 
@@ -193,12 +191,16 @@ AVX2 void g3_load_avx2(const uint8_t *row, unsigned width, struct g3_row *out)
     const __m256i low = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15));
     const __m256i high = _mm256_slli_epi16(low, 4), nibble = _mm256_set1_epi8(15);
+    __m256i before = wide_zero();
     unsigned i = 0;
     for (; width - i * 64 >= 256; i += 4) {
         __m256i v = _mm256_loadu_si256((const __m256i *)(row + i * 8));
         __m256i h = _mm256_shuffle_epi8(high, _mm256_and_si256(v, nibble));
         __m256i l = _mm256_shuffle_epi8(low, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
-        _mm256_storeu_si256((__m256i *)(out->pels + i), _mm256_or_si256(h, l));
+        v = _mm256_or_si256(h, l);
+        wide_store(out->pels + i, v);
+        wide_store(out->change + 1 + i, v ^ WIDE_RIGHT(v, wide_left(v, before), 1));
+        before = v;
     }
     g3_load_words(row, width, out, i);
 }

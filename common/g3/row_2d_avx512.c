@@ -104,6 +104,7 @@ AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *ou
         _mm512_storeu_si512(out->change + 1 + i, v ^ WIDE_RIGHT(v, wide_left(v, before), 1));
         before = v;
     }
+    g3_close_row(out, width);
 }
 
 static const uint8_t iota[64] = {

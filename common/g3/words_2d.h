@@ -27,21 +27,41 @@ G3_INLINE uint64_t g3_load_word(const uint8_t *p, size_t bytes)
     return g3_turn_bytes(w);
 }
 
-/* struct g3_kernel's load; words up to number `from`, but not what changes in them, are there. */
+/*
+ * The pels of the last two words, up to the row's edge, from which on the row has no change: to the
+ * row below, b1 is the edge there, whatever its colour would be. Those more than three pels from
+ * the edge are left out: they have no vertical mode. They stand in row->closing at G3_CLOSING and
+ * before it; all else there must be 0 already.
+ */
+enum { G3_CLOSING = 9 };
+G3_INLINE void g3_close_row(struct g3_row *row, unsigned width)
+{
+    unsigned edge = width / 64, at = width % 64;
+    uint64_t last = row->pels[edge], before = edge ? row->pels[edge - 1] : 0;
+    /* The edge and four pels to the left of it, at bits 4 and 3 to 0. */
+    uint64_t pels = at >= 4 ? last >> (at - 4) : last << (4 - at) | before >> (60 + at);
+    uint64_t change = (pels ^ pels >> 1) & 7;
+    uint64_t quiet = change & 4 ? 8 : change & 2 ? 12 : change & 1 ? 14 : 15;
+    row->closing[G3_CLOSING - 1] = at >= 3 ? 0 : quiet << (61 + at);
+    row->closing[G3_CLOSING] = at >= 3 ? quiet << (at - 3) : quiet >> (3 - at);
+}
+
+/* struct g3_kernel's load from word number `from` on; those before it are there. */
 G3_INLINE void g3_load_words(const uint8_t *row, unsigned width, struct g3_row *out, unsigned from)
 {
     unsigned whole = width / 64, rest = width % 64;
-    uint64_t *pels = out->pels, left = 0;
+    uint64_t *pels = out->pels, left = from ? pels[from - 1] : 0;
     for (unsigned i = from; i < whole; i++)
         pels[i] = g3_load_word(row + i * 8, 8);
     uint64_t w = rest ? g3_load_word(row + whole * 8, (rest + 7) / 8) : 0;
     uint64_t last = rest ? w >> (rest - 1) : pels[whole - 1] >> 63;
     pels[whole] = (w & ~(UINT64_MAX << rest)) | ((last & 1) - 1) << rest;
-    for (unsigned i = 0; i <= whole; i++) {
+    for (unsigned i = from; i <= whole; i++) {
         out->change[i + 1] = pels[i] ^ (pels[i] << 1 | left >> 63);
         left = pels[i];
     }
     memset(out->change + whole + 2, 0, 4 * sizeof *out->change);
+    g3_close_row(out, width);
 }
 
 /* Table 4/T.4 by the three bits of struct masks: the word at the left, and its length. */
@@ -66,24 +86,6 @@ G3_INLINE void g3_put_v0(struct g3_sink *s, unsigned n)
     s->acc |= ((UINT64_C(1) << n) - 1) << (63 - n - s->bits) << 1;
     s->bits += n;
     g3_drain(s);
-}
-
-/*
- * The pels of the last two words, up to the row's edge, from which on the row above has no change:
- * there b1 is the edge, whatever its colour would be. Those more than three pels from the edge are
- * left out: they have no vertical mode.
- */
-G3_INLINE void g3_closing(const struct g3_row *row, unsigned width, uint64_t closing[2])
-{
-    const uint64_t *above = row->pels;
-    unsigned edge = width / 64, at = width % 64;
-    uint64_t before = edge ? above[edge - 1] : 0;
-    /* The edge and four pels to the left of it, at bits 4 and 3 to 0. */
-    uint64_t pels = at >= 4 ? above[edge] >> (at - 4) : above[edge] << (4 - at) | before >> (60 + at);
-    uint64_t change = (pels ^ pels >> 1) & 7;
-    uint64_t quiet = change & 4 ? 8 : change & 2 ? 12 : change & 1 ? 14 : 15;
-    closing[0] = at >= 3 ? 0 : quiet << (61 + at);
-    closing[1] = at >= 3 ? quiet << (at - 3) : quiet >> (3 - at);
 }
 
 #endif
