@@ -1,6 +1,7 @@
 /*
- * The inner loops of the encoder that vector instructions make much faster: finding where a row's
- * colour changes, and coding the runs between; coding a row by what differs from the one above.
+ * The inner loops of the codec that vector instructions make much faster: finding where a row's
+ * colour changes, coding the runs between, coding a row by what differs from the one above, and
+ * decoding and painting such rows.
  *
  * A kernel for an instruction set has exactly this signature and gives exactly what the scalar
  * one gives; it is one more row of the table in kernel.c.
