@@ -7,6 +7,7 @@
 #include "cpu/cpu.h"
 #include "g3/codes.h"
 #include "g3/kernel.h"
+#include "pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum { RUNS = sizeof runs[0] / sizeof *runs[0], MODES = sizeof modes / sizeof *m
 
 enum { ROWS = 12, BYTES = 1 << 17 };
 static struct {
+    enum g3_coding coding;
     unsigned width, rows;
     size_t bits;
     uint8_t bytes[BYTES];
@@ -125,6 +127,7 @@ static void make_page(unsigned width, unsigned odd)
     static const struct code eol = {0, 12, 1};
     memset(&page, 0, sizeof page);
     memset(pels, 0, sizeof pels);
+    page.coding = G3_MMR;
     page.width = width;
     while (page.rows < ROWS && page.bits / 8 + 7 * width / 4 < BYTES) {
         add_row(odd);
@@ -143,7 +146,7 @@ struct outcome {
 
 static void note(struct outcome *o, enum g3_event event, const uint8_t *packed)
 {
-    size_t n = event == G3_ROW ? (page.width + 7) / 8 : 0;
+    size_t n = event == G3_ROW || event == G3_BAD_ROW ? (page.width + 7) / 8 : 0;
     o->events[o->count++] = "MRBEL"[event];
     for (size_t i = 0; i < n; i++)
         o->hash = (o->hash ^ packed[i]) * UINT64_C(1099511628211);
@@ -251,7 +254,7 @@ static void by_kernel(struct outcome *o, size_t step)
     size_t at = 0, n = page.bits / 8;
     o->count = 0;
     o->hash = 1;
-    g3_decoder_init(&d, G3_MMR, page.width, 0);
+    g3_decoder_init(&d, page.coding, page.width, 0);
     for (;;) {
         enum g3_event event = g3_decoder_next(&d, packed);
         if (event == G3_MORE && at < n) {
@@ -267,7 +270,7 @@ static void by_kernel(struct outcome *o, size_t step)
             g3_decoder_finish(&d);
         } else {
             note(o, event, packed);
-            if (event != G3_ROW)
+            if (event != G3_ROW && event != G3_BAD_ROW)
                 break;
         }
     }
@@ -291,12 +294,10 @@ static void compare(size_t step)
     }
 }
 
-/* The page's bytes as they are now, by every kernel, whole and in pieces. */
-static void try_page(void)
+/* The page's bytes as they are now, by every kernel, whole and in pieces, as wanted. */
+static void by_every_kernel(void)
 {
     static const char *const levels[] = {"scalar", "avx2", "avx512"};
-    page.bits = (page.bits + 7) / 8 * 8;
-    plain(&want);
     for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
         unsigned cap;
         cpu_level(span_str(levels[i]), &cap);
@@ -306,6 +307,13 @@ static void try_page(void)
         compare(page.bits / 8);
         compare(1 + chance(20));
     }
+}
+
+static void try_page(void)
+{
+    page.bits = (page.bits + 7) / 8 * 8;
+    plain(&want);
+    by_every_kernel();
 }
 
 static const unsigned wide[] = {1728, 2560, 2561, 10000, 65531, 65532, 65533, 65535};
@@ -364,6 +372,38 @@ static void every_split(void)
     }
 }
 
+static unsigned long long next_random(void)
+{
+    return check_random(&seed);
+}
+
+/* MR finds its way again behind damage. Byte by byte no kernel has a part in it. */
+static void damaged_rows_of_mr(void)
+{
+    static struct g3_encoder e;
+    static uint8_t rows[2][(G3_WIDTH_MAX + 7) / 8], out[G3_WIDTH_MAX + 64];
+    for (unsigned i = 0; i < 2000; i++) {
+        memset(&page, 0, sizeof page);
+        page.coding = G3_MR;
+        page.width = i % 50 ? 1 + chance(700) : wide[i / 50 % WIDE];
+        g3_encoder_init(&e, G3_MR, page.width, 2u << i % 3, 0);
+        size_t n = 0;
+        for (unsigned y = 0; y < ROWS && n + 2 * g3_row_bound(page.width) < BYTES; y++) {
+            enum texture t = chance(3) ? LIKE_ABOVE : (enum texture)chance(TEXTURES);
+            make_row(rows[y & 1], y ? rows[~y & 1] : NULL, page.width, t, next_random);
+            size_t k = g3_encode_row(&e, rows[y & 1], out);
+            memcpy(page.bytes + n, out, k);
+            n += k;
+        }
+        n += g3_encode_end(&e, page.bytes + n);
+        page.bits = 8 * n;
+        for (unsigned damage = chance(4); damage; damage--)
+            page.bytes[chance((unsigned)n)] ^= (uint8_t)(i % 3 ? 1u << chance(8) : chance(256));
+        by_kernel(&want, 1);
+        by_every_kernel();
+    }
+}
+
 int main(void)
 {
     printf("# kernels up to %s\n", g3_kernel_for(cpu_detect())->name);
@@ -371,5 +411,6 @@ int main(void)
     RUN(any_bits_at_all);
     RUN(every_bit_turned_and_every_cut);
     RUN(every_split);
+    RUN(damaged_rows_of_mr);
     return check_done();
 }
