@@ -13,12 +13,11 @@ static unsigned long long next(void)
     return state ^= state << 17;
 }
 
-/* Changes painted into exactly the row's bytes, and found again pel by pel. */
-static void paints_the_row(const uint8_t *row, unsigned width)
+/* The row's changes, found pel by pel, painted into `got`, behind which nothing may be touched. */
+static void paints_the_row(const uint8_t *row, unsigned width, uint8_t *got)
 {
     static struct g3_line line;
     size_t bytes = (width + 7) / 8;
-    uint8_t *got = guarded(bytes);
     unsigned n = 0, left = 0;
     for (unsigned x = 0; x < width; x++) {
         unsigned pel = row[x / 8] >> (7 - x % 8) & 1;
@@ -30,32 +29,36 @@ static void paints_the_row(const uint8_t *row, unsigned width)
     memset(got, 0xa5, bytes);
     g3_paint(&line, width, got);
     CHECK(memcmp(got, row, bytes) == 0);
-    guarded_free(got, bytes);
 }
 
 static void rows_of_every_texture(void)
 {
     static const unsigned more[] = {1728, 2048, 2432, 2560, 2561, 4864, 10000, 65528, 65535};
     static uint8_t row[(G3_WIDTH_MAX + 7) / 8];
-    for (unsigned i = 1; i < 700 + sizeof more / sizeof *more; i++)
-        for (int t = 0; t < TEXTURES; t++)
-            for (int again = 0; again < 2; again++) {
-                unsigned width = i < 700 ? i : more[i - 700];
-                make_row(row, NULL, width, t, next);
-                paints_the_row(row, width);
-            }
+    for (unsigned i = 1; i < 700 + sizeof more / sizeof *more; i++) {
+        unsigned width = i < 700 ? i : more[i - 700];
+        uint8_t *got = guarded((width + 7) / 8);
+        for (int t = 0; t < 2 * TEXTURES; t++) {
+            make_row(row, NULL, width, t / 2, next);
+            paints_the_row(row, width, got);
+        }
+        guarded_free(got, (width + 7) / 8);
+    }
 }
 
 static void one_run_anywhere(void)
 {
     uint8_t row[32];
-    for (unsigned width = 1; width < 200; width++)
+    for (unsigned width = 1; width < 200; width++) {
+        uint8_t *got = guarded((width + 7) / 8);
         for (unsigned from = 0; from < width; from++)
             for (unsigned to = from + 1; to <= width; to += 1 + to % 5) {
                 memset(row, 0, sizeof row);
                 set_run(row, from, to);
-                paints_the_row(row, width);
+                paints_the_row(row, width, got);
             }
+        guarded_free(got, (width + 7) / 8);
+    }
 }
 
 /* With the scalar kernel, and with the best that this machine has. */
