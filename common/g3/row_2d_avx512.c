@@ -8,7 +8,6 @@
 #include "g3/kernel_x86.h"
 
 #if defined(__x86_64__)
-
 #include <immintrin.h>
 
 #define AVX512                                                                                    \
@@ -71,10 +70,6 @@ struct list {
     uint8_t kinds[WORDS_AT_ONCE * 64 + 64];
 };
 
-/* a & b & ~c and the like: the eight bits of f are by a, b, c from 111 down to 000. */
-#define LOGIC(f, a, b, c) _mm512_ternarylogic_epi64(a, b, c, (f) & 0xff)
-enum { A = 0xf0, B = 0xcc, C = 0xaa };
-
 /* struct g3_kernel's load. */
 AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *out)
 {
@@ -98,7 +93,7 @@ AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *ou
         if (left < WIDE_WORDS * 64) {
             __m512i count = _mm512_sub_epi64(_mm512_set1_epi64(left), lanes);
             __m512i outside = _mm512_sllv_epi64(ones, _mm512_max_epi64(count, zero));
-            v = LOGIC((A & B) | (~A & C), outside, _mm512_set1_epi64((long long)beyond), v);
+            v = (_mm512_set1_epi64((long long)beyond) & outside) | (v & ~outside);
         }
         _mm512_storeu_si512(out->pels + i, v);
         _mm512_storeu_si512(out->change + 1 + i, v ^ WIDE_RIGHT(v, wide_left(v, before), 1));
@@ -189,14 +184,14 @@ AVX512_INLINE struct eights code_kinds(__m512i kind, __m512i run)
     /* A horizontal code's 001 and the make-up code, at most 16 bits. */
     __m512i big_bits = _mm512_srli_epi16(big, 8), small_bits = _mm512_srli_epi16(small, 8);
     __m512i head = _mm512_sllv_epi16(_mm512_and_si512(mode, byte), big_bits);
-    head = LOGIC(A | (B & C), head, big, byte);
+    head |= big & byte;
     __m512i bits = _mm512_add_epi16(_mm512_srli_epi16(mode, 8), big_bits);
     bits = _mm512_add_epi16(bits, small_bits);
     small = _mm512_and_si512(small, byte);
     /* The terminating code behind it; of each 32 bits the right half comes first. */
     __m512i first = _mm512_sllv_epi32(_mm512_and_si512(head, low),
                                       _mm512_and_si512(small_bits, low));
-    first = LOGIC(A | (B & C), first, small, low);
+    first |= small & low;
     __m512i second = _mm512_sllv_epi32(_mm512_srli_epi32(head, 16),
                                        _mm512_srli_epi32(small_bits, 16));
     second = _mm512_or_si512(second, _mm512_srli_epi32(small, 16));
