@@ -1,6 +1,6 @@
 # faxpipe. `make demo` shows it, `make test` proves it, `make help` lists the rest.
-# Files are discovered: a program is a file in cmd/, a module a file in common/, a test beside its
-# mirror image in test/. The only list is which outside libraries a program needs.
+# Files are discovered: a program is a file in cmd/ (and those in cmd/PROGRAM/), a module a file in
+# common/, a test beside its mirror image in test/. Only the outside libraries are listed.
 
 CC      ?= cc
 CFLAGS  ?= -O2 -g
@@ -47,8 +47,8 @@ LIBS_all   = $(LIBS_tiff) $(LIBS_scan) $(LIBS_print) $(LIBS_net) $(LIBS_seal) $(
 $(CMDS) $(TESTS) $(HELPERS): LDLIBS = $(LIBS_all) -lpopt -lm
 $(BIN)/fax-spool: LDLIBS = $(LIBS_seal) $(LIBS_store) -lpopt
 
-.PHONY: all test demo bench bench-g3 bench-programs bench-mime lint check check-deps check-pure check-headers check-size check-docs \
-        fuzz deps install uninstall clean help
+.PHONY: all test demo bench bench-g3 bench-programs bench-mime lint check check-deps check-pure \
+        check-headers check-size check-docs fuzz deps install uninstall clean help
 all: $(CMDS) $(SCRIPTS)
 $(LIB): $(LIBOBJ)
 	@rm -f $@
@@ -56,13 +56,15 @@ $(LIB): $(LIBOBJ)
 $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call do,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-$(CMDS): $(BIN)/%: $(OBJ)/cmd/%.o $(LIB)
+.SECONDEXPANSION:
+parts_of = $(addprefix $(OBJ)/,$(addsuffix .o,$(basename $(wildcard cmd/$(1)/*.c))))
+$(CMDS): $(BIN)/%: $(OBJ)/cmd/%.o $$(call parts_of,$$*) $(LIB)
 	@mkdir -p $(@D)
 	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 $(SCRIPTS): $(BIN)/%: cmd/%.sh
 	@mkdir -p $(@D)
 	install -m 755 $< $@
-$(TESTS): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
+$(TESTS) $(filter-out %_preload,$(HELPERS)): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 # The codec's peers, as the benchmark has them.
@@ -73,10 +75,7 @@ $(BIN)/test/common/g3/peers_test: LDLIBS = $(LIB) $(LIBS_tiff) $(call pc,libs,sp
 $(BIN)/test/lib/%.so: test/lib/%.c
 	@mkdir -p $(@D)
 	$(call do,CC,$@)$(CC) -O1 -g -shared -fPIC -o $@ $< -ldl
-$(filter-out %_preload,$(HELPERS)): $(BIN)/test/%: $(OBJ)/test/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(call do,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
--include $(LIBOBJ:.o=.d) $(wildcard $(OBJ)/cmd/*.d $(OBJ)/test/*/*.d $(OBJ)/test/*/*/*.d)
+-include $(LIBOBJ:.o=.d) $(wildcard $(OBJ)/cmd/*.d $(OBJ)/cmd/*/*.d $(OBJ)/test/*/*.d $(OBJ)/test/*/*/*.d)
 
 .PHONY: test-programs
 test-programs: $(TESTS) $(filter-out %_preload,$(HELPERS)) \

@@ -7,12 +7,9 @@
 #include "net/serve.h"
 #include "net/sockets.h"
 #include "seal/password.h"
-#include "smtp/route.h"
-#include "spool/deliver.h"
+#include "smtp-recv/answers.h"
+#include "smtp-recv/into_spool.h"
 #include "spool/maildir.h"
-#include "spool/recipients.h"
-#include "spool/spool.h"
-#include "store/login.h"
 #include "tool/diag.h"
 #include "tool/home.h"
 #include "tool/io.h"
@@ -93,10 +90,8 @@ static struct poptOption options[] = {
 /* What the run is made of. Everything but the store is made before the worker and clerk part. */
 static struct {
     struct home home;
-    bool table;  /* deliver to the table's users */
-    bool inside; /* the worker's root is the spool */
-    struct recipients recipients; /* the clerk's */
-    struct words command;
+    struct answers answers; /* the clerk's */
+    struct spool_way spool;
     struct mbox mbox;
     struct networks relay;
     bool relay_stdin;
@@ -107,242 +102,6 @@ static struct {
     int fds[LISTEN_MAX];
     unsigned fd_count;
 } here = {.mbox = {.fd = -1}};
-
-/* ---- The clerk ---- */
-
-static enum err start_clerk(void *arg, struct why *why)
-{
-    (void)arg;
-    if (!here.table)
-        return ERR_NONE;
-    enum err e = store_open(&here.home, STORE_READ, &here.recipients.store, why);
-    return e ? e : spool_make(&here.home, "postmaster", why);
-}
-
-static enum receiver_verdict answer_recipient(const struct clerk_question *q, struct buf *codes)
-{
-    struct path path;
-    struct why why = {""};
-    char local[PATH_LOCAL_MAX + 1], address[PATH_LOCAL_MAX + PATH_DOMAIN_MAX + 2];
-    if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN | PATH_UTF8, &path) != PATH_OK ||
-        !path_local_text(&path, local, sizeof local))
-        return RECIPIENT_FOREIGN;
-    if (!q->local && ((!opt.relay && !opt.auth) || route_is_ours(here.domains, path.domain)))
-        return RECIPIENT_FOREIGN;
-    if (!q->local)
-        return route_onward(&path, here.domains, codes) ? RECIPIENT_LATER : RECIPIENT_OK;
-    if (!here.table)
-        return RECIPIENT_OK;
-    snprintf(address, sizeof address, "%s%s%.*s", local, path.domain.n ? "@" : "",
-             (int)path.domain.n, path.domain.n ? (const char *)path.domain.p : "");
-    enum recipients_fate fate;
-    switch (recipients_find(&here.recipients, address, q->sender, &fate, codes, &why)) {
-    case ERR_NONE:
-        return fate == RECIPIENTS_MOVED       ? RECIPIENT_MOVED
-               : fate == RECIPIENTS_FORWARDED ? RECIPIENT_FORWARDED
-                                              : RECIPIENT_OK;
-    case ERR_NO_USER:
-        return RECIPIENT_UNKNOWN;
-    case ERR_NO:
-        return RECIPIENT_REFUSED;
-    case ERR_AGAIN:
-        return RECIPIENT_FULL;
-    default:
-        diag_warn("users: %s", why.text);
-        return RECIPIENT_LATER;
-    }
-}
-
-static unsigned answer_verify(const struct clerk_question *q, struct buf *text)
-{
-    struct why why = {""};
-    if (!here.table) {
-        buf_add_str(text, "whoever it is, mail for it is tried");
-        return 252;
-    }
-    unsigned code = recipients_verify(&here.recipients, span_str(q->text),
-                                      q->kind == CLERK_EXPAND, text, &why);
-    if (code == 451)
-        diag_warn("users: %s", why.text);
-    return code;
-}
-
-/* Salts and proofs for AUTH: a name, a proof and a message, a line each. */
-static enum receiver_verdict answer_login(const struct clerk_question *q, struct buf *text)
-{
-    struct why why = {""};
-    char code[USER_CODE_MAX + 1], name[256];
-    struct span left = span_str(q->text), first = span_take(left, span_find(left, '\n'));
-    struct span proof = span_skip(left, first.n + 1);
-    proof = span_take(proof, span_find(proof, '\n'));
-    if (!opt.auth || !span_copy(first, name, sizeof name))
-        return RECIPIENT_REFUSED;
-    struct span message = span_skip(left, first.n + proof.n + 2);
-    enum err e = q->kind == CLERK_SALT
-                     ? store_login_salt(here.recipients.store, &seal_vault, name, text, &why)
-                     : store_login_prove(here.recipients.store, &seal_vault, name, message, proof,
-                                         code, text, &why);
-    if (e && e != ERR_AUTH)
-        diag_warn("log-in: %s", why.text);
-    return e == ERR_AUTH ? RECIPIENT_REFUSED : e ? RECIPIENT_LATER : RECIPIENT_OK;
-}
-
-static void answer(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a)
-{
-    struct buf text;
-    (void)arg;
-    buf_init(&text, sizeof a->text - 1);
-    a->verdict = RECIPIENT_LATER;
-    switch (q->kind) {
-    case CLERK_RECIPIENT:
-        a->verdict = answer_recipient(q, &text);
-        break;
-    case CLERK_VERIFY:
-    case CLERK_EXPAND:
-        a->code = answer_verify(q, &text);
-        break;
-    case CLERK_FLUSH:
-        a->code = !opt.etrn || route_is_ours(here.domains, span_str(q->text)) ? 459
-                  : handover_flush(q->text)                                   ? 250
-                                                                              : 458;
-        break;
-    case CLERK_SALT:
-    case CLERK_PROVE:
-        a->verdict = answer_login(q, &text);
-        break;
-    case CLERK_EXEC:
-        if (here.command.list && mail >= 0)
-            a->verdict = handover_run((const char *const *)here.command.list, q, mail);
-        break;
-    case CLERK_QUEUE:
-        if (here.table && mail >= 0)
-            a->verdict = handover_enqueue(q, mail);
-        break;
-    }
-    span_copy(buf_span(&text), a->text, sizeof a->text);
-    buf_release(&text);
-}
-
-/* ---- Delivery into maildirs ---- */
-
-/* The directory of a code. In a worker the spool is the root. */
-static enum err code_dir(const char *code, char out[HOME_PATH_MAX], struct why *why)
-{
-    if (!here.inside)
-        return spool_dir(&here.home, code, out, why);
-    snprintf(out, HOME_PATH_MAX, "/%s", code);
-    return ERR_NONE;
-}
-
-/* A mail on its way into directories and, where it is relayed, into the queue. */
-struct mail {
-    const struct envelope *envelope;
-    struct spool_delivery *delivery; /* NULL: nobody here is meant */
-    struct handover *relayed;        /* NULL: nobody elsewhere is */
-    bool begun;
-    char **dirs;
-    size_t count;
-};
-
-static enum err add_dir(struct mail *m, struct span code, struct why *why)
-{
-    char text[SPOOL_CODE_MAX + 1], dir[HOME_PATH_MAX];
-    if (!span_copy(code, text, sizeof text) || !spool_code_valid(code))
-        return why_set(why, ERR_BUG, "the clerk named no user");
-    enum err e = code_dir(text, dir, why);
-    if (e)
-        return e;
-    char **more = reallocarray(m->dirs, m->count + 1, sizeof *more);
-    if (more)
-        m->dirs = more;
-    if (!more || !(more[m->count] = strdup(dir)))
-        return why_set(why, ERR_OS, "out of memory");
-    m->count++;
-    return ERR_NONE;
-}
-
-static enum err sort_recipients(struct mail *m, struct why *why)
-{
-    enum err e = ERR_NONE;
-    for (size_t i = 0; !e && i < m->envelope->count; i++) {
-        struct span left = span_str(m->envelope->recipients[i].mailboxes);
-        while (!e && left.n) {
-            struct span line = span_take(left, span_find(left, '\n'));
-            left = span_skip(left, line.n + 1);
-            if (line.n && line.p[0] != ROUTE_DIRECT && line.p[0] != ROUTE_SOURCE)
-                e = add_dir(m, line, why);
-            else if (!m->relayed)
-                e = handover_open(&m->relayed, why);
-        }
-    }
-    return e;
-}
-
-static void mail_free(void *mail)
-{
-    struct mail *m = mail;
-    spool_delivery_free(m->delivery);
-    handover_close(m->relayed);
-    for (size_t i = 0; i < m->count; i++)
-        free(m->dirs[i]);
-    free(m->dirs);
-    free(m);
-}
-
-static enum err mail_begin(void *arg, const struct envelope *envelope, void **mail,
-                           struct why *why)
-{
-    struct mail *m = calloc(1, sizeof *m);
-    unsigned sync = opt.no_sync ? SPOOL_NO_SYNC : 0;
-    const char *const maildir[] = {opt.maildir};
-    enum err e = ERR_NONE;
-    (void)arg;
-    if (!m)
-        return why_set(why, ERR_OS, "out of memory");
-    m->envelope = envelope;
-    if (here.table)
-        e = sort_recipients(m, why);
-    if (!e && !here.table)
-        e = spool_delivery_begin(maildir, 1, SPOOL_FOREIGN | sync, &m->delivery, why);
-    else if (!e && m->count)
-        e = spool_delivery_begin((const char *const *)m->dirs, m->count, SPOOL_OURS | sync,
-                                 &m->delivery, why);
-    if (e)
-        mail_free(m);
-    else
-        *mail = m;
-    return e;
-}
-
-static const char *mail_id(void *mail)
-{
-    const struct mail *m = mail;
-    return m->delivery ? spool_delivery_name(m->delivery) : NULL;
-}
-
-static enum err mail_write(void *mail, struct span piece, struct why *why)
-{
-    struct mail *m = mail;
-    enum err e = m->delivery ? spool_delivery_write(m->delivery, piece.p, piece.n, why) : ERR_NONE;
-    /* The Return-Path, our first line, is final delivery's alone. */
-    if (!m->begun)
-        piece = span_skip(piece, span_find(piece, '\n') + 1);
-    m->begun = true;
-    return e || !m->relayed ? e : handover_write(m->relayed, piece, why);
-}
-
-/* All local users have it, or none; each path to relay to has its own verdict. */
-static enum err mail_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
-{
-    struct mail *m = mail;
-    enum err e = m->delivery ? spool_delivery_sync(m->delivery, why) : ERR_NONE;
-    if (!e && m->relayed)
-        e = handover_queue(m->relayed, &here.host.clerk, m->envelope, here.hostname, verdicts, why);
-    return e || !m->delivery ? e : spool_delivery_commit(m->delivery, why);
-}
-
-static const struct delivery_method into_spool = {mail_begin, mail_id, mail_write, mail_commit,
-                                                  mail_free};
 
 /* ---- The worker ---- */
 
@@ -367,9 +126,11 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
     if (e)
         return e;
     here.host.clerk = *clerk;
-    if (here.inside) /* where a mail that is relayed waits to be whole */
+    if (here.spool.inside) /* where a mail that is relayed waits to be whole */
         setenv("TMPDIR", "/postmaster/tmp", 1);
-    here.host.method_arg = opt.mbox ? (void *)&here.mbox : (void *)&here.host.clerk;
+    here.host.method_arg = opt.mbox   ? (void *)&here.mbox
+                           : opt.exec ? (void *)&here.host.clerk
+                                      : (void *)&here.spool;
     if (opt.batch)
         return serve_batch(&here.host, here.batch, why);
     if (!here.fd_count) {
@@ -499,7 +260,7 @@ static enum err set_method(struct why *why)
             return why_set(why, e, "%.300s: %.200s", opt.batch, reason.text);
     }
     if (opt.exec)
-        return words_split(opt.exec, &here.command, why);
+        return words_split(opt.exec, &here.answers.command, why);
     here.mbox.sync = !opt.no_sync;
     if (opt.mbox && strcmp(opt.mbox, "-") == 0)
         here.mbox.fd = STDOUT_FILENO;
@@ -513,10 +274,13 @@ static enum err set_method(struct why *why)
         if (e)
             return e;
     }
-    here.recipients.home = &here.home;
-    here.recipients.domains = here.domains;
+    here.spool = (struct spool_way){.home = &here.home,
+                                    .maildir = opt.maildir,
+                                    .no_sync = opt.no_sync,
+                                    .hostname = here.hostname,
+                                    .clerk = &here.host.clerk};
     return conf_number(here.home.conf, "spool-limit", 0, UINT64_MAX / 2,
-                       &here.recipients.spool_limit, why);
+                       &here.answers.recipients.spool_limit, why);
 }
 
 static enum err open_sockets(struct why *why)
@@ -547,8 +311,9 @@ static enum err set_crew(struct crew *crew, struct why *why)
     uid_t owner = here.home.path[0] ? here.home.owner : 0;
     enum err e = ERR_NONE;
     *crew = (struct crew){.workers = (unsigned)opt.workers,
-                          .answer = answer,
-                          .clerk_start = start_clerk,
+                          .answer = answers_give,
+                          .clerk_start = answers_start,
+                          .clerk_arg = &here.answers,
                           .work = work,
                           .root = opt.chroot};
     if (geteuid() == 0 && owner) {
@@ -556,11 +321,11 @@ static enum err set_crew(struct crew *crew, struct why *why)
         if (!opt.user && crew_account_find("faxrecv", &crew->worker, NULL))
             crew->worker = crew->clerk;
         static char spool[HOME_PATH_MAX];
-        if (here.table && !opt.chroot && !opt.batch)
+        if (here.answers.table && !opt.chroot && !opt.batch)
             e = home_path(&here.home, "spool", spool, why);
         if (!e && spool[0])
             crew->root = spool;
-        here.inside = spool[0] != '\0';
+        here.spool.inside = spool[0] != '\0';
     }
     if (!e && opt.user)
         e = crew_account_find(opt.user, &crew->worker, why);
@@ -575,9 +340,15 @@ static enum err run(const struct operands *operands)
     enum err e = operands_check(operands, 0, 0);
     if (e || (e = check_options()))
         return e;
-    here.table = !opt.maildir && !opt.exec && !opt.mbox;
-    e = here.table ? home_open(&here.home, HOME_KEEP_ROOT, &why)
-                   : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);
+    here.answers = (struct answers){.home = &here.home,
+                                    .domains = here.domains,
+                                    .table = !opt.maildir && !opt.exec && !opt.mbox,
+                                    .relay = opt.relay != NULL,
+                                    .auth = opt.auth,
+                                    .etrn = opt.etrn,
+                                    .recipients = {.home = &here.home, .domains = here.domains}};
+    e = here.answers.table ? home_open(&here.home, HOME_KEEP_ROOT, &why)
+                           : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);
     if (e)
         return diag_fail(e, &why, "station");
     if ((e = set_options(&why)) || (e = set_method(&why)) || (e = set_crew(&crew, &why)))

@@ -8,7 +8,7 @@ setup() {
 }
 teardown() { cleanup; }
 
-programs() { for f in cmd/*; do f=${f##*/}; echo "${f%.*}"; done; }
+programs() { for f in cmd/*.*; do f=${f##*/}; echo "${f%.*}"; done; }
 
 # "-x" and "--long", a line each, sorted: what the program itself says.
 of_table() { "$BIN/$1" --list-options | cut -f1,2 | tr '\t' '\n' | grep . | sort -u; }

@@ -58,7 +58,7 @@ commands() { sed -n "/^## $1\$/,/^## /{s/^    //p;}" "$FAXPIPE_ROOT/README.md"; 
 }
 
 @test "the table has every program, and no other" {
-    for f in "$FAXPIPE_ROOT"/cmd/*; do f=${f##*/}; echo "${f%.*}"; done | sort >programs
+    for f in "$FAXPIPE_ROOT"/cmd/*.*; do f=${f##*/}; echo "${f%.*}"; done | sort >programs
     sed -n '/^## The programs$/,/^## /{s/^| `\([a-z0-9-]*\)` .*/\1/p;}' "$FAXPIPE_ROOT/README.md" | sort |
         diff programs -
 }

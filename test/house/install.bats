@@ -9,7 +9,7 @@ teardown() { cleanup; }
 
 install_to() { "$FAXPIPE_ROOT/test/house/install" install "$T/root" /usr "$1"; }
 
-programs() { for f in "$FAXPIPE_ROOT"/cmd/*; do f=${f##*/}; echo "${f%.*}"; done; }
+programs() { for f in "$FAXPIPE_ROOT"/cmd/*.*; do f=${f##*/}; echo "${f%.*}"; done; }
 
 @test "everything is where it belongs, and goes again" {
     install_to ''

@@ -1,0 +1,28 @@
+/*
+ * The clerk's side of smtp-recv: what is answered to the process that reads the network.
+ */
+#ifndef SMTP_RECV_ANSWERS_H
+#define SMTP_RECV_ANSWERS_H
+
+#include "net/clerk.h"
+#include "spool/recipients.h"
+#include "tool/spawn.h"
+
+/* What the answers are made from. All of it outlives the clerk. */
+struct answers {
+    const struct home *home;
+    const char *const *domains; /* ours, ended by NULL */
+    bool table;                 /* the users of the table are whom mail is for */
+    bool relay, auth, etrn;     /* somebody may relay; AUTH and ETRN are offered */
+    struct words command;       /* --exec's; list is NULL without one */
+    struct recipients recipients; /* its store is opened by answers_start */
+};
+
+/* Opens the table, where there is one, and makes spool/postmaster: under the clerk's uid. arg is a
+ * struct answers. */
+enum err answers_start(void *arg, struct why *why);
+
+/* A clerk_fn; arg is a struct answers. */
+void answers_give(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a);
+
+#endif
