@@ -2,6 +2,7 @@
 #include "g3/codes.h"
 #include "g3/decode.h"
 #include "g3/quick.h"
+#include "g3/repair.h"
 #include "g3/runs.h"
 
 void g3_decoder_init(struct g3_decoder *d, enum g3_coding coding, unsigned width, unsigned flags)
@@ -55,8 +56,11 @@ static enum g3_event end(struct g3_decoder *d, bool closed)
     return G3_END;
 }
 
-static enum g3_event lose(struct g3_decoder *d)
+/* In a row: its good part is the last that is known of the page. */
+static enum g3_event lose(struct g3_decoder *d, uint8_t *row)
 {
+    g3_cut_row(d, row);
+    d->good_pels = d->a0;
     d->step = G3_STEP_LOST;
     return G3_LOST;
 }
@@ -113,10 +117,11 @@ static bool has_eols(const struct g3_decoder *d)
 }
 
 /* A damaged row: the way goes on at the next EOL, if there are any. */
-static enum g3_event damaged(struct g3_decoder *d)
+static enum g3_event damaged(struct g3_decoder *d, uint8_t *row)
 {
     if (!has_eols(d))
-        return lose(d);
+        return lose(d, row);
+    g3_mend_row(d);
     d->step = G3_STEP_RESYNC;
     d->zeros = d->last_zeros;
     return G3_MORE;
@@ -126,7 +131,7 @@ static enum g3_event damaged(struct g3_decoder *d)
  * The bits at a row's start are of no code: EOFB or RTC, padding, or damage. T.6 2.4.1: EOFB is
  * two EOLs. A cut or lone EOL at the very end is taken for the end, but does not close the page.
  */
-static enum g3_event end_without_eol(struct g3_decoder *d)
+static enum g3_event end_without_eol(struct g3_decoder *d, uint8_t *row)
 {
     for (;;) {
         g3_refill(&d->in);
@@ -141,8 +146,10 @@ static enum g3_event end_without_eol(struct g3_decoder *d)
         }
         if (next >> G3_EOL_BITS == 1 && (d->coding != G3_MMR || d->in.have < 2 * G3_EOL_BITS))
             return end(d, false);
-        if (next != 0)
-            return lose(d);
+        if (next != 0) {
+            start_row(d, false);
+            return lose(d, row);
+        }
         g3_skip(&d->in, 2 * G3_EOL_BITS);
     }
 }
@@ -190,7 +197,8 @@ static bool eat_zeros(struct g3_decoder *d)
 
 static enum g3_event step_eol(struct g3_decoder *d, uint8_t *row)
 {
-    if (d->coding == G3_MH && d->zeros == 0 && d->eol_run == 0 && g3_quick_row_eol(d, row))
+    bool plain = d->coding == G3_MH && !(d->flags & G3_ALIGN_ROW);
+    if (plain && d->zeros == 0 && d->eol_run == 0 && g3_quick_row_eol(d, row))
         return G3_ROW;
     if (!eat_zeros(d))
         return d->finished ? end(d, false) : G3_MORE;
@@ -201,11 +209,22 @@ static enum g3_event step_eol(struct g3_decoder *d, uint8_t *row)
     return G3_MORE;
 }
 
+/* Up to the byte that a row starts on; but EOLs of an RTC may follow each other without fill, the
+ * last one behind others, and those before it with one behind. */
+static void skip_fill(struct g3_decoder *d, unsigned tag)
+{
+    uint64_t next = d->in.bits >> (64 - G3_EOL_BITS);
+    uint64_t behind = d->in.bits << (G3_EOL_BITS + tag) >> (64 - G3_EOL_BITS);
+    if (next != 1 || (behind != 1 && d->eol_run == 1))
+        g3_skip(&d->in, d->in.have & 7);
+}
+
 /* T.4 4.1.4: RTC is six EOLs in a row (4.2.3: each with its tag 1); fewer are rows gone missing. */
 static enum g3_event step_tag(struct g3_decoder *d)
 {
     unsigned tag = d->coding == G3_MR;
-    if (!need(d, d->eol_run == 6 ? tag : G3_EOL_ZEROS + tag))
+    bool aligned = d->flags & G3_ALIGN_ROW;
+    if (!need(d, d->eol_run == 6 ? tag : aligned ? 2 * (tag + G3_EOL_BITS) : G3_EOL_ZEROS + tag))
         return G3_MORE;
     if (d->eol_run == 6) {
         g3_skip(&d->in, d->in.have ? tag : 0);
@@ -217,6 +236,8 @@ static enum g3_event step_tag(struct g3_decoder *d)
         d->two_d = !(d->in.bits >> 63);
         g3_skip(&d->in, 1);
     }
+    if (aligned)
+        skip_fill(d, tag);
     if (d->in.bits >> (64 - G3_EOL_ZEROS) == 0) {
         d->step = G3_STEP_EOL;
         return G3_MORE;
@@ -244,7 +265,7 @@ static enum g3_event step_missed(struct g3_decoder *d, uint8_t *row)
     if (!two_d)
         d->reference_lost = false;
     else if (d->reference_lost)
-        return damaged(d);
+        return damaged(d, row);
     return G3_MORE;
 }
 
@@ -269,7 +290,7 @@ static enum g3_event step_row(struct g3_decoder *d, uint8_t *row)
     if (r == G3_ROW_MORE)
         return G3_MORE;
     if (r == G3_ROW_BAD)
-        return damaged(d);
+        return damaged(d, row);
     g3_close_line(&d->lines[d->reference ^ 1], d->n, d->width);
     if (has_eols(d)) {
         d->step = G3_STEP_CHECK;
@@ -303,7 +324,7 @@ static enum g3_event step_check(struct g3_decoder *d, uint8_t *row)
             return G3_MORE;
         unsigned nothing = run_of_nothing(d->in.bits);
         if (nothing == 0 || nothing > d->in.have)
-            return damaged(d);
+            return damaged(d, row);
         g3_skip(&d->in, nothing);
     }
     d->end_of_rows = g3_decoder_offset(d);
@@ -355,7 +376,7 @@ static enum g3_event take_step(struct g3_decoder *d, uint8_t *row)
     case G3_STEP_RESYNC:
         return step_resync(d, row);
     case G3_STEP_PADDING:
-        return end_without_eol(d);
+        return end_without_eol(d, row);
     case G3_STEP_LOST:
         return G3_LOST;
     default:

@@ -21,7 +21,7 @@ enum { G3_WIDTH_MAX = 65535 };
 enum g3_flags {
     G3_ALIGN_EOL = 1, /* encoder: fill bits before each EOL, so that it ends on a byte */
     G3_NO_EOL = 2,    /* MH rows follow each other without EOL (TIFF compression 2, some 3) */
-    G3_ALIGN_ROW = 4, /* every row starts on a byte (with G3_NO_EOL, or MMR as in some PDF) */
+    G3_ALIGN_ROW = 4, /* every row starts on a byte, behind its EOL where it has one: RLE, some PDF */
 };
 
 /* "mh", "mr", "mmr". */
@@ -92,9 +92,9 @@ size_t g3_encode_flush(struct g3_encoder *e, uint8_t *out);
 enum g3_event {
     G3_MORE,    /* all pushed bytes are used: push more, or finish */
     G3_ROW,     /* a row */
-    G3_BAD_ROW, /* a row was damaged; the last good row (white before the first) stands in */
+    G3_BAD_ROW, /* a row was damaged: its good part, then what the row above has there */
     G3_END,     /* the page is over: RTC, EOFB, or the end of the bytes after a whole row */
-    G3_LOST,    /* damaged, with no EOL to find the way again; no more rows come */
+    G3_LOST,    /* a row was damaged, with no EOL to find the way again; no more rows come */
 };
 
 /* Where a decoder stands between two calls; nobody else's business. */
@@ -121,6 +121,7 @@ struct g3_decoder {
     uint64_t bad_in_a_row;    /* most consecutive bad rows */
     uint64_t end_of_rows;     /* bits up to the end of the last row, without what follows */
     uint64_t eols;            /* EOLs that led a row */
+    unsigned good_pels;       /* of the row that G3_LOST gives */
     unsigned longest_2d;      /* MR: most consecutive two-dimensional rows; K is at least one more */
     bool closed;              /* RTC or EOFB was seen, whole */
     bool led;                 /* the first row was led by an EOL */
@@ -141,7 +142,7 @@ struct g3_decoder {
     unsigned phase, a0, n, b1, run, last_zeros;
     unsigned reference;
     unsigned blank, blank_shift; /* MH: the code of a white row, which the bits start with */
-    bool last_in_code; /* the last good row is not in lines, but coded there: */
+    bool last_in_code; /* the last row is not in lines, but coded there: */
     struct g3_place {
         const uint8_t *byte;
         unsigned bit;
@@ -172,15 +173,18 @@ void g3_decoder_finish(struct g3_decoder *d);
 
 /*
  * The next event. After G3_ROW and G3_BAD_ROW row holds a row, after others anything (row may be
- * NULL: checked and counted only). G3_END and G3_LOST repeat themselves. Work is linear in the
- * bytes pushed plus the rows given; how many rows a page may have is the caller's to limit (T.6
- * says a row in a bit).
+ * NULL: checked and counted only). Of a damaged row are kept the pels that were decoded before the
+ * damage was noticed; a row of which there are none, or whose reference was damaged (MR, up to the
+ * next one-dimensional row), is the row above, and that is white before the first. With the first
+ * G3_LOST row holds the good_pels of a row that is not counted, white behind them. G3_END and G3_LOST
+ * repeat themselves. Work is linear in the bytes pushed plus the rows given; how many rows a page
+ * may have is the caller's to limit (T.6 says a row in a bit).
  */
 enum g3_event g3_decoder_next(struct g3_decoder *d, uint8_t *row);
 
 /*
- * Puts the last good row (white before the first) into row: what G3_BAD_ROW gives, for rows that
- * a page still owes after its G3_END. The bytes pushed last must still be there, as for next.
+ * Puts the row given last (white before the first) into row: for rows that a page still owes after
+ * its G3_END. The bytes pushed last must still be there, as for next.
  */
 void g3_decoder_repeat(struct g3_decoder *d, uint8_t *row);
 

@@ -66,6 +66,9 @@ void page_try(struct g3_decoder *d, struct span sample, bool whole, const struct
     read_rows(d, sample, whole, words, guess, &good, &seen);
     guess->led = d->led;
     guess->score = seen ? (unsigned)(good * 1024 / seen) : 0;
+    /* T.4 4.2: the first row of a page is one-dimensional. */
+    if (way->coding == G3_MR && d->longest_2d == guess->rows)
+        guess->score = 0;
 }
 
 static void rank(struct page_guess out[PAGE_GUESSES], unsigned *count, const struct page_guess *new)
@@ -91,6 +94,8 @@ static const struct page_way ways[] = {
     {.coding = G3_MH, .flags = G3_NO_EOL | G3_ALIGN_ROW},
     {.coding = G3_MH, .flags = G3_NO_EOL | PAGE_ALIGN_WORD},
     {.coding = G3_MMR, .flags = G3_ALIGN_ROW},
+    {.coding = G3_MH, .flags = G3_ALIGN_ROW},
+    {.coding = G3_MR, .flags = G3_ALIGN_ROW},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -121,6 +126,8 @@ static bool is_led(const struct page_way *way)
 static void look_at_widths(struct search *s, const struct page_way *way, unsigned not_this)
 {
     if (is_led(way)) {
+        if (way->flags & G3_ALIGN_ROW)
+            return;
         unsigned width = page_measure(s->sample, way->coding == G3_MR);
         if (width >= MEASURED_MIN && width != not_this)
             look(s, way, width);

@@ -227,6 +227,8 @@ static void warn_of_coding(struct fax *f, const struct page_way *way)
                  : way->flags & G3_ALIGN_ROW  ? ", its rows start on bytes" : "");
     if (way->coding == G3_MMR && way->flags & G3_ALIGN_ROW)
         fax_warn(f, "T.6 whose rows start on bytes");
+    else if (led && way->flags & G3_ALIGN_ROW)
+        fax_warn(f, "T.4 with fill behind its EOLs, so that rows start on bytes");
     if (way->lsb != (d->fill_order == 2))
         fax_warn(f, "FillOrder is wrong");
     if (way->width != f->coded_width)

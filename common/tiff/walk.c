@@ -129,11 +129,24 @@ static void end_strip(struct fax *f, bool lost)
         w->owed = 1;
 }
 
-static enum err give_owed(struct fax *f, uint8_t *row, struct why *why)
+/* From that pel on, what is white where the page's colours are turned. */
+static void whiten(const struct fax *f, uint8_t *row, unsigned from)
+{
+    unsigned byte = from / 8, left = from % 8;
+    uint8_t white = f->invert ? 0xff : 0;
+    if (left) {
+        row[byte] = (uint8_t)((row[byte] & 0xff00 >> left) | (white & 0xff >> left));
+        byte++;
+    }
+    memset(row + byte, white, stride_of(f) - byte);
+}
+
+/* begun: row is the damaged one itself, of which the decoder has given the good part. */
+static enum err give_owed(struct fax *f, uint8_t *row, bool begun, struct why *why)
 {
     f->walk.owed--;
     if (row && f->walk.white)
-        memset(row, f->invert ? 0xff : 0, stride_of(f));
+        whiten(f, row, begun ? f->decoder.good_pels : 0);
     else if (row)
         g3_decoder_repeat(&f->decoder, row);
     return count(f, true, why);
@@ -164,10 +177,11 @@ enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct 
 {
     struct fax_walk *w = &f->walk;
     enum err e;
+    bool begun = false;
     while (!w->over) {
         if (w->owed) {
             *event = G3_BAD_ROW;
-            return give_owed(f, row, why);
+            return give_owed(f, row, begun, why);
         }
         if (w->ended || is_full(f)) {
             next_strip(f);
@@ -177,7 +191,7 @@ enum err fax_walk_row(struct fax *f, uint8_t *row, enum g3_event *event, struct 
         if (*event == G3_ROW || *event == G3_BAD_ROW)
             return give_row(f, *event == G3_BAD_ROW, why);
         if (*event != G3_MORE)
-            end_strip(f, *event == G3_LOST);
+            end_strip(f, begun = *event == G3_LOST);
         else if ((e = feed(f, why)))
             return e;
     }

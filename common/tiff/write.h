@@ -27,7 +27,7 @@ struct tiff_writer_options {
 struct tiff_page_facts {
     uint64_t rows;
     bool eols_aligned;             /* every EOL ends on a byte (MH, MR) */
-    uint64_t bad_rows, bad_in_a_row; /* repaired by the last good row; 0: the tags are not written */
+    uint64_t bad_rows, bad_in_a_row; /* repaired; 0: the tags are not written */
 };
 
 /* Writes go to fd, which is not owned, and need not be seekable. ERR_OS. */

@@ -25,6 +25,8 @@ static void add(struct bits *b, const char *text)
 }
 
 #define EOL "000000000001"
+#define TAG1 EOL "1"
+#define TAG0 EOL "0"
 #define RTC EOL EOL EOL EOL EOL EOL
 /* Rows of 8 pels: 3 white, 2 black, 3 white; 8 white; 8 black. */
 #define ROW "1000 11 1000"
@@ -104,10 +106,70 @@ static void damage_is_concealed_and_counted(void)
     expect(EOL ROW EOL "000000001 1111" EOL WHITE RTC, G3_MH, 0, "r18 b18 r00 E");
     expect(EOL ROW EOL ROW "11" EOL WHITE RTC, G3_MH, 0, "r18 b18 r00 E");
     expect(EOL ROW EOL EOL WHITE RTC, G3_MH, 0, "r18 b18 r00 E");
-    expect(EOL "1000 11" EOL "1000" EOL ROW EOL "1" RTC, G3_MH, 0, "b00 b00 r18 b18 E");
+    expect(EOL "1000 11" EOL "1000" EOL ROW EOL "1" RTC, G3_MH, 0, "b18 b18 r18 b18 E");
     CHECK_INT(decoder.bad_rows, 3);
     CHECK_INT(decoder.bad_in_a_row, 2);
     CHECK_INT(decoder.rows, 4);
+}
+
+/* 3 white, 2 black, and then what the row above has: the colour changes where it must, and only there. */
+static void the_good_part_of_a_row_is_kept(void)
+{
+    expect(EOL BLACK EOL "1000 11 000000001" EOL WHITE RTC, G3_MH, 0, "rff b1f r00 E");
+    expect(EOL BLACK EOL "0111 000000001" EOL WHITE RTC, G3_MH, 0, "rff b3f r00 E");
+    expect(EOL ROW EOL "00110101 010 000000001" EOL EOL WHITE RTC, G3_MH, 0, "r18 b98 b98 r00 E");
+    CHECK_INT(decoder.bad_in_a_row, 2);
+    /* Three white and one black of a row all white. */
+    expect(EOL WHITE EOL "1000 010 000000001" EOL ROW EOL "1" RTC, G3_MH, 0, "r00 b10 r18 b18 E");
+    /* A row too short for a change, and one too long: the pels of that run are not known. */
+    expect(EOL BLACK EOL "0111 11" EOL "0111 10011" EOL WHITE RTC, G3_MH, 0, "rff b3f b3f r00 E");
+    /* In two dimensions: vertical, pass and horizontal codes up to the damage. */
+    expect(TAG1 ROW TAG0 "011 0000000" TAG0 "1" TAG1 ROW, G3_MR, 0, "r18 b08 b08 r18 e");
+    expect(TAG1 ROW TAG0 "0001 0000000" TAG1 ROW, G3_MR, 0, "r18 b00 r18 e");
+    expect(TAG1 ROW TAG0 "001 0111 11 0000000" TAG1 ROW, G3_MR, 0, "r18 b38 r18 e");
+}
+
+static struct g3_decoder lost;
+static void check_good_pels(const char *bits, enum g3_coding coding, unsigned pels, uint8_t want)
+{
+    struct bits b = {.n = 0};
+    uint8_t row = 0;
+    enum g3_event event;
+    add(&b, bits);
+    g3_decoder_init(&lost, coding, 8, coding == G3_MH ? G3_NO_EOL : 0);
+    g3_decoder_push(&lost, span_of(b.bytes, (b.n + 7) / 8));
+    g3_decoder_finish(&lost);
+    while ((event = g3_decoder_next(&lost, &row)) == G3_ROW)
+        ;
+    CHECK_INT(event, G3_LOST);
+    CHECK_INT(lost.good_pels, pels);
+    CHECK_INT(row, want);
+    CHECK_INT(lost.bad_rows, 0);
+}
+
+static void the_last_row_of_a_lost_page_has_a_good_part(void)
+{
+    check_good_pels("001 1000 11 1 001 0111 11 0000001111", G3_MMR, 4, 0x30);
+    check_good_pels("001 1000 11 1 001 0111 010 0000001111", G3_MMR, 3, 0x20);
+    check_good_pels("001 1000 11 1 1 0000001111", G3_MMR, 3, 0x00);
+    check_good_pels("001 1000 11 1 0000001111", G3_MMR, 0, 0x00);
+    check_good_pels("001 1000 11 1 000000000000001000000001", G3_MMR, 0, 0x00);
+    check_good_pels(ROW "0111 11 000000001 1111 1111 1111", G3_MH, 4, 0x30);
+}
+
+static void rows_on_bytes_behind_their_eols(void)
+{
+    expect(EOL "0000" ROW EOL "00" WHITE EOL "0000000" BLACK "00" RTC, G3_MH, G3_ALIGN_ROW,
+           "r18 r00 rff E");
+    expect(EOL "0000" ROW "000000" EOL "0000" WHITE "000" EOL "0000" BLACK, G3_MH, G3_ALIGN_ROW,
+           "r18 r00 rff e");
+    /* An RTC whose EOLs have fill too; and a row lost between two EOLs. */
+    expect(EOL "0000" ROW EOL "00" RTC, G3_MH, G3_ALIGN_ROW, "r18 E");
+    expect(EOL "0000" ROW EOL "00" EOL "0000" EOL "0000" EOL "0000" EOL "0000" EOL "0000" EOL, G3_MH,
+           G3_ALIGN_ROW, "r18 E");
+    expect(EOL "0000" ROW EOL "00" EOL "0000" BLACK RTC, G3_MH, G3_ALIGN_ROW, "r18 b18 rff E");
+    expect(TAG1 "000" ROW TAG0 "0" "111" TAG0 "111" TAG1 TAG1 TAG1 TAG1 TAG1 TAG1, G3_MR,
+           G3_ALIGN_ROW, "r18 r18 r18 E");
 }
 
 /* An EOL whose first zeros were taken for a code's last ones is found all the same. */
@@ -117,15 +179,13 @@ static void an_eol_is_found_behind_a_code_that_ends_in_zeros(void)
     expect(EOL ROW EOL "1000 11 01000" EOL WHITE RTC, G3_MH, 0, "r18 b18 r00 E");
 }
 
-#define TAG1 EOL "1"
-#define TAG0 EOL "0"
 static void two_dimensional_rows(void)
 {
     expect(TAG1 ROW TAG0 "1 1 1" TAG0 "011 010 1" TAG1 WHITE TAG1 TAG1 TAG1 TAG1 TAG1 TAG1, G3_MR, 0,
            "r18 r18 r00 r00 E");
     expect(TAG1 ROW TAG0 "0001 1" TAG0 "001 0111 11 1" TAG1 WHITE, G3_MR, 0, "r18 r00 r30 r00 e");
     /* After damage the rows that lean on it are lost, up to the next that does not. */
-    expect(TAG1 ROW TAG1 "11" TAG0 "111" TAG0 "111" TAG1 WHITE, G3_MR, 0, "r18 b18 b18 b18 r00 e");
+    expect(TAG1 ROW TAG1 "11" TAG0 "111" TAG0 "111" TAG1 WHITE, G3_MR, 0, "r18 b00 b00 b00 r00 e");
     CHECK_INT(decoder.bad_in_a_row, 3);
     /* K is known by the longest stretch. */
     expect(TAG1 ROW TAG0 "111" TAG0 "111" TAG1 ROW, G3_MR, 0, "r18 r18 r18 r18 e");
@@ -197,6 +257,9 @@ int main(void)
     RUN(rows_without_eol);
     RUN(runs_of_nothing);
     RUN(damage_is_concealed_and_counted);
+    RUN(the_good_part_of_a_row_is_kept);
+    RUN(the_last_row_of_a_lost_page_has_a_good_part);
+    RUN(rows_on_bytes_behind_their_eols);
     RUN(an_eol_is_found_behind_a_code_that_ends_in_zeros);
     RUN(two_dimensional_rows);
     RUN(mmr_ends_and_damage);
