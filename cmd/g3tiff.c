@@ -149,7 +149,12 @@ static enum err wrap_page(struct job *j, struct tiff_writer *w, const struct fax
         return why_set(why, ERR_DATA, "page %u: %u pels at %u x %u dpi do not fit profile s",
                        page.number, page.width, page.xdpi, page.ydpi);
     struct tiff_page_facts facts = {.rows = p->rows, .eols_aligned = kept && p->eols_aligned,
-                                    .bad_rows = p->bad_rows, .bad_in_a_row = p->bad_in_a_row};
+                                    .bad_rows = p->bad_rows + p->told_rows,
+                                    .bad_in_a_row = p->bad_in_a_row};
+    if (facts.bad_rows > p->rows)
+        facts.bad_rows = p->rows;
+    if (facts.bad_in_a_row < p->told_in_a_row)
+        facts.bad_in_a_row = p->told_in_a_row;
     enum err e = tiff_page_begin(w, &page, why);
     if (!e)
         e = fax_put(j->fax, p, &j->coding, add_to_strip, w, why);

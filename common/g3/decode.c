@@ -271,16 +271,18 @@ static enum g3_event step_missed(struct g3_decoder *d, uint8_t *row)
 
 static enum g3_event step_line(struct g3_decoder *d, uint8_t *row)
 {
-    if (d->coding != G3_MMR && g3_quick_row(d, row))
+    bool tagged = d->coding == G3_MR;
+    if (d->coding == G3_MH && g3_quick_row(d, row))
         return G3_ROW;
     if (!need(d, 8))
         return G3_MORE;
-    /* No code starts with eight zeros. */
+    /* No code starts with eight zeros, nor does one of two dimensions with seven, behind its tag. */
     if (d->in.have == 0 || d->in.bits >> 56 == 0) {
         d->step = G3_STEP_PADDING;
         return G3_MORE;
     }
-    start_row(d, d->coding == G3_MMR);
+    start_row(d, d->coding == G3_MMR || (tagged && !(d->in.bits >> 63)));
+    g3_skip(&d->in, tagged);
     return G3_MORE;
 }
 

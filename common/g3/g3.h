@@ -20,8 +20,9 @@ enum { G3_WIDTH_MAX = 65535 };
 
 enum g3_flags {
     G3_ALIGN_EOL = 1, /* encoder: fill bits before each EOL, so that it ends on a byte */
-    G3_NO_EOL = 2,    /* MH rows follow each other without EOL (TIFF compression 2, some 3) */
-    G3_ALIGN_ROW = 4, /* every row starts on a byte, behind its EOL where it has one: RLE, some PDF */
+    G3_NO_EOL = 2,    /* rows follow each other without EOL: MH (TIFF compression 2, some 3), and
+                         MR, each row behind its tag bit (as some readers of PDF have it) */
+    G3_ALIGN_ROW = 4, /* every row starts on a byte: RLE, some PDF; decoder: also behind its EOL */
 };
 
 /* "mh", "mr", "mmr". */

@@ -6,7 +6,7 @@
 
 /*
  * What decode.c's steps from one row to the next leave behind, all at once. There is nothing of
- * two dimensions in it: the rows are MH, or MR without EOLs and so without tags.
+ * two dimensions in it: the rows are MH.
  */
 static void give(struct g3_decoder *d, struct g3_place start, struct g3_place end)
 {

@@ -96,6 +96,8 @@ static const struct page_way ways[] = {
     {.coding = G3_MMR, .flags = G3_ALIGN_ROW},
     {.coding = G3_MH, .flags = G3_ALIGN_ROW},
     {.coding = G3_MR, .flags = G3_ALIGN_ROW},
+    {.coding = G3_MR, .flags = G3_NO_EOL},
+    {.coding = G3_MR, .flags = G3_NO_EOL | G3_ALIGN_ROW},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

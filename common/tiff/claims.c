@@ -204,8 +204,9 @@ static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
 
 static const char *name_of(const struct page_way *way)
 {
-    return way->flags & G3_NO_EOL && way->flags & (G3_ALIGN_ROW | PAGE_ALIGN_WORD)
-               ? "rle" : g3_coding_name(way->coding);
+    bool rle = way->coding == G3_MH && way->flags & G3_NO_EOL;
+    return rle && way->flags & (G3_ALIGN_ROW | PAGE_ALIGN_WORD) ? "rle"
+                                                                : g3_coding_name(way->coding);
 }
 
 static void warn_of_coding(struct fax *f, const struct page_way *way)

@@ -32,7 +32,8 @@ struct fax_page {
     unsigned orientation;    /* what the TIFF claims (1 upright); rows are given upright */
     bool carried;            /* fax_carry works: clean T.4 or T.6 in one piece, white is 0 */
     bool eols_aligned;       /* every EOL ends on a byte (MH, MR) */
-    bool told_bad;           /* the TIFF says that rows had been damaged before (BadFaxLines) */
+    bool told_bad;           /* the TIFF says whether rows had been damaged before (BadFaxLines) */
+    uint64_t told_rows, told_in_a_row; /* how many, of those that are here (of its data all is well) */
     bool shades;             /* greys or colours, which were made bilevel */
     unsigned warnings;
     char warning[FAX_WARNINGS][FAX_WARNING_SIZE];

@@ -164,6 +164,24 @@ static enum err read_other(struct fax *f, struct why *why)
     return read_bitmap(f, why);
 }
 
+/* What an earlier reader repaired; at most all rows. A quarter turned, they are rows no more. */
+static void settle_told(struct fax *f)
+{
+    const struct tiff_values *lines = tiff_seen(&f->ifd, TIFF_BAD_LINES);
+    const struct tiff_values *run = tiff_seen(&f->ifd, TIFF_BAD_RUN);
+    struct fax_page *p = &f->page;
+    p->told_bad = lines->count > 0;
+    if (p->orientation > 4 || tiff_value(&f->file, lines, 0, &p->told_rows, NULL))
+        p->told_rows = 0;
+    if (p->told_rows > p->rows)
+        p->told_rows = p->rows;
+    /* Where nobody says how many followed each other, none did. */
+    if (tiff_value(&f->file, run, 0, &p->told_in_a_row, NULL) || p->told_in_a_row == 0)
+        p->told_in_a_row = 1;
+    if (p->told_in_a_row > p->told_rows)
+        p->told_in_a_row = p->told_rows;
+}
+
 /* ImageWidth is absent or absurd: the usual one is supposed, and the rows must bear it out. */
 static enum err read_unsized(struct fax *f, struct why *why)
 {
@@ -190,7 +208,6 @@ enum err fax_next_tiff(struct fax *f, struct why *why)
     f->next_ifd = f->ifd.next;
     f->invert = f->ifd.has_photometric && f->ifd.photometric == 1;
     f->page.orientation = f->ifd.orientation >= 1 && f->ifd.orientation <= 8 ? f->ifd.orientation : 1;
-    f->page.told_bad = tiff_seen(&f->ifd, TIFF_BAD_LINES)->count > 0;
     p->number = ++f->done;
     p->total = f->pages;
     p->width = f->ifd.width;
@@ -201,6 +218,8 @@ enum err fax_next_tiff(struct fax *f, struct why *why)
         settle_resolution(f);
         e = is_facsimile(&f->ifd) ? read_facsimile(f, why) : read_other(f, why);
     }
+    if (!e)
+        settle_told(f);
     if (!e && f->page.orientation != 1)
         e = fax_turn(f, why);
     return e;

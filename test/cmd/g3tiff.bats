@@ -176,6 +176,15 @@ PY
     tiffinfo bad.tif 2>/dev/null | grep -q "Bad Fax Lines: $n"
     tiffinfo bad.tif 2>/dev/null | grep -q 'Fax Data: receiver regenerated'
     tiffinfo bad.tif 2>/dev/null | grep -qi 'Consecutive Bad Fax Lines'
+    # Wrapped again, by its bits or coded afresh, the page still tells of it.
+    run_of=$(tiffinfo bad.tif 2>/dev/null | grep -i 'Consecutive Bad Fax Lines')
+    for c in '' '-c mmr' '-c mh'; do
+        # shellcheck disable=SC2086
+        g3tiff $c bad.tif >again.tif
+        tiffinfo again.tif 2>/dev/null | grep -q "Bad Fax Lines: $n"
+        [ "$(tiffinfo again.tif 2>/dev/null | grep -i 'Consecutive Bad Fax Lines')" = "$run_of" ]
+        g3tiff --check f again.tif
+    done
     # Profile S has no such tags.
     g3tiff --check f bad.tif
     g3tiff -q --profile s bad.g3 >s.tif

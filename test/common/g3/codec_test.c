@@ -85,6 +85,7 @@ static void make_pels(struct page_case *c, int texture)
 static const unsigned codings[][3] = {
     {G3_MH, 0, 0},  {G3_MH, 0, G3_ALIGN_EOL}, {G3_MH, 0, G3_NO_EOL},
     {G3_MH, 0, G3_NO_EOL | G3_ALIGN_ROW},     {G3_MR, 2, 0},
+    {G3_MR, 4, G3_NO_EOL}, {G3_MR, 4, G3_NO_EOL | G3_ALIGN_ROW},
     {G3_MR, 4, G3_ALIGN_EOL},                 {G3_MR, 1, 0},
     {G3_MR, 1000, 0},                         {G3_MMR, 0, 0},
     {G3_MMR, 0, G3_ALIGN_ROW},

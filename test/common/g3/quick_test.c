@@ -83,6 +83,7 @@ static const struct {
                {G3_MH, 0, G3_ALIGN_EOL},
                {G3_MH, 0, G3_NO_EOL},
                {G3_MH, 0, G3_NO_EOL | G3_ALIGN_ROW},
+               {G3_MR, 4, G3_NO_EOL},
                {G3_MR, 4, 0},
                {G3_MR, 1, 0},
                {G3_MMR, 0, 0}};

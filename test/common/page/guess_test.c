@@ -49,6 +49,8 @@ static const struct page_way ways[] = {
     {G3_MH, G3_NO_EOL, true, 3456},
     {G3_MH, G3_NO_EOL | G3_ALIGN_ROW, false, 2048},
     {G3_MH, G3_NO_EOL | PAGE_ALIGN_WORD, true, 1728},
+    {G3_MR, G3_NO_EOL, true, 1728},
+    {G3_MR, G3_NO_EOL | G3_ALIGN_ROW, false, 2432},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
