@@ -32,8 +32,7 @@ static void say(struct transfer *t, bool content)
 {
     struct why why = {""};
     struct span out = sender_output(&t->sender);
-    if (!content)
-        channel_trace("C", out);
+    channel_trace("C", sender_shown(&t->sender));
     enum err e = channel_write(t->channel, out.p, out.n, &why);
     t->written += out.n;
     diag_progress("%llu octets sent", (unsigned long long)t->written);
