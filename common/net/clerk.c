@@ -97,7 +97,8 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
 {
     enum err e = ERR_NONE;
     /* A command that takes its time keeps nobody from asking about recipients. */
-    bool alone = !clerk->fn || (q->kind != CLERK_EXEC && q->kind != CLERK_QUEUE);
+    bool slow = q->kind == CLERK_EXEC || q->kind == CLERK_QUEUE || q->kind == CLERK_OFFRAMP;
+    bool alone = !clerk->fn || !slow;
     memset(a, 0, sizeof *a);
     if (alone)
         pthread_mutex_lock(&asking);

@@ -22,11 +22,18 @@ enum clerk_kind {
     CLERK_PROVE,     /* text is his name, the proof and SCRAM's AuthMessage, a line each; the
                       * answer's text the signature; verdict RECIPIENT_REFUSED: wrong */
     CLERK_QUEUE,     /* text is <path>s, a line each, to relay to; the same */
+    CLERK_ACTIVE,    /* text is a user of the machine: RECIPIENT_OK if a terminal of his takes
+                      * messages, else RECIPIENT_INACTIVE */
+    CLERK_SHOW,      /* text is the code of whose terminals the mail that comes along is for;
+                      * RECIPIENT_INACTIVE, or RECIPIENT_REJECTED: it does not fit on them */
+    CLERK_OFFRAMP,   /* text is the path of a FAX= address; the mail comes along */
 };
 
 struct clerk_question {
     enum clerk_kind kind;
     uint8_t local; /* CLERK_RECIPIENT: not 0: the domain is ours; 0: the peer may relay */
+    uint8_t relay; /* CLERK_RECIPIENT: not 0: the peer may relay */
+    uint8_t verb;  /* CLERK_RECIPIENT, CLERK_SHOW: an enum receiver_verb */
     char sender[PATH_MAX_OCTETS + 1];
     char text[CLERK_QUESTION_MAX];
 };
@@ -56,8 +63,8 @@ enum err clerk_pair(int fds[2], struct why *why);
 
 /*
  * Asks and waits for the answer; mail is a descriptor to go along, or -1. Callable by several
- * threads: one question is out at a time, but that fn must bear CLERK_EXEC and CLERK_QUEUE at the
- * same time as others. ERR_UNAVAILABLE: the clerk has gone.
+ * threads: one question is out at a time, but that fn must bear CLERK_EXEC, CLERK_QUEUE and
+ * CLERK_OFFRAMP at the same time as others. ERR_UNAVAILABLE: the clerk has gone.
  */
 enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
                    struct clerk_answer *a, struct why *why);

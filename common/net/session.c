@@ -260,6 +260,8 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
         return;
     struct clerk_question *q = &s->asked->question;
     q->local = s->event.local;
+    q->relay = s->options.relay || receiver_identity(&s->receiver);
+    q->verb = (uint8_t)s->event.verb;
     memcpy(q->sender, s->sender, sizeof q->sender);
     q->kind = kind == RECEIVER_RECIPIENT ? CLERK_RECIPIENT
               : kind == RECEIVER_ETRN    ? CLERK_FLUSH
@@ -410,7 +412,8 @@ void session_resume(struct session *s)
     enum receiver_verdict verdict = s->asked ? s->asked->answer.verdict : RECIPIENT_LATER;
     switch (s->work) {
     case RECEIVER_RECIPIENT:
-        if (verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED) {
+        if (verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED ||
+            verdict == RECIPIENT_MAILED) {
             enum receiver_verdict added = add_recipient(s);
             verdict = added ? added : verdict;
         }
