@@ -131,7 +131,9 @@ static void end_all(const pid_t pids[], unsigned count)
 static enum err clerk(const struct crew *crew, const int fds[], const pid_t pids[],
                       unsigned count, struct why *why)
 {
-    enum err e = become(&crew->clerk, why);
+    enum err e = crew->clerk_prepare ? crew->clerk_prepare(crew->clerk_arg, why) : ERR_NONE;
+    if (!e)
+        e = become(&crew->clerk, why);
     if (!e && crew->clerk_start)
         e = crew->clerk_start(crew->clerk_arg, why);
     if (!e)
@@ -186,7 +188,9 @@ enum err crew_run(const struct crew *crew, struct why *why)
     struct clerk here = {.fn = crew->answer, .arg = crew->clerk_arg, .fd = -1};
     if (crew->separate)
         return separate(crew, why);
-    enum err e = confine(crew, why);
+    enum err e = crew->clerk_prepare ? crew->clerk_prepare(crew->clerk_arg, why) : ERR_NONE;
+    if (!e)
+        e = confine(crew, why);
     if (!e && crew->clerk_start)
         e = crew->clerk_start(crew->clerk_arg, why);
     if (!e)
