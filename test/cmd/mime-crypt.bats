@@ -228,6 +228,14 @@ PY
     (ulimit -v 60000; unseal sealed | cmp - big)
 }
 
+@test "a certificate whose time is over is told of and used, and opens" {
+    openssl req -newkey rsa:2048 -nodes -subj /CN=old -keyout old.key -out old.csr 2>/dev/null
+    openssl x509 -req -in old.csr -signkey old.key -days -1 -out old.pem 2>/dev/null
+    run -0 --separate-stderr mime-crypt --method smime-aes256-gcm --cert old.pem mail
+    [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == *'its time is over'* ]]
+    printf '%s\n' "$output" | mime-crypt -d --key old.key --cert old.pem | cmp - mail
+}
+
 @test "--to takes method and certificate from the encryption table" {
     fuser init
     fuser encryption set bob@fax.example smime-aes256-cbc --cert "$K/bob.pem"
