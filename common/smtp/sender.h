@@ -48,12 +48,14 @@ struct sender_mail {
     uint64_t size;                 /* octets as sent, without dots doubled; 0: not known, and then
                                       there is neither SIZE (RFC 1870) nor BDAT */
     bool eight_bit;                /* the content has bytes over 127 */
+    bool binary;                   /* it goes as it stands, by BODY=BINARYMIME (RFC 3030) */
+    bool utf8;                     /* its header needs SMTPUTF8 (RFC 6531) */
     enum sender_verb verb;
 };
 
 /* The extensions a receiver has announced. */
 struct sender_peer {
-    bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced, chunking;
+    bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced, chunking, binary;
     uint64_t size_max; /* 0: not told */
 };
 
@@ -119,13 +121,16 @@ void sender_push(struct sender *s, struct span bytes);
 /* The connection is gone: e and words say how. What is not settled is settled with that. */
 void sender_lost(struct sender *s, enum err e, const char *words);
 
+/* The path needs SMTPUTF8. */
+bool sender_needs_utf8(const char *path);
+
 /* Whether all paths of the mail may be said to a receiver (smtp/path.h). ERR_DATA. */
 enum err sender_check(const struct sender_mail *mail, struct why *why);
 
 /*
  * Starts a mail; only at SENDER_READY. ERR_DATA: a path that is none (CR, LF, NUL, …: see
  * sender_check); then nothing is sent, and the machine is as before. What the peer cannot take
- * (SIZE, 8BITMIME, SMTPUTF8) settles all recipients at once.
+ * (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8) settles all recipients at once.
  */
 enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct why *why);
 

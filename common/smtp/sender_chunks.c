@@ -32,7 +32,7 @@ void sender_chunks_begin(struct sender *s)
     s->chunks_sent = s->chunks_answered = 0;
     s->cursor = 0;
     s->doomed = false;
-    wire_init(&s->encoder, WIRE_LINES);
+    wire_init(&s->encoder, s->mail->binary ? WIRE_BYTES : WIRE_LINES);
     buf_clear(&s->over);
     open_chunk(s);
 }

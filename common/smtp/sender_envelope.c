@@ -18,6 +18,8 @@ static void capability(struct sender_peer *peer, struct span line)
         peer->pipelining = true;
     else if (span_eq_nocase(word, span_str("8BITMIME")))
         peer->eight_bit = true;
+    else if (span_eq_nocase(word, span_str("BINARYMIME")))
+        peer->binary = true;
     else if (span_eq_nocase(word, span_str("CHUNKING")))
         peer->chunking = true;
     else if (span_eq_nocase(word, span_str("SMTPUTF8")))
@@ -50,7 +52,7 @@ size_t sender_commands(const struct sender *s)
     return s->mail->count + (sender_chunked(s) ? 1 : 2);
 }
 
-static bool is_utf8(const char *s)
+bool sender_needs_utf8(const char *s)
 {
     for (; *s; s++)
         if ((unsigned char)*s > 127)
@@ -60,9 +62,9 @@ static bool is_utf8(const char *s)
 
 static bool wants_utf8(const struct sender_mail *mail)
 {
-    bool wants = is_utf8(mail->from);
+    bool wants = mail->utf8 || sender_needs_utf8(mail->from);
     for (size_t i = 0; i < mail->count && !wants; i++)
-        wants = is_utf8(mail->recipients[i]);
+        wants = sender_needs_utf8(mail->recipients[i]);
     return wants;
 }
 
@@ -72,7 +74,9 @@ static enum err add_mail_command(struct sender *s)
     enum err e = buf_add_format(&s->out, "%s FROM:<%s>", verbs[m->verb], m->from);
     if (!e && s->peer.size && m->size)
         e = buf_add_format(&s->out, " SIZE=%llu", (unsigned long long)m->size);
-    if (!e && s->peer.eight_bit && m->eight_bit)
+    if (!e && m->binary)
+        e = buf_add_str(&s->out, " BODY=BINARYMIME");
+    else if (!e && s->peer.eight_bit && m->eight_bit)
         e = buf_add_str(&s->out, " BODY=8BITMIME");
     if (!e && s->peer.smtputf8 && wants_utf8(m))
         e = buf_add_str(&s->out, " SMTPUTF8");
@@ -135,12 +139,15 @@ bool sender_cannot_take(struct sender *s, const struct sender_mail *m)
     if (s->peer.size_max && m->size > s->peer.size_max) {
         enhanced = "5.3.4";
         words = "the mail is larger than the receiver takes";
-    } else if (m->eight_bit && !s->peer.eight_bit) {
+    } else if (m->binary && !(s->peer.binary && s->peer.chunking)) {
+        enhanced = "5.6.3";
+        words = "the receiver takes no binary mail";
+    } else if (m->eight_bit && !m->binary && !s->peer.eight_bit) {
         enhanced = "5.6.3";
         words = "the receiver takes no 8-bit mail";
     } else if (wants_utf8(m) && !s->peer.smtputf8) {
         enhanced = "5.6.7";
-        words = "the receiver takes only ASCII addresses";
+        words = "the receiver takes only ASCII addresses and header fields";
     }
     if (!words)
         return false;

@@ -83,7 +83,7 @@ size_t wire_end(struct wire_encoder *e, uint8_t *out)
         *out++ = ' ';
         e->in_line = true;
     }
-    if (e->in_line) {
+    if (e->in_line) { /* never so with WIRE_BYTES */
         *out++ = '\r';
         *out++ = '\n';
     }
