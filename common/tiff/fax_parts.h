@@ -173,6 +173,15 @@ unsigned fax_jbig_order(const struct fax *f);
  * f->page. ERR_DATA: no way gives a page. */
 enum err fax_examine_tiff(struct fax *f, struct why *why);
 
+/* How a TIFF page's strips are to be read if its tags are true. */
+struct fax_way fax_claimed_way(const struct fax *f);
+
+/* lies.c: "mh", "rle", … */
+const char *fax_way_name(const struct page_way *way);
+
+/* Warns of each tag that the way in which the page is best read proves wrong, and of repairs. */
+void fax_warn_of_lies(struct fax *f, const struct fax_pass *t);
+
 /* RowsPerStrip and ImageLength do not give as many strips as there are. */
 bool fax_shares_badly(const struct fax *f);
 
