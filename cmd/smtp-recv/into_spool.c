@@ -127,7 +127,7 @@ static enum err mail_begin(void *arg, const struct envelope *envelope, void **ma
 {
     const struct spool_way *way = arg;
     struct mail *m = calloc(1, sizeof *m);
-    unsigned sync = way->no_sync ? SPOOL_NO_SYNC : 0;
+    unsigned sync = SPOOL_LATE | (way->no_sync ? SPOOL_NO_SYNC : 0);
     enum err e = ERR_NONE;
     if (!m)
         return why_set(why, ERR_OS, "out of memory");
@@ -277,5 +277,35 @@ static enum err mail_commit(void *mail, enum receiver_verdict verdicts[], struct
     return e;
 }
 
-const struct delivery_method into_spool = {mail_begin, mail_id, mail_write, mail_commit,
-                                           mail_free};
+/* A big mail would keep the others waiting, and so would the clerk. */
+static enum delivery_way mail_way(void *mail)
+{
+    enum { BIG = 1 << 20 };
+    const struct mail *m = mail;
+    if (m->relayed || m->whole || !m->delivery || spool_delivery_size(m->delivery) > BIG)
+        return DELIVERY_ALONE;
+    return m->way->no_sync ? DELIVERY_AT_ONCE : DELIVERY_TOGETHER;
+}
+
+static void mail_commit_all(struct delivery_commit list[], size_t count)
+{
+    struct spool_commit *batch = calloc(count, sizeof *batch);
+    for (size_t i = 0; batch && i < count; i++)
+        batch[i].mail = ((struct mail *)list[i].mail)->delivery;
+    if (batch)
+        spool_delivery_commit_all(batch, count);
+    for (size_t i = 0; i < count; i++) {
+        if (batch)
+            list[i].why = batch[i].why;
+        list[i].err = batch ? batch[i].err : why_set(&list[i].why, ERR_OS, "out of memory");
+    }
+    free(batch);
+}
+
+const struct delivery_method into_spool = {.begin = mail_begin,
+                                           .id = mail_id,
+                                           .write = mail_write,
+                                           .commit = mail_commit,
+                                           .way = mail_way,
+                                           .commit_all = mail_commit_all,
+                                           .free = mail_free};

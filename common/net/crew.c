@@ -88,7 +88,7 @@ static void *watch_clerk(void *arg)
 static void worker(const struct crew *crew, int fd, int alive)
 {
     struct why why = {""};
-    struct clerk over = {.fd = fd};
+    struct clerk over = {.fd = fd, .quick = crew->workers == 1};
     pthread_t watch;
     enum err e = confine(crew, &why);
     if (!e && pthread_create(&watch, NULL, watch_clerk, &alive) != 0)
@@ -185,7 +185,7 @@ static enum err separate(const struct crew *crew, struct why *why)
 
 enum err crew_run(const struct crew *crew, struct why *why)
 {
-    struct clerk here = {.fn = crew->answer, .arg = crew->clerk_arg, .fd = -1};
+    struct clerk here = {.fn = crew->answer, .arg = crew->clerk_arg, .fd = -1, .quick = true};
     if (crew->separate)
         return separate(crew, why);
     enum err e = crew->clerk_prepare ? crew->clerk_prepare(crew->clerk_arg, why) : ERR_NONE;

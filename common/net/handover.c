@@ -130,8 +130,11 @@ enum err handover_ask(struct handover *h, const struct clerk *clerk,
     return e;
 }
 
-const struct delivery_method handover_exec = {waiting_begin, waiting_id, waiting_write,
-                                              exec_commit, waiting_free};
+const struct delivery_method handover_exec = {.begin = waiting_begin,
+                                              .id = waiting_id,
+                                              .write = waiting_write,
+                                              .commit = exec_commit,
+                                              .free = waiting_free};
 
 /* number and sub, "NAME=value", may be NULL. */
 static enum receiver_verdict run_command(const char *const words[],
@@ -426,5 +429,8 @@ static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct
     return e;
 }
 
-const struct delivery_method handover_mbox = {waiting_begin, waiting_id, waiting_write,
-                                              mbox_commit, waiting_free};
+const struct delivery_method handover_mbox = {.begin = waiting_begin,
+                                              .id = waiting_id,
+                                              .write = waiting_write,
+                                              .commit = mbox_commit,
+                                              .free = waiting_free};

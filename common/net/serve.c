@@ -89,6 +89,10 @@ static enum err converse(struct session *s, const struct serve_options *o, struc
             session_work(s);
             session_resume(s);
             break;
+        case SESSION_COMMIT:
+            session_commit(&s, 1);
+            session_resume(s);
+            break;
         case SESSION_PEEK:
             session_starttls(s, readable(o->in, 0));
             break;
@@ -220,6 +224,9 @@ enum err serve_batch(const struct session_host *host, int in, struct why *why)
         judge(s, &v);
         if (state == SESSION_WORK) {
             session_work(s);
+            session_resume(s);
+        } else if (state == SESSION_COMMIT) {
+            session_commit(&s, 1);
             session_resume(s);
         } else if (state == SESSION_PEEK) {
             session_starttls(s, true);

@@ -503,6 +503,8 @@ PY
     opening >&4
     lines DATA 'Subject: a' >&4
     until_true 10 grep -q '^354' replies
+    # More of it than is kept in memory.
+    yes 'a line of a mail' | head -c 100000 | sed 's/$/\r/' >&4
     until_true 10 eval '[ -n "$(ls md/tmp)" ]'
     kill "$pid"
     status=0
