@@ -76,7 +76,8 @@ static void set_encoding(struct mime_part *part)
     } known[] = {
         {"base64", MIME_BASE64},   {"quoted-printable", MIME_QP}, {"7bit", MIME_IDENTITY},
         {"8bit", MIME_IDENTITY},   {"binary", MIME_IDENTITY},     {"x-uuencode", MIME_UU},
-        {"uuencode", MIME_UU},     {"x-uue", MIME_UU},
+        {"uuencode", MIME_UU},     {"x-uue", MIME_UU},            {"uue", MIME_UU},
+        {"uuencoded", MIME_UU},    {"x-uuencoded", MIME_UU},
     };
     if (!part->encoding_name[0])
         set_text(part->encoding_name, sizeof part->encoding_name, "7bit");
@@ -126,10 +127,15 @@ static bool opaque(const struct mime_parser *p, const struct mime_part *part)
            (p->options.opaque && strcmp(p->options.opaque, part->number) == 0);
 }
 
+/* A message by its type, or by the name of a file of any type. */
 static bool is_message(const struct mime_parser *p, const struct mime_part *part)
 {
-    return (strcmp(part->type, "message/rfc822") == 0 ||
-            strcmp(part->type, "message/global") == 0) && !opaque(p, part);
+    const char *named = mime_type_of_name(span_str(part->name));
+    bool octets = strcmp(part->type, "application/octet-stream") == 0 && named &&
+                  strcmp(named, "message/rfc822") == 0;
+    return (octets || strcmp(part->type, "message/rfc822") == 0 ||
+            strcmp(part->type, "message/global") == 0 ||
+            strcmp(part->type, "message/news") == 0) && !opaque(p, part);
 }
 
 /* TNEF by its type, or by the name that Outlook gives it. */

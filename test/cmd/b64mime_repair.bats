@@ -70,3 +70,17 @@ fax_part() {
     sed 's/$/\r\r/' good | opens "line ends that are no mail's"
     sed 's/$/\r/' good | opens
 }
+
+@test "a fax under another type, and a message that is a file" {
+    for type in application/x-tiff application/pdf 'image/*' image/unknown 'text/plain; name=fax.tif'; do
+        { printf 'Subject: x\nContent-Transfer-Encoding: base64\nContent-Type: %s\n\n' "$type"
+          base64 fax.tif; } | opens
+    done
+    { printf 'Subject: in\n'; fax_part; } >in
+    { printf 'Content-Type: application/octet-stream; name=fwd.eml\nContent-Transfer-Encoding: base64\n\n'
+      base64 in; } | opens
+    b64mime --part 1 m | cmp - in
+    { printf 'Content-Type: message/news\n\n'; cat in; } | opens
+    printf 'Content-Type: text/html; name=fax.tif\n\nfax\n' >m
+    run -1 b64mime -d m
+}
