@@ -383,7 +383,8 @@ static enum err decide(struct mime_downgrade *d, struct buf *out, struct why *wh
         e = at_boundary(d, index, last, out, why);
         d->deciding = d->state == DOWNGRADE_GAP;
     } else {
-        size_t end = !ended ? 0 : line.n > 1 && line.p[line.n - 2] == '\r' ? 2 : 1;
+        size_t before = line.n - ended; /* a CR there may be the line end's */
+        size_t end = ended + (before && line.p[before - 1] == '\r');
         e = give_pending(d, out, why);
         if (!e)
             e = give(d, span_take(line, line.n - end), out, why);

@@ -173,13 +173,19 @@ static enum err send_all(struct transfer *t, const struct sender_mail *mail, siz
                          struct why *why)
 {
     struct sender_result *some = calloc(count + 1, sizeof *some);
-    struct sender_mail rest = *mail;
     enum err e = some ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    struct sender_mail rest = *mail;
+    const char **orcpts = mail->delivery.orcpts ? calloc(count + 1, sizeof *orcpts) : NULL;
+    if (mail->delivery.orcpts && !orcpts)
+        e = why_set(why, ERR_OS, "out of memory");
+    rest.delivery.orcpts = orcpts;
     rest.recipients = to;
     rest.results = some;
     rest.count = count;
     while (!e && rest.count && transfer_is_open(t)) {
         struct content c = {content, 0};
+        for (size_t i = 0; orcpts && i < rest.count; i++)
+            orcpts[i] = mail->delivery.orcpts[place[i]];
         e = sender_mail(&t->sender, &rest, why);
         if (e)
             break;
@@ -191,6 +197,7 @@ static enum err send_all(struct transfer *t, const struct sender_mail *mail, siz
             break;
         rest.count = left;
     }
+    free(orcpts);
     free(some);
     return e;
 }

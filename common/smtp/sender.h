@@ -20,6 +20,7 @@
 #define SMTP_SENDER_H
 
 #include "bytes/buf.h"
+#include "smtp/delivery.h"
 #include "smtp/reply.h"
 #include "smtp/wire.h"
 
@@ -51,12 +52,15 @@ struct sender_mail {
     bool binary;                   /* it goes as it stands, by BODY=BINARYMIME (RFC 3030) */
     bool utf8;                     /* its header needs SMTPUTF8 (RFC 6531) */
     enum sender_verb verb;
+    struct delivery delivery; /* its DSN is told where it is offered, and else forgotten */
 };
 
 /* The extensions a receiver has announced. */
 struct sender_peer {
     bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced, chunking, binary;
+    bool dsn, deliver_by;
     uint64_t size_max; /* 0: not told */
+    uint64_t by_min;   /* DELIVERBY's least number of seconds; 0: not told */
 };
 
 struct sender {
@@ -124,13 +128,14 @@ void sender_lost(struct sender *s, enum err e, const char *words);
 /* The path needs SMTPUTF8. */
 bool sender_needs_utf8(const char *path);
 
-/* Whether all paths of the mail may be said to a receiver (smtp/path.h). ERR_DATA. */
+/* Whether all paths of the mail (smtp/path.h) and its wishes (smtp/delivery.h) may be said to a
+ * receiver. ERR_DATA. */
 enum err sender_check(const struct sender_mail *mail, struct why *why);
 
 /*
  * Starts a mail; only at SENDER_READY. ERR_DATA: a path that is none (CR, LF, NUL, …: see
  * sender_check); then nothing is sent, and the machine is as before. What the peer cannot take
- * (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8) settles all recipients at once.
+ * (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8, BY with R) settles all recipients at once.
  */
 enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct why *why);
 

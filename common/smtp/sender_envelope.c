@@ -24,7 +24,13 @@ static void capability(struct sender_peer *peer, struct span line)
         peer->chunking = true;
     else if (span_eq_nocase(word, span_str("SMTPUTF8")))
         peer->smtputf8 = true;
-    else if (span_eq_nocase(word, span_str("ENHANCEDSTATUSCODES")))
+    else if (span_eq_nocase(word, span_str("DSN")))
+        peer->dsn = true;
+    else if (span_eq_nocase(word, span_str("DELIVERBY"))) {
+        peer->deliver_by = true;
+        if (!span_number(rest, BY_MAX, &peer->by_min))
+            peer->by_min = 0;
+    } else if (span_eq_nocase(word, span_str("ENHANCEDSTATUSCODES")))
         peer->enhanced = true;
     else if (span_eq_nocase(word, span_str("SIZE"))) {
         peer->size = true;
@@ -68,6 +74,23 @@ static bool wants_utf8(const struct sender_mail *mail)
     return wants;
 }
 
+/* The receiver keeps such a time. */
+static bool by_is_taken(const struct sender *s, const struct sender_mail *m)
+{
+    const struct delivery *d = &m->delivery;
+    bool enough = d->by_seconds >= (int64_t)s->peer.by_min || d->by_mode == 'N';
+    return d->by && s->peer.deliver_by && enough;
+}
+
+static enum err add_rcpt_command(struct sender *s, size_t n)
+{
+    const char *path = s->mail->recipients[n];
+    enum err e = buf_add_format(&s->out, "RCPT TO:<%s>", path);
+    if (!e && s->peer.dsn && delivery_wants_dsn(&s->mail->delivery))
+        e = delivery_add_rcpt(&s->mail->delivery, n, path, &s->out);
+    return e;
+}
+
 static enum err add_mail_command(struct sender *s)
 {
     const struct sender_mail *m = s->mail;
@@ -80,6 +103,11 @@ static enum err add_mail_command(struct sender *s)
         e = buf_add_str(&s->out, " BODY=8BITMIME");
     if (!e && s->peer.smtputf8 && wants_utf8(m))
         e = buf_add_str(&s->out, " SMTPUTF8");
+    if (!e && s->peer.dsn)
+        e = delivery_add_mail(&m->delivery, &s->out);
+    if (!e && by_is_taken(s, m))
+        e = buf_add_format(&s->out, " BY=%lld;%c", (long long)m->delivery.by_seconds,
+                           m->delivery.by_mode);
     return e;
 }
 
@@ -100,7 +128,7 @@ void sender_build_envelope(struct sender *s)
         if (s->sent == 0)
             e = add_mail_command(s);
         else if (s->sent <= s->mail->count)
-            e = buf_add_format(&s->out, "RCPT TO:<%s>", s->mail->recipients[s->sent - 1]);
+            e = add_rcpt_command(s, s->sent - 1);
         else
             e = buf_add_str(&s->out, "DATA");
         if (e || buf_add(&s->out, "\r\n", 2)) {
@@ -129,7 +157,7 @@ enum err sender_check(const struct sender_mail *mail, struct why *why)
     enum err e = check_path(mail->from, PATH_NULL, why);
     for (size_t i = 0; i < mail->count && !e; i++)
         e = check_path(mail->recipients[i], PATH_NO_DOMAIN, why);
-    return e;
+    return e ? e : delivery_check(&mail->delivery, mail->count, why);
 }
 
 bool sender_cannot_take(struct sender *s, const struct sender_mail *m)
@@ -148,6 +176,10 @@ bool sender_cannot_take(struct sender *s, const struct sender_mail *m)
     } else if (wants_utf8(m) && !s->peer.smtputf8) {
         enhanced = "5.6.7";
         words = "the receiver takes only ASCII addresses and header fields";
+    }
+    if (!words && m->delivery.by_mode == 'R' && m->delivery.by && !by_is_taken(s, m)) {
+        enhanced = s->peer.deliver_by ? "5.4.7" : "5.3.3";
+        words = "the receiver does not keep the time that is asked for";
     }
     if (!words)
         return false;

@@ -150,6 +150,8 @@ static void a_mail_of_one_part(void)
          "S: x\nMime-version: 1.0\nT: y\nContent-Transfer-Encoding: quoted-printable\n\n=E9\n"},
         {"S: x\n\nplain\n", "S: x\n\nplain\n"},
         {"S: x\n", "S: x\n"},
+        {"S: x\n\n\xff\r\n", "S: x\nMIME-Version: 1.0\n"
+                             "Content-Transfer-Encoding: quoted-printable\n\n=FF\n"},
     };
     for (size_t i = 0; i < sizeof mails / sizeof *mails; i++)
         for (size_t step = 1; step < 9; step++) {
