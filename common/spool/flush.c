@@ -7,7 +7,7 @@
 #include <time.h>
 
 /* A thread costs some 20 us; flushes that take much longer are better waited for together. */
-enum { SLOW_NS = 1000000, THREADS_MAX = 64, STACK = 65536 };
+enum { SLOW_NS = 200000, THREADS_MAX = 64, STACK = 65536 };
 
 struct queue {
     struct flushed *list;
@@ -21,9 +21,14 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* How long the last flush took: the next will take much the same. */
+static int64_t took;
+
 static void flush_one(struct flushed *f)
 {
+    int64_t begin = now_ns();
     f->err = io_sync(f->fd, &f->why);
+    __atomic_store_n(&took, now_ns() - begin, __ATOMIC_RELAXED);
 }
 
 static void *flush_rest(void *arg)
@@ -55,12 +60,9 @@ static void side_by_side(struct queue *q)
 void spool_flush(struct flushed list[], size_t count)
 {
     struct queue q = {list, count, 0};
-    int64_t took = 0;
-    while (q.next < count && took < SLOW_NS) {
-        int64_t begin = count > 1 ? now_ns() : 0;
+    while (q.next < count &&
+           (count - q.next == 1 || __atomic_load_n(&took, __ATOMIC_RELAXED) < SLOW_NS))
         flush_one(&list[q.next++]);
-        took = count > 1 ? now_ns() - begin : 0;
-    }
     if (q.next < count)
         side_by_side(&q);
 }

@@ -1,7 +1,7 @@
 /*
- * disk-rate DIR COUNT OCTETS: what this disk can do at most, one by one: COUNT times a file of
- * OCTETS is made in DIR/tmp and synced, linked into DIR/new, and DIR/new synced. Prints how many
- * of them a second; they are removed after that.
+ * disk-rate DIR COUNT OCTETS: what this disk can do at most, one by one: in a new directory of
+ * DIR, COUNT times a file of OCTETS is made in tmp/ and synced, linked into new/, and new/ synced.
+ * Prints how many of them a second. They stay: what goes would burden the disk's next flushes.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -41,18 +41,15 @@ int main(int argc, char **argv)
         errx(64, "usage: disk-rate DIR COUNT OCTETS");
     if ((mkdir(argv[1], 0700) != 0 && access(argv[1], W_OK) != 0) || chdir(argv[1]) != 0)
         err(1, "%s", argv[1]);
+    snprintf(name, sizeof name, "%d", (int)getpid());
+    if (mkdir(name, 0700) != 0 || chdir(name) != 0)
+        err(1, "%s", name);
     mkdir("tmp", 0700);
     mkdir("new", 0700);
     double begin = seconds();
     for (int i = 0; i < count; i++)
         one(i, bytes, size);
     printf("%.0f\n", count / (seconds() - begin));
-    for (int i = 0; i < count; i++) {
-        snprintf(name, sizeof name, "tmp/%d", i);
-        unlink(name);
-        snprintf(name, sizeof name, "new/%d", i);
-        unlink(name);
-    }
     free(bytes);
     return 0;
 }
