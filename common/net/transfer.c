@@ -235,7 +235,7 @@ static size_t leave_out_utf8(const struct transfer *t, struct sender_mail *mail,
                              size_t *place)
 {
     size_t left = 0;
-    bool all = t->sender.peer.smtputf8 || mail->utf8 || sender_needs_utf8(mail->from);
+    bool all = t->sender.peer.smtputf8 || sender_needs_utf8(mail->from);
     for (size_t i = 0; i < mail->count; i++) {
         struct sender_result *r = &mail->results[i];
         bool out = !all && sender_needs_utf8(mail->recipients[i]);

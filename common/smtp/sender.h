@@ -50,7 +50,8 @@ struct sender_mail {
                                       there is neither SIZE (RFC 1870) nor BDAT */
     bool eight_bit;                /* the content has bytes over 127 */
     bool binary;                   /* it goes as it stands, by BODY=BINARYMIME (RFC 3030) */
-    bool utf8;                     /* its header needs SMTPUTF8 (RFC 6531) */
+    bool utf8;                     /* its header has UTF-8: SMTPUTF8 (RFC 6531) where that is
+                                      offered, else as 8-bit mail, as it went before there was it */
     enum sender_verb verb;
     struct delivery delivery; /* its DSN is told where it is offered, and else forgotten */
 };

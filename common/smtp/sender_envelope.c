@@ -68,7 +68,7 @@ bool sender_needs_utf8(const char *s)
 
 static bool wants_utf8(const struct sender_mail *mail)
 {
-    bool wants = mail->utf8 || sender_needs_utf8(mail->from);
+    bool wants = sender_needs_utf8(mail->from);
     for (size_t i = 0; i < mail->count && !wants; i++)
         wants = sender_needs_utf8(mail->recipients[i]);
     return wants;
@@ -101,7 +101,7 @@ static enum err add_mail_command(struct sender *s)
         e = buf_add_str(&s->out, " BODY=BINARYMIME");
     else if (!e && s->peer.eight_bit && m->eight_bit)
         e = buf_add_str(&s->out, " BODY=8BITMIME");
-    if (!e && s->peer.smtputf8 && wants_utf8(m))
+    if (!e && s->peer.smtputf8 && (m->utf8 || wants_utf8(m)))
         e = buf_add_str(&s->out, " SMTPUTF8");
     if (!e && s->peer.dsn)
         e = delivery_add_mail(&m->delivery, &s->out);
@@ -167,6 +167,9 @@ bool sender_cannot_take(struct sender *s, const struct sender_mail *m)
     if (s->peer.size_max && m->size > s->peer.size_max) {
         enhanced = "5.3.4";
         words = "the mail is larger than the receiver takes";
+    } else if (m->utf8 && !s->peer.smtputf8 && !s->peer.eight_bit) {
+        enhanced = "5.6.7";
+        words = "the receiver takes no header fields beyond ASCII";
     } else if (m->binary && !(s->peer.binary && s->peer.chunking)) {
         enhanced = "5.6.3";
         words = "the receiver takes no binary mail";
@@ -175,7 +178,7 @@ bool sender_cannot_take(struct sender *s, const struct sender_mail *m)
         words = "the receiver takes no 8-bit mail";
     } else if (wants_utf8(m) && !s->peer.smtputf8) {
         enhanced = "5.6.7";
-        words = "the receiver takes only ASCII addresses and header fields";
+        words = "the receiver takes only ASCII addresses";
     }
     if (!words && m->delivery.by_mode == 'R' && m->delivery.by && !by_is_taken(s, m)) {
         enhanced = s->peer.deliver_by ? "5.4.7" : "5.3.3";

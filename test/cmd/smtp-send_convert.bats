@@ -112,10 +112,15 @@ PY
     send b@x <header.eml
     expect_status 0
     grep -q 'BODY=8BITMIME SMTPUTF8' fake/log
-    fake 'caps: 8BITMIME'
+    fake 'caps: SIZE'
     send b@x --json <header.eml
     expect_status 69
     [[ "$output" == *'"enhanced": "5.6.7"'* ]]
+    no grep -q MAIL fake/log
+    fake 'caps: 8BITMIME'
+    send b@x <header.eml
+    expect_status 0
+    : >fake/log
     send b@x -f 'é@x' --json <eight.eml
     [[ "$output" == *'"enhanced": "5.6.7"'* ]]
     no grep -q MAIL fake/log
