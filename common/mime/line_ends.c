@@ -1,4 +1,4 @@
-/* What the mail parser reads that is not the caller's: bytes read again, and line ends converted. */
+/* What the mail parser reads that is not the caller's: bytes read again, line ends converted. */
 #include "mime/parse_inner.h"
 
 #include <string.h>

@@ -128,7 +128,7 @@ static bool divide(struct mime_parser *p, struct span boundary)
 }
 
 /* Its one part, with a header of its own, or as the multipart's header and its first bytes tell. */
-static bool open_part(struct mime_parser *p, struct mime_event *event, struct span all,
+static void open_part(struct mime_parser *p, struct mime_event *event, struct span all,
                       bool *silent)
 {
     struct span body = skip_blank_lines(all);
@@ -136,14 +136,14 @@ static bool open_part(struct mime_parser *p, struct mime_event *event, struct sp
     *silent = content_field(first_line(body));
     if (*silent) {
         mime_start_header(p);
-        return mime_read_again(p, body);
+        mime_read_again(p, body);
+        return;
     }
     if (!mime_entity_open_body(p, all) || !mime_read_again(p, all))
-        return false;
+        return;
     mime_start_body(p);
     p->state = MIME_IN_BODY;
     *event = (struct mime_event){MIME_PART_BEGIN, &mime_level_top(p)->part, {0}, {0}};
-    return true;
 }
 
 static struct span declared_boundary(struct mime_parser *p)
@@ -153,7 +153,7 @@ static struct span declared_boundary(struct mime_parser *p)
 }
 
 /* What was kept, and the line behind it, is read again. */
-static bool rescue(struct mime_parser *p, struct mime_event *event, struct span kept,
+static void rescue(struct mime_parser *p, struct mime_event *event, struct span kept,
                    struct span all, bool opening, bool *silent)
 {
     struct span boundary;
@@ -161,10 +161,13 @@ static bool rescue(struct mime_parser *p, struct mime_event *event, struct span 
     p->at_line = true;
     p->pending_n = 0;
     *silent = true;
-    if (!find_boundary(kept, declared_boundary(p), opening, &boundary, &at))
-        return open_part(p, event, all, silent);
+    if (!find_boundary(kept, declared_boundary(p), opening, &boundary, &at)) {
+        open_part(p, event, all, silent);
+        return;
+    }
     buf_clear(&p->preamble);
-    return divide(p, boundary) && mime_read_again(p, span_skip(all, at));
+    if (divide(p, boundary))
+        mime_read_again(p, span_skip(all, at));
 }
 
 bool mime_preamble_rescue(struct mime_parser *p, struct mime_event *event, struct span line,
