@@ -31,11 +31,13 @@ static bool better(const struct fax_pass *a, const struct fax_pass *b)
     return a->rows - a->bad_rows > b->rows - b->bad_rows;
 }
 
-/* What a pass cost: bytes, strips, and rows, of which a bit of T.6 or a strip's end makes many. */
+/* What a pass cost: bytes, strips, and rows, of which a bit of T.6 or a strip's end makes many;
+ * a damaged one of few bits takes what it lacks from the row above. */
 static enum err spend(struct fax *f, struct why *why)
 {
     const struct fax_walk *w = &f->walk;
-    return fax_spend(f, w->bytes + (uint64_t)w->strip * FAX_COST_STRIP + w->rows / 2, why);
+    uint64_t mended = w->bad_rows * f->way.coded.width / FAX_COST_MEND;
+    return fax_spend(f, w->bytes + (uint64_t)w->strip * FAX_COST_STRIP + w->rows / 2 + mended, why);
 }
 
 /* Reads the page that way, which becomes the best if it is better. */

@@ -147,8 +147,10 @@ enum err fax_strip_bytes(struct fax *f, uint32_t strip, uint64_t offset, struct 
 enum err fax_spend(struct fax *f, uint64_t work, struct why *why);
 
 /* What a bitmap of so many bytes costs where it is made from something else than coded rows:
- * decompressed 2,048 times at most, made of greys 128, turned 4,096. */
-enum { FAX_COST_UNPACK = 32, FAX_COST_GREY = 2, FAX_COST_TURN = 64, FAX_COST_STRIP = 64 };
+ * decompressed 2,048 times at most, made of greys 128, turned 4,096; of a strip, and of a damaged
+ * row a pel. */
+enum { FAX_COST_UNPACK = 32, FAX_COST_GREY = 2, FAX_COST_TURN = 64, FAX_COST_STRIP = 64,
+       FAX_COST_MEND = 1024 };
 
 /* grey.c: greys and colours of libtiff's tif (a TIFF *), a strip at a time, made bilevel by error
  * diffusion into rows of stride bytes. False: it cannot be read. */
