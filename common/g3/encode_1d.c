@@ -94,8 +94,9 @@ void g3_pack_scalar(struct g3_sink *sink, const uint16_t *change, unsigned runs)
 
 void g3_put_row_1d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
 {
-    struct g3_line *line = &e->line;
+    struct g3_line *line = &e->rows[e->reference ^ 1].line;
     unsigned n = g3_find_changes(row, e->width, line);
+    e->rows[e->reference ^ 1].codes = n + 1;
     if (n) {
         g3_kernel_used()->pack(s, line->change + 1, n + 1);
         return;

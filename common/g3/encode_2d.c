@@ -25,9 +25,15 @@
  * The row's edge is a change of both rows. A last horizontal code of which it is the a1 has a
  * second run of no pels. Where the row above has no change before the edge, b1 is the edge whatever
  * colour would begin there (g3_close_row).
+ *
+ * This pays where there are many changes. Rows with few of them are coded as T.4 tells it after
+ * all, from the list of their changes (walk_2d.c). Every row has a list, but masks only those with
+ * many changes: where one of two rows has none, their lists are walked.
  */
 #include "g3/kernel.h"
 #include "g3/masks_2d.h"
+#include "g3/runs.h"
+#include "g3/walk_2d.h"
 
 /* By halves of halves, as not every machine counts bits itself. */
 static inline unsigned count(uint64_t w)
@@ -90,30 +96,30 @@ void g3_load_scalar(const uint8_t *row, unsigned width, struct g3_row *out)
     g3_load_words(row, width, out, 0);
 }
 
+/* A white row's masks are not needed: the first row is walked. */
 void g3_keep_white(struct g3_encoder *e)
 {
-    struct g3_row *above = &e->rows[e->reference];
-    unsigned edge = e->width / 64;
-    e->rows[0].change[0] = e->rows[1].change[0] = 0;
-    memset(above->pels, 0, edge * sizeof *above->pels);
-    memset(above->pels + edge, 0xff, (G3_ROW_WORDS - edge) * sizeof *above->pels);
-    above->pels[edge] <<= e->width % 64;
-    memset(above->change, 0, sizeof above->change);
-    above->change[1 + edge] = UINT64_C(1) << e->width % 64;
+    for (unsigned i = 0; i < 2; i++) {
+        e->rows[i].masks.change[0] = 0;
+        memset(e->rows[i].masks.closing, 0, sizeof e->rows[i].masks.closing);
+    }
+    struct g3_kept *above = &e->rows[e->reference];
+    above->masked = false;
+    above->codes = 1;
+    above->line.change[0] = 0;
+    g3_close_line(&above->line, 0, e->width);
     memset(e->before, 0, sizeof e->before);
-    e->changes = 1;
-    memset(e->rows[0].closing, 0, sizeof e->rows[0].closing);
-    memset(e->rows[1].closing, 0, sizeof e->rows[1].closing);
-    g3_close_row(above, e->width);
 }
 
-/* Makes a row the one before. */
+/* Makes a row whose line is there the one before. */
 static void keep(struct g3_encoder *e, const uint8_t *row)
 {
-    g3_kernel_used()->load(row, e->width, &e->rows[e->reference ^ 1]);
+    const struct g3_kernel *kernel = g3_kernel_used();
+    struct g3_kept *kept = &e->rows[e->reference ^= 1];
+    kept->masked = kept->codes > e->width / kernel->walked;
+    if (kept->masked)
+        kernel->load(row, e->width, &kept->masks);
     memcpy(e->before, row, (e->width + 7) / 8);
-    e->changes = 0;
-    e->reference ^= 1;
 }
 
 void g3_keep_row(struct g3_encoder *e, const uint8_t *row)
@@ -122,23 +128,19 @@ void g3_keep_row(struct g3_encoder *e, const uint8_t *row)
         keep(e, row);
 }
 
-/* A row like the one before: each of its changes and its edge are V0. */
-static void put_again(struct g3_encoder *e, struct g3_sink *s)
-{
-    const uint64_t *change = e->rows[e->reference].change + 1;
-    if (e->changes == 0)
-        for (unsigned i = 0; i <= e->width / 64; i++)
-            e->changes += change[i] ? count(change[i]) : 0;
-    g3_put_v0(s, e->changes);
-}
-
 void g3_put_row_2d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row)
 {
+    const struct g3_kept *above = &e->rows[e->reference];
+    struct g3_kept *kept = &e->rows[e->reference ^ 1];
     if (memcmp(e->before, row, (e->width + 7) / 8) == 0) {
-        put_again(e, s);
+        /* Each of its changes and its edge are V0. */
+        g3_put_v0(s, above->codes);
         return;
     }
-    const struct g3_row *above = &e->rows[e->reference];
+    kept->codes = g3_find_changes(row, e->width, &kept->line) + 1;
     keep(e, row);
-    g3_kernel_used()->row_2d(s, above, &e->rows[e->reference], e->width);
+    if (above->masked && kept->masked)
+        g3_kernel_used()->row_2d(s, &above->masks, &kept->masks, e->width);
+    else
+        g3_walk_2d(s, &above->line, &kept->line, e->width);
 }

@@ -5,7 +5,7 @@
  * unused bits of a row's last byte are ignored when read and 0 when written. Coded bytes are most
  * significant bit first (g3_reverse_bits turns the others). Width is 1 to G3_WIDTH_MAX.
  *
- * Nothing is allocated and nothing is global: an encoder or decoder is one struct, some 270 kB,
+ * Nothing is allocated and nothing is global: an encoder or decoder is one struct, some 300 kB,
  * that its owner keeps in static or heap memory, and that needs no release. Different structs may
  * be used by different threads.
  */
@@ -55,17 +55,23 @@ struct g3_row {
     uint64_t closing[17];              /* for the row below: g3_close_row */
 };
 
+/* A row as the next one's coding needs it. */
+struct g3_kept {
+    struct g3_line line;
+    unsigned codes; /* its changes and its edge: what coding it once more takes */
+    bool masked;    /* it has the masks too: there are many changes */
+    struct g3_row masks;
+};
+
 struct g3_encoder {
     uint64_t pending; /* bits not yet written, left-aligned; fewer than 8 between calls */
     unsigned pending_bits;
     enum g3_coding coding;
     unsigned width, k, flags;
     unsigned until_1d;  /* MR: two-dimensional rows still to come before the next other one */
-    unsigned reference;  /* which of rows holds the row before */
-    struct g3_row rows[2];
+    unsigned reference;  /* which of rows holds the row before; the other is for the next one */
+    struct g3_kept rows[2];
     uint8_t before[G3_WIDTH_MAX / 8 + 1]; /* the row before, as it was given */
-    unsigned changes;                     /* how many it has, and its edge; 0: not counted */
-    struct g3_line line; /* of a one-dimensional row */
 };
 
 /*

@@ -45,6 +45,9 @@ struct g3_kernel {
      * is drained before and after. */
     void (*row_2d)(struct g3_sink *s, const struct g3_row *above, const struct g3_row *row,
                    unsigned width);
+
+    /* Where of so many pels no more than one is a change, walk_2d.h is quicker than row_2d. */
+    unsigned walked;
 };
 
 /* The scalar pack, for kernels that have none of their own or meet a run too long for it. */

@@ -66,6 +66,7 @@ const struct g3_kernel g3_neon = {
     .pack = g3_pack_scalar,
     .load = g3_load_scalar,
     .row_2d = g3_row_2d_scalar,
+    .walked = 3,
     .quick_2d = g3_quick_2d_scalar,
     .paint = g3_paint_scalar,
 };

@@ -4,7 +4,6 @@
 #ifndef G3_SINK_H
 #define G3_SINK_H
 
-#include "bytes/endian.h"
 #include "g3/codes.h"
 #include "g3/g3.h"
 
@@ -32,7 +31,11 @@ struct g3_sink {
 /* Writes the whole bytes; the store may reach 8 bytes beyond them. */
 static inline void g3_drain(struct g3_sink *s)
 {
-    put_be64(s->out, s->acc);
+    uint64_t w = s->acc;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    memcpy(s->out, &w, sizeof w);
     s->out += s->bits >> 3;
     /* bits is under 64: with at most 7 waiting, at most 56 are put between two drains. */
     s->acc <<= s->bits & 56;
@@ -67,7 +70,7 @@ void g3_put_row_1d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row);
 /* Codes a row by what differs from the row before (T.4 4.2), drained. */
 void g3_put_row_2d(struct g3_encoder *e, struct g3_sink *s, const uint8_t *row);
 
-/* Keeps a row that was coded by its runs for a next one that will not be. */
+/* Keeps a row that was just coded by its runs for a next one that will not be. */
 void g3_keep_row(struct g3_encoder *e, const uint8_t *row);
 
 /* Makes the row above the first one, which T.4 imagines white. */

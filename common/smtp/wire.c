@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-void wire_init(struct wire_encoder *e, enum wire_mode mode)
+void wire_init(struct wire_encoder *e)
 {
-    e->mode = mode;
     e->in_line = false;
     e->cr = false;
 }
@@ -20,7 +19,7 @@ static uint8_t *text(struct wire_encoder *e, struct span s, uint8_t *out)
 {
     if (s.n == 0)
         return out;
-    if (!e->in_line && s.p[0] == '.' && e->mode == WIRE_DOTS)
+    if (!e->in_line && s.p[0] == '.')
         *out++ = '.';
     memcpy(out, s.p, s.n);
     e->in_line = true;
@@ -45,11 +44,6 @@ static uint8_t *line(struct wire_encoder *e, struct span s, uint8_t *out)
 size_t wire_encode(struct wire_encoder *e, struct span in, uint8_t *out)
 {
     uint8_t *start = out;
-    if (e->mode == WIRE_BYTES) {
-        if (in.n)
-            memcpy(out, in.p, in.n);
-        return in.n;
-    }
     while (in.n) {
         size_t n = span_find(in, '\n');
         struct span piece = span_take(in, n);
@@ -83,14 +77,12 @@ size_t wire_end(struct wire_encoder *e, uint8_t *out)
         *out++ = ' ';
         e->in_line = true;
     }
-    if (e->in_line) { /* never so with WIRE_BYTES */
+    if (e->in_line) {
         *out++ = '\r';
         *out++ = '\n';
     }
-    if (e->mode == WIRE_DOTS) {
-        memcpy(out, ".\r\n", 3);
-        out += 3;
-    }
-    wire_init(e, e->mode);
+    memcpy(out, ".\r\n", 3);
+    out += 3;
+    wire_init(e);
     return (size_t)(out - start);
 }

@@ -3,7 +3,9 @@
 
 #include "check.h"
 #include "cpu/cpu.h"
+#include "g3/runs.h"
 #include "g3/sink.h"
+#include "g3/walk_2d.h"
 #include "pages.h"
 
 static unsigned long long seed = 20260301;
@@ -95,10 +97,25 @@ static void plain_1d(struct plain *p, const uint8_t *row, int width)
 
 static const struct g3_kernel *kernel;
 
-/* Both rows by the kernel: what it reads is exactly a row, what it writes no more than the bound. */
+/* What was put from out on is what is wanted. */
+static void check_bits(const char *how, unsigned width, const struct g3_sink *s,
+                       const uint8_t *out, const struct plain *want)
+{
+    size_t bits = (size_t)(s->out - out) * 8 + s->bits;
+    *s->out = (uint8_t)(s->acc >> 56);
+    bool same = bits == want->bits && memcmp(out, want->out, (bits + 7) / 8) == 0;
+    if (!same)
+        printf("# %s, %s: width %u: %zu bits, not %zu\n", kernel->name, how, width, bits,
+               want->bits);
+    CHECK(same);
+}
+
+/* Both rows by the kernel's masks, and walked over the changes that it finds: what is read is
+ * exactly a row, what is written no more than the bound. */
 static void compare_rows(const uint8_t *above, const uint8_t *row, unsigned width)
 {
     static struct g3_row words[2];
+    static struct g3_line changes[2];
     static uint8_t want[G3_WIDTH_MAX + 64];
     size_t size = (width + 7) / 8, bound = g3_row_bound(width);
     uint8_t *lines[2] = {malloc(size), malloc(size)}, *out = malloc(bound);
@@ -110,13 +127,12 @@ static void compare_rows(const uint8_t *above, const uint8_t *row, unsigned widt
     kernel->load(lines[0], width, &words[0]);
     kernel->load(lines[1], width, &words[1]);
     kernel->row_2d(&s, &words[0], &words[1], width);
-    *s.out = (uint8_t)(s.acc >> 56);
-    bool same = (size_t)(s.out - out) * 8 + s.bits == p.bits &&
-                memcmp(out, want, (p.bits + 7) / 8) == 0;
-    if (!same)
-        printf("# %s: width %u: %zu bits, not %zu\n", kernel->name, width,
-               (size_t)(s.out - out) * 8 + s.bits, p.bits);
-    CHECK(same);
+    check_bits("by masks", width, &s, out, &p);
+    s = (struct g3_sink){0, 0, out};
+    g3_find_changes(lines[0], width, &changes[0]);
+    g3_find_changes(lines[1], width, &changes[1]);
+    g3_walk_2d(&s, &changes[0], &changes[1], width);
+    check_bits("walked", width, &s, out, &p);
     free(lines[0]);
     free(lines[1]);
     free(out);
