@@ -47,8 +47,8 @@ LIBS_all   = $(LIBS_tiff) $(LIBS_scan) $(LIBS_print) $(LIBS_net) $(LIBS_seal) $(
 $(CMDS) $(TESTS) $(HELPERS): LDLIBS = $(LIBS_all) -lpopt -lm
 $(BIN)/fax-spool: LDLIBS = $(LIBS_seal) $(LIBS_store) -lpopt
 
-.PHONY: all test demo bench bench-g3 bench-programs bench-mime lint check check-deps check-pure \
-        check-headers check-size check-docs fuzz deps install uninstall clean help
+.PHONY: all test demo bench bench-g3 bench-programs bench-mime bench-smtp lint check \
+        check-deps check-pure check-headers check-size check-docs fuzz deps install uninstall clean help
 all: $(CMDS) $(SCRIPTS)
 $(LIB): $(LIBOBJ)
 	@rm -f $@
@@ -74,7 +74,7 @@ $(BIN)/test/common/g3/peers_test: $(PEERS)
 $(BIN)/test/common/g3/peers_test: LDLIBS = $(LIB) $(LIBS_tiff) $(call pc,libs,spandsp 2>/dev/null)
 $(BIN)/test/lib/%.so: test/lib/%.c
 	@mkdir -p $(@D)
-	$(call do,CC,$@)$(CC) -O1 -g -shared -fPIC -o $@ $< -ldl
+	$(call do,CC,$@)$(CC) -O1 -g -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
 -include $(LIBOBJ:.o=.d) $(wildcard $(OBJ)/cmd/*.d $(OBJ)/cmd/*/*.d $(OBJ)/test/*/*.d $(OBJ)/test/*/*/*.d)
 
 .PHONY: test-programs
@@ -95,19 +95,20 @@ check-deps check-headers check-size:
 	@test/house/$@
 check-pure: $(LIB)
 	@test/house/check-pure $(OBJ)/common
-check-docs: all
-	@test/run test/docs
+check-docs: all ; @test/run test/docs
 lint: ## compilers, cppcheck, shellcheck, mandoc
 	@test/house/lint
 fuzz: ## every fuzz target for FUZZ_SECONDS in all (60)
 	@test/house/fuzz $(FUZZ_SECONDS)
-bench: bench-g3 bench-programs bench-mime ## the benchmarks, beside the peers
+bench: bench-g3 bench-programs bench-mime bench-smtp ## the benchmarks, beside the peers
 bench-programs: all ## g3tiff and fax-scan alone, whole programs on 64 pages
 	@test/bench/programs
 bench-g3: all ## the codec alone, beside libtiff and spandsp (BENCH='-n 3 -c mmr -v')
 	@test/bench/g3 $(BENCH)
 bench-mime: all ## base64 and mail alone, beside the peers
 	@test/bench/mime
+bench-smtp: all test-programs ## the receiver, beside Postfix and its smtp-sink
+	@test/bench/smtp
 install: all ## into $(DESTDIR)$(PREFIX)
 	@test/house/install install "$(DESTDIR)" "$(PREFIX)" "$(TOOLPREFIX)"
 uninstall:

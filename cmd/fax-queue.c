@@ -19,13 +19,19 @@
 #include <unistd.h>
 
 static struct {
-    char *from, *user, *id, *domain;
+    char *from, *user, *id, *domain, *dsn, *ret, *envid, **orcpts;
     int all, json;
 } opt;
 
 static struct poptOption options[] = {
     {"from", 'f', POPT_ARG_STRING, &opt.from, 0, "add: the reverse-path; <> for none", "PATH"},
     {"user", 0, POPT_ARG_STRING, &opt.user, 0, "add: goes by this user's server", "CODE"},
+    {"dsn", 0, POPT_ARG_STRING, &opt.dsn, 0, "add: notices: never, or success,failure,delay",
+     "LIST"},
+    {"ret", 0, POPT_ARG_STRING, &opt.ret, 0, "add: what they return: full or hdrs", "WHAT"},
+    {"envid", 0, POPT_ARG_STRING, &opt.envid, 0, "add: the envelope's ID, which they tell", "ID"},
+    {"orcpt", 0, POPT_ARG_ARGV, &opt.orcpts, 0, "add: the next recipient's first name, or none...",
+     "TYPE;ADDRESS"},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "list: an array of objects", NULL},
     {"all", 0, POPT_ARG_NONE, &opt.all, 0, "flush: also what is not due yet", NULL},
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
@@ -79,6 +85,34 @@ static enum err take_envelope(struct queue_entry *entry, const struct operands *
     return e;
 }
 
+/* What is wanted of notices; the recipients are there already. */
+static enum err take_wishes(struct queue_entry *entry, struct why *why)
+{
+    struct delivery d = {.envid = opt.envid};
+    char **orcpt = opt.orcpts;
+    if (opt.dsn && !delivery_notify(opt.dsn, &d.notify))
+        return why_set(why, ERR_USAGE, "--dsn: not never, nor of success,failure,delay");
+    if (opt.ret && !delivery_ret(opt.ret, &d.ret))
+        return why_set(why, ERR_USAGE, "--ret: not full or hdrs");
+    enum err e = delivery_check(&d, 0, why);
+    for (size_t i = 0; orcpt && *orcpt && i < queue_count(entry) && !e; i++, orcpt++) {
+        if (strcmp(*orcpt, "none") == 0)
+            continue;
+        d.orcpts = (const char *const *)orcpt;
+        e = delivery_check(&d, 1, why);
+        if (!e && !span_copy(span_str(*orcpt), queue_recipient(entry, i)->orcpt, QUEUE_PATH_SIZE))
+            e = why_set(why, ERR_DATA, "an original recipient is too long");
+    }
+    if (!e && orcpt && *orcpt)
+        e = why_set(why, ERR_USAGE, "more of --orcpt than recipients");
+    if (e)
+        return e;
+    span_copy(span_str(opt.dsn ? opt.dsn : ""), entry->dsn, sizeof entry->dsn);
+    span_copy(span_str(opt.ret ? opt.ret : ""), entry->ret, sizeof entry->ret);
+    span_copy(span_str(opt.envid ? opt.envid : ""), entry->envid, sizeof entry->envid);
+    return ERR_NONE;
+}
+
 static enum err check_user(struct work *w, struct queue_entry *entry, struct why *why)
 {
     struct store *store = NULL;
@@ -116,6 +150,8 @@ static enum err take(struct queue_entry *entry, const struct operands *operands,
 {
     struct why why = {""};
     enum err e = take_envelope(entry, operands, &why);
+    if (!e)
+        e = take_wishes(entry, &why);
     if (!e)
         e = outgoing_take(STDIN_FILENO, mail, spooled, &why);
     return e ? diag_fail(e, &why, "add") : ERR_NONE;
@@ -354,7 +390,7 @@ static const struct command {
     enum err (*run)(struct work *w, const struct operands *operands);
     const char *takes; /* letters of the options it has */
 } commands[] = {
-    {"add", add, "fu"},          {"list", list, "j"}, {"flush", flush, "aid"},
+    {"add", add, "fuD"},          {"list", list, "j"}, {"flush", flush, "aid"},
     {"remove", remove_entry, ""}, {"hold", hold, ""},  {"release", release, ""},
 };
 
@@ -365,7 +401,8 @@ static enum err foreign_option(const struct command *c)
         const char *name;
         bool given;
     } all[] = {{'f', "--from", opt.from},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
-               {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain}};
+               {'D', "--dsn", opt.dsn},     {'D', "--ret", opt.ret},   {'D', "--envid", opt.envid},
+               {'D', "--orcpt", opt.orcpts}, {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].given && !strchr(c->takes, all[i].letter)) {
             diag_error("%s: not an option of %s", all[i].name, c->name);

@@ -35,6 +35,7 @@ options() {
 -p	--paper	SIZE	a4, b4, a3, letter or legal
 -r	--resolution	RES	standard, fine, superfine, 300 or 400
 -c	--coding	CODING	mh, mr or mmr
+	--dsn		ask for notices of delivery
 	--mdn		ask for a notice when it has been printed
 	--password-fd	N	read the user's password from descriptor N
 	--config	FILE	read settings from FILE
@@ -59,7 +60,7 @@ PATH=$here:${PATH:-/usr/local/bin:/usr/bin:/bin}
 export PATH
 
 # Options may stand among the operands: each argument is looked at once, operands move to the end.
-subject='' text='' device='' paper='' resolution='' coding='' mdn='' fd='' config='' quiet='' verbose=''
+subject='' text='' device='' paper='' resolution='' coding='' dsn='' mdn='' fd='' config='' quiet='' verbose=''
 left=$# ended=''
 take() { # the value of option $1: from --long=value or the next argument
     case $1 in --*=*) value=${1#*=} used=1; return ;; esac
@@ -78,6 +79,7 @@ while [ "$left" -gt 0 ]; do
     -c | --coding | --coding=*) take "$@"; coding=$value ;;
     --password-fd | --password-fd=*) take "$@"; fd=$value ;;
     --config | --config=*) take "$@"; config=$value ;;
+    --dsn) dsn=success,failure,delay ;;
     --mdn) mdn=1 ;;
     -q | --quiet) quiet=1 ;;
     -v | --verbose) verbose=1 ;;
@@ -169,7 +171,7 @@ send() {
     recipients=$2
     set --
     while IFS= read -r to; do set -- "$@" "$to"; done <"$recipients"
-    run smtp-send --user "$code" --json ${verbose:+-v} -- "$@" <"$mail" >"$tmp/results"
+    run smtp-send --user "$code" --json ${verbose:+-v} ${dsn:+--dsn "$dsn"} -- "$@" <"$mail" >"$tmp/results"
     sent=$?
     [ "$sent" -ne 0 ] || return 0
     deferred=$(sed -n '/"status": "deferred"/s/.*"recipient": "\(\([^"\\]\|\\.\)*\)".*/\1/p' \
@@ -181,7 +183,7 @@ send() {
         while IFS= read -r to; do set -- "$@" "$to"; done <<LIST
 $deferred
 LIST
-        id=$(run fax-queue add --user "$code" -f "$path" -- "$@" <"$mail") || { worse $?; return; }
+        id=$(run fax-queue add --user "$code" -f "$path" ${dsn:+--dsn "$dsn"} -- "$@" <"$mail") || { worse $?; return; }
         say "in the queue as $id: $*"
     fi
     # A refusal stands whatever became of the others.

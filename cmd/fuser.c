@@ -349,7 +349,7 @@ static enum err encryption_set(const char **arg, struct why *why)
         return why_set(why, ERR_USAGE, "%s: not an address, @domain or default", arg[0]);
     if (method != CMS_METHOD_NONE && !opt.cert)
         return why_set(why, ERR_USAGE, "%s needs a --cert", arg[1]);
-    enum err e = given.cert.len ? cms_certs_check(buf_span(&given.cert), arg[0], why) : ERR_NONE;
+    enum err e = given.cert.len ? cms_certs_check(buf_span(&given.cert), arg[0], 0, why) : ERR_NONE;
     return e ? e : store_encryption_set(store, arg[0], arg[1], buf_span(&given.cert), why);
 }
 
@@ -444,7 +444,7 @@ static enum err do_export(const char **arg, struct why *why)
 
 static enum err do_import(const char **arg, struct why *why)
 {
-    return store_import_file(store, &seal_vault, arg[0] ? arg[0] : "-", why);
+    return store_import_file(store, &seal_vault, &seal_keys, arg[0] ? arg[0] : "-", why);
 }
 
 static enum err do_backup(const char **arg, struct why *why)

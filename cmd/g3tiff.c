@@ -189,11 +189,6 @@ static enum err wrap(struct job *j, struct why *why)
     return e;
 }
 
-static enum err add_to_spill(void *context, struct span bytes, struct why *why)
-{
-    return spill_add(context, bytes.p, bytes.n, why);
-}
-
 static enum err add_to_output(void *context, struct span bytes, struct why *why)
 {
     const struct job *j = context;
@@ -211,29 +206,6 @@ static enum err add_to_output(void *context, struct span bytes, struct why *why)
     return e;
 }
 
-/* The header tells the length, so the page waits for it. */
-static enum err put_stream_page(struct job *j, struct spill *spill, const struct fax_page *p,
-                                struct why *why)
-{
-    uint8_t header[PAGE_HEADER_SIZE];
-    struct page page;
-    fax_keeps_bits(p, &j->coding, &page);
-    enum err e = spill_clear(spill, why);
-    if (!e)
-        e = fax_put(j->fax, p, &j->coding, add_to_spill, spill, why);
-    if (!e && spill->size > UINT32_MAX)
-        e = why_set(why, ERR_DATA, "page %u: larger than 4 GiB", page.number);
-    if (e)
-        return e;
-    page.number = j->done;
-    if (j->list.count)
-        page.total = 0;
-    page.length = (uint32_t)spill->size;
-    page_header_build(&page, header);
-    e = io_write(j->out.fd, header, sizeof header, why);
-    return e ? e : spill_write(spill, j->out.fd, why);
-}
-
 static enum err unwrap(struct job *j, struct why *why)
 {
     struct fax_page p;
@@ -241,9 +213,11 @@ static enum err unwrap(struct job *j, struct why *why)
     enum err e;
     spill_init(&spill);
     while (!(e = next_page(j, &p, why))) {
+        unsigned total = j->list.count ? 0 : p.page.total;
         e = opt.pbm   ? fax_put_pbm(j->fax, &p, add_to_output, j, why)
             : opt.raw ? fax_put(j->fax, &p, &j->coding, add_to_output, j, why)
-                      : put_stream_page(j, &spill, &p, why);
+                      : fax_put_framed(j->fax, &p, &j->coding, j->done, total, &spill, j->out.fd,
+                                       why);
         if (e)
             break;
     }

@@ -35,7 +35,7 @@ static struct {
     char *vrfy, *relay, *max_size;
     int greet_pause, max_recipients, max_connections, max_per_client, timeout, workers;
     char *user, *chroot;
-    int no_sync;
+    int no_sync, no_mail, no_terminals;
 } opt = {.max_recipients = RECEIVER_RECIPIENTS_MIN,
          .max_connections = 2000,
          .max_per_client = 100,
@@ -82,6 +82,9 @@ static struct poptOption options[] = {
      "whom these become when started as root (faxrecv)", "NAME"},
     {"chroot", 0, POPT_ARG_STRING, &opt.chroot, 0,
      "where they are shut in when started as root", "DIR"},
+    {"no-terminals", 0, POPT_ARG_NONE, &opt.no_terminals, 0,
+     "write on nobody's terminal: no SEND, SOML and SAML", NULL},
+    {"no-mail", 0, POPT_ARG_NONE, &opt.no_mail, 0, "take no mail at all, and say so with 521", NULL},
     {"no-sync", 0, POPT_ARG_NONE, &opt.no_sync, 0,
      "do not wait for the disk: a crash loses mail", NULL},
     POPT_TABLEEND,
@@ -231,6 +234,8 @@ static enum err set_options(struct why *why)
                                    .lmtp = opt.lmtp,
                                    .auth = opt.auth,
                                    .etrn = opt.etrn,
+                                   .terminals = here.answers.table && !opt.no_terminals,
+                                   .no_mail = opt.no_mail,
                                    .no_soliciting = conf_get(here.home.conf, "no-soliciting")};
     if (o->no_soliciting && !solicit_valid(span_str(o->no_soliciting)))
         return why_set(why, ERR_CONFIG, "no-soliciting: not a list of names");
@@ -279,7 +284,11 @@ static enum err set_method(struct why *why)
                                     .no_sync = opt.no_sync,
                                     .hostname = here.hostname,
                                     .clerk = &here.host.clerk};
-    return conf_number(here.home.conf, "spool-limit", 0, UINT64_MAX / 2,
+    const char *offramp = conf_get(here.home.conf, "offramp");
+    enum err e = offramp && here.answers.table ? words_split(offramp, &here.answers.offramp, why)
+                                               : ERR_NONE;
+    here.answers.herald.utmp = conf_get(here.home.conf, "utmp");
+    return e ? e : conf_number(here.home.conf, "spool-limit", 0, UINT64_MAX / 2,
                        &here.answers.recipients.spool_limit, why);
 }
 
@@ -312,12 +321,15 @@ static enum err set_crew(struct crew *crew, struct why *why)
     enum err e = ERR_NONE;
     *crew = (struct crew){.workers = (unsigned)opt.workers,
                           .answer = answers_give,
+                          .clerk_prepare = answers_prepare,
                           .clerk_start = answers_start,
                           .clerk_arg = &here.answers,
                           .work = work,
                           .root = opt.chroot};
     if (geteuid() == 0 && owner) {
         crew_account_of(owner, here.home.group, &crew->clerk);
+        here.answers.herald.apart = true;
+        here.answers.herald.uid = owner;
         if (!opt.user && crew_account_find("faxrecv", &crew->worker, NULL))
             crew->worker = crew->clerk;
         static char spool[HOME_PATH_MAX];
@@ -342,7 +354,8 @@ static enum err run(const struct operands *operands)
         return e;
     here.answers = (struct answers){.home = &here.home,
                                     .domains = here.domains,
-                                    .table = !opt.maildir && !opt.exec && !opt.mbox,
+                                    .table = !opt.maildir && !opt.exec && !opt.mbox &&
+                                             !opt.no_mail,
                                     .relay = opt.relay != NULL,
                                     .auth = opt.auth,
                                     .etrn = opt.etrn,

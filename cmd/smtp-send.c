@@ -21,6 +21,7 @@
 enum { HEADER_MAX = 1 << 20 };
 
 static struct {
+    char *dsn, *ret, *envid, *by, **orcpts;
     char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
     int headers, dots, stdio, mbox, json, timeout;
     struct secret_source secret;
@@ -40,6 +41,13 @@ static struct poptOption options[] = {
     SECRET_OPTIONS(opt.secret),
     {"helo", 0, POPT_ARG_STRING, &opt.helo, 0, "our name", "NAME"},
     {"verb", 0, POPT_ARG_STRING, &opt.verb, 0, "mail, send, soml or saml", "VERB"},
+    {"dsn", 0, POPT_ARG_STRING, &opt.dsn, 0, "notices: never, or success,failure,delay", "LIST"},
+    {"ret", 0, POPT_ARG_STRING, &opt.ret, 0, "what they return: full or hdrs", "WHAT"},
+    {"envid", 0, POPT_ARG_STRING, &opt.envid, 0, "the envelope's ID, which they tell", "ID"},
+    {"orcpt", 0, POPT_ARG_ARGV, &opt.orcpts, 0, "the next recipient's first name, or none...",
+     "TYPE;ADDRESS"},
+    {"by", 0, POPT_ARG_STRING, &opt.by, 0, "deliver within; else N a notice, R return it",
+     "SECONDS[N|R]"},
     {"stdio", 0, POPT_ARG_NONE, &opt.stdio, 0, "speak on stdin and stdout; mail by --file", NULL},
     {"file", 0, POPT_ARG_ARGV, &opt.files, 0, "a mail, instead of stdin's...", "FILE"},
     {"mbox", 0, POPT_ARG_NONE, &opt.mbox, 0, "the input is an mbox of several mails", NULL},
@@ -61,6 +69,8 @@ struct job {
     struct addressees to;
     size_t operands;        /* so many of them are the command line's */
     enum sender_verb verb;
+    struct delivery delivery;
+    struct buf orcpts;      /* of const char *, for each recipient, where any is given */
     enum channel_tls tls;
     struct buf password;
     struct transfer transfer;
@@ -114,6 +124,20 @@ static enum err check_options(struct job *j)
     j->tls = (enum channel_tls)tls;
     j->verb = (enum sender_verb)verb;
     return ERR_NONE;
+}
+
+static enum err check_delivery(struct delivery *d)
+{
+    struct why why = {""};
+    d->envid = opt.envid;
+    if (opt.dsn && !delivery_notify(opt.dsn, &d->notify))
+        return usage("--dsn", "not never, nor of success,failure,delay");
+    if (opt.ret && !delivery_ret(opt.ret, &d->ret))
+        return usage("--ret", "not full or hdrs");
+    if (opt.by && !delivery_by(opt.by, d))
+        return usage("--by", "not SECONDS, SECONDSN or SECONDSR");
+    enum err e = delivery_check(d, 0, &why);
+    return e ? diag_fail(e, &why, "--envid") : ERR_NONE;
 }
 
 /* ---- Mails and recipients ---- */
@@ -183,15 +207,37 @@ static enum err read_header(struct job *j, size_t n, struct why *why)
     return e;
 }
 
+/* The --orcpt options, in the order of the operands; nobody else has one. */
+static enum err pair_orcpts(struct job *j, struct why *why)
+{
+    char **given = opt.orcpts;
+    if (!given)
+        return ERR_NONE;
+    buf_clear(&j->orcpts);
+    for (size_t i = 0; i < addressees_count(&j->to); i++) {
+        const char *orcpt = *given && strcmp(*given, "none") ? *given : NULL;
+        given += *given != NULL;
+        if (buf_add(&j->orcpts, &orcpt, sizeof orcpt))
+            return why_set(why, ERR_OS, "out of memory");
+    }
+    if (*given)
+        return why_set(why, ERR_USAGE, "more of --orcpt than recipients");
+    j->delivery.orcpts = (const char *const *)(const void *)j->orcpts.data;
+    return ERR_NONE;
+}
+
 /* The nth mail's envelope: everything about it that can be known before a byte is sent. */
 static enum err address(struct job *j, size_t n)
 {
     struct why why = {""};
     addressees_cut(&j->to, j->operands);
     enum err e = read_header(j, n, &why);
+    if (!e)
+        e = pair_orcpts(j, &why);
     struct sender_mail mail = {.from = j->from,
                                .recipients = addressees_paths(&j->to),
-                               .count = addressees_count(&j->to)};
+                               .count = addressees_count(&j->to),
+                               .delivery = j->delivery};
     if (!e && mail.count == 0)
         return usage("recipients", "there are none");
     if (!e)
@@ -382,7 +428,12 @@ static enum err transfer(struct job *j, size_t mail, struct sender_result *resul
                             .recipients = addressees_paths(&j->to),
                             .count = addressees_count(&j->to),
                             .results = results,
-                            .verb = j->verb};
+                            .verb = j->verb,
+                            .delivery = j->delivery};
+    if (delivery_wants_dsn(&j->delivery) && !j->transfer.sender.peer.dsn)
+        diag_warn("the receiver has no DSN: it may send no notices");
+    if (j->delivery.by && !j->transfer.sender.peer.deliver_by)
+        diag_warn("the receiver has no DELIVERBY: the time is not told");
     enum err e = transfer_mail(&j->transfer, &m, mailbag_get(&j->bag, mail), &why);
     return e ? diag_fail(e, &why, "mail %zu", mail + 1) : ERR_NONE;
 }
@@ -425,6 +476,8 @@ static enum err prepare(struct job *j, const struct operands *operands)
 {
     struct why why = {""};
     enum err e = check_options(j);
+    if (!e)
+        e = check_delivery(&j->delivery);
     if (!e && !opt.user && !opt.host && !opt.url && !opt.stdio)
         diag_trace("no --url, --user or --host: the settings' smarthost");
     if (!e)
@@ -450,6 +503,7 @@ static void release(struct job *j)
     mailbag_release(&j->bag);
     addressees_release(&j->to);
     buf_release(&j->line);
+    buf_release(&j->orcpts);
     buf_wipe(&j->password);
     home_close(&j->home);
 }
@@ -460,6 +514,7 @@ static enum err run(const struct operands *operands)
     mailbag_init(&job.bag);
     addressees_init(&job.to);
     buf_init(&job.line, 1 << 16);
+    buf_init(&job.orcpts, ADDRESSEES_MAX * sizeof(char *));
     buf_init(&job.password, SECRET_MAX);
     enum err e = prepare(&job, operands);
     /* Nothing is sent of a run in which one mail cannot be. */

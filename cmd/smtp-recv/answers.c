@@ -8,6 +8,13 @@
 #include "tool/diag.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+enum err answers_prepare(void *arg, struct why *why)
+{
+    struct answers *own = arg;
+    return own->table ? herald_start(&own->herald, why) : ERR_NONE;
+}
 
 enum err answers_start(void *arg, struct why *why)
 {
@@ -18,8 +25,19 @@ enum err answers_start(void *arg, struct why *why)
     return e ? e : spool_make(own->home, "postmaster", why);
 }
 
-static enum receiver_verdict answer_recipient(struct answers *own,
-                                              const struct clerk_question *q, struct buf *codes)
+/* A number that is nobody's goes to the off-ramp, for those who may relay. */
+static enum receiver_verdict nobody(const struct answers *own, const struct clerk_question *q,
+                                    const struct path *path, struct buf *codes)
+{
+    struct fax_address fax;
+    buf_clear(codes);
+    if (!own->offramp.list || !q->relay || !path_fax(path, &fax))
+        return RECIPIENT_UNKNOWN;
+    return buf_add_format(codes, "%c%s", MARK_OFFRAMP, q->text) ? RECIPIENT_LATER : RECIPIENT_OK;
+}
+
+static enum receiver_verdict find_recipient(struct answers *own, const struct clerk_question *q,
+                                            struct buf *codes)
 {
     struct path path;
     struct why why = {""};
@@ -42,7 +60,7 @@ static enum receiver_verdict answer_recipient(struct answers *own,
                : fate == RECIPIENTS_FORWARDED ? RECIPIENT_FORWARDED
                                               : RECIPIENT_OK;
     case ERR_NO_USER:
-        return RECIPIENT_UNKNOWN;
+        return nobody(own, q, &path, codes);
     case ERR_NO:
         return RECIPIENT_REFUSED;
     case ERR_AGAIN:
@@ -51,6 +69,87 @@ static enum receiver_verdict answer_recipient(struct answers *own,
         diag_warn("users: %s", why.text);
         return RECIPIENT_LATER;
     }
+}
+
+/* Whose log-in sessions are his. */
+static const char *system_name(const struct user *u)
+{
+    return u->unix_user[0] ? u->unix_user : u->code;
+}
+
+static bool is_active(struct answers *own, const char *code)
+{
+    struct why why = {""};
+    struct user u;
+    struct clerk_question *q = calloc(1, sizeof *q);
+    bool active = false;
+    if (q && !store_user_get(own->recipients.store, code, &u, &why)) {
+        q->kind = CLERK_ACTIVE;
+        snprintf(q->text, sizeof q->text, "%s", system_name(&u));
+        active = herald_ask(&own->herald, q, -1) == RECIPIENT_OK;
+    }
+    free(q);
+    return active;
+}
+
+/* Puts the verb's mark before those of the codes who are active. RFC 821 3.4: whose terminal takes
+ * nothing is refused to SEND, and has the mail of the others in his mailbox. */
+static enum receiver_verdict mark_active(struct answers *own, const struct clerk_question *q,
+                                         enum receiver_verdict verdict, struct buf *codes)
+{
+    static const char marks[] = {[RECEIVER_SEND] = MARK_SEND,
+                                 [RECEIVER_SOML] = MARK_SOML,
+                                 [RECEIVER_SAML] = MARK_SAML};
+    struct buf marked;
+    struct span left = buf_span(codes);
+    enum err e = ERR_NONE;
+    unsigned active = 0;
+    buf_init(&marked, codes->max);
+    while (!e && left.n) {
+        struct span line = span_take(left, span_find(left, '\n'));
+        char code[USER_CODE_MAX + 1];
+        left = span_skip(left, line.n + 1);
+        if (marked.len)
+            e = buf_add_byte(&marked, '\n');
+        if (!e && span_copy(line, code, sizeof code) && is_active(own, code)) {
+            active++;
+            e = buf_add_byte(&marked, (uint8_t)marks[q->verb]);
+        } else if (q->verb == RECEIVER_SEND) {
+            verdict = RECIPIENT_INACTIVE;
+        }
+        if (!e)
+            e = buf_add_span(&marked, line);
+    }
+    buf_release(codes);
+    *codes = marked;
+    return e ? RECIPIENT_LATER : verdict == RECIPIENT_OK && !active ? RECIPIENT_MAILED : verdict;
+}
+
+static enum receiver_verdict answer_recipient(struct answers *own,
+                                              const struct clerk_question *q, struct buf *codes)
+{
+    enum receiver_verdict verdict = find_recipient(own, q, codes);
+    bool accepted = verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED;
+    if (!accepted || !own->table || q->verb == RECEIVER_MAIL || q->verb > RECEIVER_SAML)
+        return verdict;
+    return mark_active(own, q, verdict, codes);
+}
+
+/* The mail on the terminals of the code in q's text. */
+static enum receiver_verdict answer_show(struct answers *own, const struct clerk_question *q,
+                                         int mail)
+{
+    struct why why = {""};
+    struct user u;
+    struct clerk_question *named = malloc(sizeof *named);
+    enum receiver_verdict verdict = RECIPIENT_INACTIVE;
+    if (named && !store_user_get(own->recipients.store, q->text, &u, &why)) {
+        *named = *q;
+        snprintf(named->text, sizeof named->text, "%s", system_name(&u));
+        verdict = herald_ask(&own->herald, named, mail);
+    }
+    free(named);
+    return verdict;
 }
 
 static unsigned answer_verify(struct answers *own, const struct clerk_question *q, struct buf *text)
@@ -114,6 +213,16 @@ void answers_give(void *arg, const struct clerk_question *q, int mail, struct cl
     case CLERK_EXEC:
         if (own->command.list && mail >= 0)
             a->verdict = handover_run((const char *const *)own->command.list, q, mail);
+        break;
+    case CLERK_OFFRAMP:
+        if (own->offramp.list && mail >= 0)
+            a->verdict = handover_offramp((const char *const *)own->offramp.list, q, mail);
+        break;
+    case CLERK_SHOW:
+        if (own->table && mail >= 0)
+            a->verdict = answer_show(own, q, mail);
+        break;
+    case CLERK_ACTIVE: /* the clerk's own question */
         break;
     case CLERK_QUEUE:
         if (own->table && mail >= 0)

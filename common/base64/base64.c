@@ -228,6 +228,8 @@ static size_t take_groups(struct base64_decoder *d, struct span in, uint8_t *out
 size_t base64_decode(struct base64_decoder *d, struct span in, uint8_t *out)
 {
     size_t n = 0;
+    if (!in.n) /* then p may be NULL, to which nothing may be added */
+        return 0;
     const uint8_t *p = in.p, *end = in.p + in.n;
     while (p < end) {
         if (d->held == 0 && !d->ended && end - p >= 4) {

@@ -29,16 +29,6 @@ enum { READ_BEHIND = 16, SEARCHED_MAX = 1 << 16 };
 /* The part of a sum below x holds five entries' bits used (low 6), and refuse above these. */
 enum { SUM_USED = 63, SUM_LOW = (1 << G3_WINDOW_PELS) - 1 };
 
-static inline uint64_t load_be64(const uint8_t *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    return w;
-}
-
 /*
  * Places, in bits from base, behind the EOLs in size bytes from the place `from` on, `most` at
  * most: a 1 behind 11 zeros. Of each eight bytes the last 48 bits are looked at. That they hold an
@@ -50,7 +40,7 @@ static unsigned find_eols(const uint8_t *base, size_t size, unsigned from, uint3
     uint64_t before = from ? ~(UINT64_MAX >> from) : 0, seen = UINT64_MAX;
     unsigned n = 0;
     for (size_t i = 0; i + 8 <= size && n < most; i += 6) {
-        uint64_t w = load_be64(base + i) | before, zeros = ~w;
+        uint64_t w = get_be64(base + i) | before, zeros = ~w;
         zeros &= zeros << 1;
         zeros &= zeros << 2;
         zeros &= zeros << 4;
@@ -125,7 +115,7 @@ static inline __attribute__((always_inline)) void refill(struct hot *h, struct l
 {
     unsigned have = l->have - (h->sum & SUM_USED);
     h->sum &= ~(uint32_t)SUM_LOW;
-    h->bits |= load_be64(l->at) >> have;
+    h->bits |= get_be64(l->at) >> have;
     l->at += (63 - have) >> 3;
     l->have = have | 56;
 }
@@ -141,7 +131,7 @@ static inline __attribute__((always_inline)) bool add_window(struct hot *h, cons
     h->bits <<= e & 63;
     h->last = (h->last << (e >> G3_WINDOW_SHIFT & 63) << 1) + (e >> G3_WINDOW_PATTERN);
     /* Eight bytes that end where x lies: its sum has been 7 ahead from the start. */
-    g3_store_be64(l->row - 8 + (sum >> (G3_WINDOW_PELS + 3)),
+    put_be64(l->row - 8 + (sum >> (G3_WINDOW_PELS + 3)),
                   h->last << (~sum >> G3_WINDOW_PELS & 7));
     h->windows = g3_windows[(e & G3_WINDOW_BLACK) != 0];
     return true;

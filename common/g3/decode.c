@@ -276,7 +276,7 @@ static enum g3_event step_line(struct g3_decoder *d, uint8_t *row)
         return G3_ROW;
     if (!need(d, 8))
         return G3_MORE;
-    /* No code starts with eight zeros, nor does one of two dimensions with seven, behind its tag. */
+    /* No code starts with eight zeros, and none of two dimensions with seven, behind its tag. */
     if (d->in.have == 0 || d->in.bits >> 56 == 0) {
         d->step = G3_STEP_PADDING;
         return G3_MORE;

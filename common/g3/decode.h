@@ -5,6 +5,7 @@
 #ifndef G3_DECODE_H
 #define G3_DECODE_H
 
+#include "bytes/endian.h"
 #include "g3/g3.h"
 
 #include <string.h>
@@ -40,12 +41,7 @@ static inline void g3_skip(struct g3_bits *in, unsigned n)
 /* Room for eight bytes at `at`: 56 bits or more at once, without a branch. */
 static inline void g3_refill_fast(struct g3_bits *in)
 {
-    uint64_t w;
-    memcpy(&w, in->at, sizeof w);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    in->bits |= w >> in->have;
+    in->bits |= get_be64(in->at) >> in->have;
     in->at += (63 - in->have) >> 3;
     in->have |= 56;
 }
@@ -65,12 +61,7 @@ static inline struct g3_place g3_beyond(struct g3_place at, size_t bits)
 /* 57 bits or more from there on, where eight bytes are. */
 static inline uint64_t g3_bits_at(struct g3_place at)
 {
-    uint64_t w;
-    memcpy(&w, at.byte, sizeof w);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    return w << at.bit;
+    return get_be64(at.byte) << at.bit;
 }
 
 /* The same, to go on from there; in->end stays. */

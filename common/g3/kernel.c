@@ -1,5 +1,6 @@
 #include "g3/kernel.h"
 
+#include "bytes/endian.h"
 #include "g3/kernel_neon.h"
 #include "g3/kernel_x86.h"
 #include "g3/places.h"
@@ -10,16 +11,6 @@
 
 /* Times this, 16 bits stand four times in a word. */
 #define EACH_16 UINT64_C(0x0001000100010001)
-
-static inline uint64_t load_be64(const uint8_t *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    return w;
-}
 
 /* The last, partial word of a row: its bytes at the left, zeros behind. */
 static uint64_t load_tail(const uint8_t *p, unsigned bytes)
@@ -62,7 +53,7 @@ static unsigned scalar_find(const uint8_t *row, unsigned width, uint16_t *change
     unsigned x = 0;
     uint16_t *out = change;
     for (; width - x >= 64; x += 64, row += 8) {
-        uint64_t w = load_be64(row);
+        uint64_t w = get_be64(row);
         if (w != -left)
             out = put_word(w, left, x, out);
         left = w & 1;

@@ -88,7 +88,7 @@ AVX2 static unsigned avx2_find(const uint8_t *row, unsigned width, uint16_t *cha
 #define TURNED_LOW 0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15
 #define TURNED_HIGH 0, -128, 64, -64, 32, -96, 96, -32, 16, -112, 80, -48, 48, -80, 112, -16
 
-static const uint8_t iota[64] = {
+const uint8_t g3_iota[64] = {
     0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
     44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
@@ -102,7 +102,7 @@ static const uint8_t iota[64] = {
 __attribute__((target(AVX512))) static inline unsigned
 avx512_word(uint64_t m, __m512i zero, unsigned x, uint16_t *out)
 {
-    __m512i at = _mm512_mask_compress_epi8(zero, m, _mm512_loadu_si512(iota));
+    __m512i at = _mm512_mask_compress_epi8(zero, m, _mm512_loadu_si512(g3_iota));
     __m512i base = _mm512_set1_epi16((short)x);
     unsigned n = (unsigned)__builtin_popcountll(m);
     __m512i first = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));

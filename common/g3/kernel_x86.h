@@ -11,6 +11,9 @@
 extern const struct g3_kernel g3_avx2;
 extern const struct g3_kernel g3_avx512;
 
+/* 0, 1, 2 … 63: what a word's changes are compressed out of. */
+extern const uint8_t g3_iota[64];
+
 /* struct g3_kernel's pack, with AVX-512. */
 void g3_pack_avx512(struct g3_sink *s, const uint16_t *change, unsigned runs);
 

@@ -4,6 +4,7 @@
 #ifndef G3_PAINT_H
 #define G3_PAINT_H
 
+#include "bytes/endian.h"
 #include "bytes/span.h"
 
 #include <string.h>
@@ -12,15 +13,6 @@
 static inline uint64_t g3_pels_from(unsigned at)
 {
     return at < 64 ? UINT64_MAX >> at : 0;
-}
-
-/* The first 64 pels from p on. */
-static inline void g3_store_pels(uint8_t *p, uint64_t w)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    memcpy(p, &w, sizeof w);
 }
 
 /* Rows of fewer than eight bytes. */
@@ -46,7 +38,7 @@ g3_paint_run(unsigned start, unsigned stop, unsigned to, unsigned last, unsigned
     uint64_t before = to - *at < 64 ? *w << (to - *at) : 0, from = UINT64_MAX >> (start - to);
     if (__builtin_expect(stop - to >= 64, 0)) {
         unsigned then = (stop & ~7u) < last ? stop & ~7u : last;
-        g3_store_pels(row + to / 8, before | from);
+        put_be64(row + to / 8, before | from);
         if (then > to + 64)
             memset(row + to / 8 + 8, 0xff, (then - to) / 8 - 8);
         before = then - to < 64 ? ~(~(before | from) << (then - to)) : UINT64_MAX;
@@ -56,7 +48,7 @@ g3_paint_run(unsigned start, unsigned stop, unsigned to, unsigned last, unsigned
         *w = before | (from & ~(UINT64_MAX >> (stop - to)));
         *at = to;
     }
-    g3_store_pels(row + *at / 8, *w);
+    put_be64(row + *at / 8, *w);
 }
 
 /* What memset does, in a row's few steps without its call. */

@@ -18,20 +18,12 @@ struct g3_pels {
 /* Rows that the windows' sums have room for. */
 enum { G3_PELS_WIDTH_MIN = 64, G3_PELS_WIDTH_MAX = G3_WINDOW_NONE - 8 };
 
-static inline void g3_store_be64(uint8_t *p, uint64_t w)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    memcpy(p, &w, sizeof w);
-}
-
 /* Eight bytes that end where x lies, but never start before the row. */
 static inline void g3_store_last(const struct g3_pels *p)
 {
     unsigned end = (p->x + 7) & ~7u;
     end = end < 64 ? 64 : end;
-    g3_store_be64(p->row + end / 8 - 8, p->last << (end - p->x));
+    put_be64(p->row + end / 8 - 8, p->last << (end - p->x));
 }
 
 /*

@@ -146,7 +146,8 @@ INLINE enum turn one_by_one(struct way *w, unsigned codes)
  * of no pels or reach the edge. */
 INLINE enum turn any_runs(struct way *w, unsigned colour)
 {
-    unsigned run1, run2, a0 = w->floor - (w->floor != 0), used1 = g3_quick_run(w->in.bits << 3, colour, &run1);
+    unsigned run1, run2, a0 = w->floor - (w->floor != 0);
+    unsigned used1 = g3_quick_run(w->in.bits << 3, colour, &run1);
     uint64_t rest = w->in.bits << 3 << used1;
     unsigned used2 = g3_quick_run(rest, colour ^ 1, &run2), a2 = a0 + run1 + run2;
     if (used1 == 0 || used2 == 0 || a2 > w->width || (run1 == 0 && w->floor != 0) ||

@@ -102,12 +102,6 @@ AVX512 void g3_load_avx512(const uint8_t *row, unsigned width, struct g3_row *ou
     g3_close_row(out, width);
 }
 
-static const uint8_t iota[64] = {
-    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-    22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-    44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
-};
-
 /* Squeezes the masks into the list; x is where their first pel is. */
 AVX512_INLINE void list_codes(struct list *list, const struct masks *m, unsigned x)
 {
@@ -119,7 +113,7 @@ AVX512_INLINE void list_codes(struct list *list, const struct masks *m, unsigned
         kinds = _mm512_mask_add_epi8(kinds, m->bit1[i], kinds, _mm512_set1_epi8(2));
         kinds = _mm512_mask_add_epi8(kinds, m->bit2[i], kinds, _mm512_set1_epi8(4));
         kinds = _mm512_mask_add_epi8(kinds, m->run[i], kinds, _mm512_set1_epi8(RUN));
-        __m512i ends = _mm512_maskz_compress_epi8(all, _mm512_loadu_si512(iota));
+        __m512i ends = _mm512_maskz_compress_epi8(all, _mm512_loadu_si512(g3_iota));
         __m512i base = _mm512_set1_epi16((short)(x + i * 64));
         __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(ends));
         _mm512_storeu_si512(list->kinds + n, _mm512_maskz_compress_epi8(all, kinds));

@@ -1,7 +1,6 @@
 #include "g3/kernel.h"
 #include "g3/rows.h"
 
-
 /* Mode codes (table 4/T.4) by the next 7 bits: length, mode, and a1 - b1 of the vertical ones. */
 enum mode { NO_MODE, PASS, HORIZONTAL, VERTICAL };
 struct mode_code {

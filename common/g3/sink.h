@@ -4,6 +4,7 @@
 #ifndef G3_SINK_H
 #define G3_SINK_H
 
+#include "bytes/endian.h"
 #include "g3/codes.h"
 #include "g3/g3.h"
 
@@ -31,11 +32,7 @@ struct g3_sink {
 /* Writes the whole bytes; the store may reach 8 bytes beyond them. */
 static inline void g3_drain(struct g3_sink *s)
 {
-    uint64_t w = s->acc;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    memcpy(s->out, &w, sizeof w);
+    put_be64(s->out, s->acc);
     s->out += s->bits >> 3;
     /* bits is under 64: with at most 7 waiting, at most 56 are put between two drains. */
     s->acc <<= s->bits & 56;

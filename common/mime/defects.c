@@ -6,7 +6,8 @@
 bool mime_defective(const struct mime_defects *d)
 {
     return d->base64.strays || d->base64.trailing || d->base64.no_padding || d->base64.cut ||
-           d->qp || d->uu || d->tnef || d->no_final_boundary || d->no_boundary || d->bad_type ||
+           d->qp || d->uu || d->tnef || d->no_final_boundary || d->no_boundary ||
+           d->other_boundary || d->line_ends || d->bad_type ||
            d->wrong_encoding || d->bad_encoding || d->bad_header || d->bad_lines;
 }
 
@@ -33,6 +34,10 @@ void mime_defects_words(const struct mime_defects *d, char *out, size_t size)
         buf_add_str(&b, ", no final boundary");
     if (d->no_boundary)
         buf_add_str(&b, ", multipart without boundary");
+    if (d->other_boundary)
+        buf_add_str(&b, ", multipart with another boundary than it says");
+    if (d->line_ends)
+        buf_add_str(&b, ", line ends that are no mail's");
     if (d->bad_type)
         buf_add_str(&b, ", bad content type");
     if (d->wrong_encoding)

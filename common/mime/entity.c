@@ -2,6 +2,7 @@
 
 #include "bytes/utf8.h"
 #include "mime/filename.h"
+#include "mime/kind.h"
 #include "mime/lex.h"
 
 #include <stdio.h>
@@ -75,7 +76,8 @@ static void set_encoding(struct mime_part *part)
     } known[] = {
         {"base64", MIME_BASE64},   {"quoted-printable", MIME_QP}, {"7bit", MIME_IDENTITY},
         {"8bit", MIME_IDENTITY},   {"binary", MIME_IDENTITY},     {"x-uuencode", MIME_UU},
-        {"uuencode", MIME_UU},     {"x-uue", MIME_UU},
+        {"uuencode", MIME_UU},     {"x-uue", MIME_UU},            {"uue", MIME_UU},
+        {"uuencoded", MIME_UU},    {"x-uuencoded", MIME_UU},
     };
     if (!part->encoding_name[0])
         set_text(part->encoding_name, sizeof part->encoding_name, "7bit");
@@ -121,8 +123,19 @@ static enum err read_fields(struct mime_parser *p, struct mime_part *part, const
 
 static bool opaque(const struct mime_parser *p, const struct mime_part *part)
 {
-    return p->options.opaque_messages || part->encoding != MIME_IDENTITY ||
+    return p->options.opaque_messages ||
            (p->options.opaque && strcmp(p->options.opaque, part->number) == 0);
+}
+
+/* A message by its type, or by the name of a file of any type. */
+static bool is_message(const struct mime_parser *p, const struct mime_part *part)
+{
+    const char *named = mime_type_of_name(span_str(part->name));
+    bool octets = strcmp(part->type, "application/octet-stream") == 0 && named &&
+                  strcmp(named, "message/rfc822") == 0;
+    return (octets || strcmp(part->type, "message/rfc822") == 0 ||
+            strcmp(part->type, "message/global") == 0 ||
+            strcmp(part->type, "message/news") == 0) && !opaque(p, part);
 }
 
 /* TNEF by its type, or by the name that Outlook gives it. */
@@ -137,7 +150,7 @@ static bool is_tnef(const struct mime_parser *p, const struct mime_part *part)
            !(p->options.opaque && strcmp(p->options.opaque, part->number) == 0);
 }
 
-/* Finds the boundary and keeps it. Without one the part is text. */
+/* Finds the boundary and keeps it. */
 static enum err set_boundary(struct mime_parser *p, struct mime_level *level)
 {
     char boundary[MIME_BOUNDARY_MAX + 2];
@@ -145,16 +158,11 @@ static enum err set_boundary(struct mime_parser *p, struct mime_level *level)
     size_t n = strlen(boundary);
     if (e)
         return e;
-    if (n == 0 || n > MIME_BOUNDARY_MAX) {
-        level->part.defects.no_boundary = true;
-        set_text(level->part.type, sizeof level->part.type, "text/plain");
-        return ERR_NONE;
-    }
     level->multipart = true;
     level->digest = strcmp(level->part.type, "multipart/digest") == 0;
     level->boundary = p->boundaries.len;
-    level->boundary_n = n;
-    return buf_add(&p->boundaries, boundary, n);
+    level->boundary_n = n > MIME_BOUNDARY_MAX ? 0 : n;
+    return buf_add(&p->boundaries, boundary, level->boundary_n);
 }
 
 /* Numbers as IMAP has them: see mime/parse.h. */
@@ -178,7 +186,7 @@ static void set_number(struct mime_parser *p, struct mime_level *level)
 
 static bool push_level(struct mime_parser *p, const struct mime_level *level)
 {
-    if (mime_levels(p) >= MIME_DEPTH_MAX)
+    if (p->levels_above + mime_levels(p) >= MIME_DEPTH_MAX)
         return !mime_parser_fail(p, ERR_DATA, "parts are nested more than 100 deep");
     if (++p->parts > MIME_PARTS_MAX)
         return !mime_parser_fail(p, ERR_DATA, "more than 10000 parts");
@@ -191,19 +199,46 @@ bool mime_entity_open(struct mime_parser *p, bool bad_header)
 {
     struct mime_level level = {.multipart = false};
     bool in_digest = mime_levels(p) && mime_level_top(p)->digest;
-    level.part.depth = (unsigned)mime_levels(p);
+    level.part.depth = (unsigned)(p->levels_above + mime_levels(p));
     level.part.defects.bad_header = bad_header;
+    level.part.defects.line_ends = p->ends > MIME_ENDS_USUAL && p->parts == p->parts_above;
     enum err e = read_fields(p, &level.part, in_digest ? "message/rfc822" : "text/plain");
     if (!e && strncmp(level.part.type, "multipart/", 10) == 0)
         e = set_boundary(p, &level);
     if (e)
         return !mime_parser_fail(p, e, "out of memory");
     set_number(p, &level);
-    level.message = (strcmp(level.part.type, "message/rfc822") == 0 ||
-                     strcmp(level.part.type, "message/global") == 0) &&
-                    !opaque(p, &level.part);
+    bool message = is_message(p, &level.part), encoded = level.part.encoding != MIME_IDENTITY;
+    level.message = message && !encoded;
+    level.encoded = message && encoded && level.part.encoding != MIME_UU && !p->options.raw &&
+                    mime_nested_allowed(p);
     level.tnef = is_tnef(p, &level.part);
-    level.part.container = level.multipart || level.message || level.tnef;
+    level.part.container = level.multipart || level.message || level.encoded || level.tnef;
+    return push_level(p, &level) && (!level.encoded || mime_nested_open(p));
+}
+
+bool mime_begins_as_tiff(struct span s)
+{
+    s = span_trim(s);
+    return span_starts(s, span_str("SUkqA")) || span_starts(s, span_str("TU0AK")) ||
+           mime_content_is_tiff(s);
+}
+
+bool mime_entity_open_body(struct mime_parser *p, struct span first)
+{
+    struct mime_level level = {.multipart = false};
+    const struct mime_part *whole = &mime_level_top(p)->part;
+    const char *type = mime_type_of_name(span_str(whole->name));
+    if (mime_begins_as_tiff(first))
+        type = "image/tiff";
+    set_text(level.part.type, sizeof level.part.type, type ? type : "text/plain");
+    set_text(level.part.name, sizeof level.part.name, whole->name);
+    set_text(level.part.encoding_name, sizeof level.part.encoding_name, whole->encoding_name);
+    level.part.encoding = whole->encoding;
+    if (mime_begins_as_tiff(first) && !mime_content_is_tiff(span_trim(first)))
+        level.part.encoding = MIME_BASE64;
+    level.part.depth = (unsigned)(p->levels_above + mime_levels(p));
+    set_number(p, &level);
     return push_level(p, &level);
 }
 
@@ -215,7 +250,7 @@ static bool open_inner(struct mime_parser *p, struct mime_level *level, const ch
     set_text(level->part.type, sizeof level->part.type, type ? type : "application/octet-stream");
     set_text(level->part.disposition, sizeof level->part.disposition, "attachment");
     level->inner = true;
-    level->part.depth = (unsigned)mime_levels(p);
+    level->part.depth = (unsigned)(p->levels_above + mime_levels(p));
     set_number(p, level);
     return push_level(p, level);
 }
@@ -235,7 +270,13 @@ bool mime_entity_open_inner(struct mime_parser *p, const char *name, const char 
     set_text(level.part.name, sizeof level.part.name, name);
     set_text(level.part.encoding_name, sizeof level.part.encoding_name, "tnef");
     bool known = well_formed(span_str(type)) && strlen(type) < sizeof level.part.type;
-    return open_inner(p, &level, known ? type : "");
+    if (!open_inner(p, &level, known ? type : ""))
+        return false;
+    struct mime_level *top = mime_level_top(p);
+    top->encoded = is_message(p, &top->part) && mime_nested_allowed(p);
+    top->tnef = is_tnef(p, &top->part) && mime_nested_allowed(p);
+    top->part.container = top->encoded || top->tnef;
+    return !top->part.container || mime_nested_open(p);
 }
 
 bool mime_entity_open_uu(struct mime_parser *p, struct span name, bool base64)

@@ -22,6 +22,32 @@ static bool no_memory(struct mime_parser *p)
     return mime_parser_fail(p, ERR_OS, "out of memory");
 }
 
+void mime_start_body(struct mime_parser *p)
+{
+    const struct mime_level *level = mime_level_top(p);
+    const struct mime_part *part = &level->part;
+    memset(&p->decoder, 0, sizeof p->decoder);
+    p->uu.todo = span_of(NULL, 0);
+    p->uu.phase = MIME_UU_NONE;
+    p->uu.mid_line = p->uu.overlong = false;
+    p->uu.whole = part->encoding == MIME_UU;
+    buf_clear(&p->uu.line);
+    buf_clear(&p->uu.begin);
+    buf_clear(&p->uu.out);
+    buf_clear(&p->preamble);
+    p->sniffing = level->encoded ||
+                  (!part->container && part->encoding != MIME_UU &&
+                   (mime_type_is_fax(part->type) ||
+                    mime_octets_are_fax(part->type, span_str(part->name), span_of(NULL, 0))));
+    p->sniff_n = 0;
+    p->tnef_open = level->tnef;
+    p->tnef_busy = false;
+    if (level->tnef)
+        tnef_clear(&p->tnef);
+    p->pending_n = 0;
+    p->at_line = true;
+}
+
 /* The entity's header is complete: it begins. */
 static bool open_entity(struct mime_parser *p, struct mime_event *event, bool bad_header)
 {
@@ -32,8 +58,6 @@ static bool open_entity(struct mime_parser *p, struct mime_event *event, bool ba
     struct mime_level *level = mime_level_top(p);
     level->part.defects.bad_lines = p->bad_lines;
     *event = (struct mime_event){MIME_PART_BEGIN, &level->part, buf_span(&p->header), {0}};
-    p->pending_n = 0;
-    p->at_line = true;
     if (level->message) {
         /* The header stays until the next call; mime_step_header clears it then. */
         p->state = MIME_IN_HEADER;
@@ -41,23 +65,7 @@ static bool open_entity(struct mime_parser *p, struct mime_event *event, bool ba
     } else {
         p->state = level->multipart ? MIME_IN_GAP : MIME_IN_BODY;
     }
-    memset(&p->decoder, 0, sizeof p->decoder);
-    p->uu.todo = span_of(NULL, 0);
-    p->uu.phase = MIME_UU_NONE;
-    p->uu.mid_line = p->uu.overlong = false;
-    p->uu.whole = level->part.encoding == MIME_UU;
-    buf_clear(&p->uu.line);
-    buf_clear(&p->uu.begin);
-    buf_clear(&p->uu.out);
-    const struct mime_part *part = &level->part;
-    p->sniffing = !part->container && part->encoding != MIME_UU &&
-                  (mime_type_is_fax(part->type) ||
-                   mime_octets_are_fax(part->type, span_str(part->name), span_of(NULL, 0)));
-    p->sniff_n = 0;
-    p->tnef_open = level->tnef;
-    p->tnef_busy = false;
-    if (level->tnef)
-        tnef_clear(&p->tnef);
+    mime_start_body(p);
     return true;
 }
 
@@ -74,6 +82,11 @@ static bool plausible_field(struct span line)
 static bool mbox_line(struct span line)
 {
     return span_starts(line, span_str("From ")) || span_starts(line, span_str(">From "));
+}
+
+bool mime_plausible_first(struct span line)
+{
+    return plausible_field(line) || mbox_line(line);
 }
 
 /* An mbox line has a time: text that begins with "From " has none. */
@@ -132,11 +145,10 @@ static bool end_at_doubt(struct mime_parser *p, struct mime_event *event)
     struct span tail = span_skip(buf_span(&p->header), p->doubt);
     size_t n = p->line_start - p->doubt;
     p->doubtful = false;
-    buf_clear(&p->again);
-    if (!line_to_body(p, span_take(tail, n)) || buf_add_span(&p->again, span_skip(tail, n)))
+    if (!line_to_body(p, span_take(tail, n)))
         return no_memory(p);
-    p->later = p->in;
-    p->in = buf_span(&p->again);
+    if (!mime_read_again(p, span_skip(tail, n)))
+        return true;
     p->header.len = p->doubt;
     return open_entity(p, event, true);
 }
@@ -253,6 +265,8 @@ bool mime_step_header(struct mime_parser *p, struct mime_event *event)
             return no_memory(p);
         return header_line(p, event);
     }
+    if (p->in.n == 0 && p->ended && mime_judge_line_ends(p, true))
+        return p->failed != ERR_NONE;
     if (p->in.n == 0)
         return p->ended ? end_of_input(p, event) : mime_need_more(event);
     struct span in = p->doubtful ? span_take(p->in, ENOUGH) : p->in;
@@ -263,6 +277,8 @@ bool mime_step_header(struct mime_parser *p, struct mime_event *event)
         return mime_parser_fail(p, e, e == ERR_DATA ? "header larger than 1 MiB"
                                                     : "out of memory");
     p->in = span_skip(p->in, n + complete);
+    if (mime_judge_line_ends(p, complete))
+        return p->failed != ERR_NONE;
     if (complete)
         return header_line(p, event);
     struct span line = span_skip(buf_span(&p->header), p->line_start);

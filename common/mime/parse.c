@@ -13,10 +13,13 @@ void mime_parser_init(struct mime_parser *p, const struct mime_options *options)
     if (options)
         p->options = *options;
     buf_init(&p->levels, MIME_DEPTH_MAX * sizeof(struct mime_level));
-    buf_init(&p->boundaries, MIME_DEPTH_MAX * (size_t)MIME_BOUNDARY_MAX);
+    buf_init(&p->boundaries, 2 * MIME_DEPTH_MAX * (size_t)MIME_BOUNDARY_MAX);
     buf_init(&p->header, MIME_HEADER_MAX);
     buf_init(&p->line, MIME_HEADER_MAX);
-    buf_init(&p->again, MIME_HEADER_MAX);
+    buf_init(&p->again, 4 * MIME_HEADER_MAX);
+    buf_init(&p->converted, MIME_HEADER_MAX);
+    buf_init(&p->preamble, 4 * MIME_CHUNK);
+    buf_init(&p->nested.parser, sizeof *p);
     buf_init(&p->sniffed, 2 * MIME_CHUNK);
     buf_init(&p->out, 2 * MIME_HEADER_MAX);
     buf_init(&p->uu.line, 512);
@@ -32,6 +35,10 @@ void mime_parser_release(struct mime_parser *p)
     buf_release(&p->header);
     buf_release(&p->line);
     buf_release(&p->again);
+    buf_release(&p->converted);
+    buf_release(&p->preamble);
+    mime_nested_close(p);
+    buf_release(&p->nested.parser);
     buf_release(&p->sniffed);
     buf_release(&p->out);
     buf_release(&p->uu.line);
@@ -42,7 +49,9 @@ void mime_parser_release(struct mime_parser *p)
 
 void mime_parser_push(struct mime_parser *p, struct span bytes)
 {
-    p->in = bytes;
+    p->in_own = p->ends > MIME_ENDS_USUAL;
+    p->in = p->in_own ? span_of(NULL, 0) : bytes;
+    p->later = p->in_own ? bytes : span_of(NULL, 0);
 }
 
 void mime_parser_end(struct mime_parser *p)
@@ -92,6 +101,16 @@ static bool all_blank(struct span s)
     return true;
 }
 
+/* line is the boundary, but for the "--" it begins with; *last: the closing one. */
+static bool matches(struct span line, struct span boundary, bool *last)
+{
+    if (boundary.n == 0 || !span_starts(line, boundary))
+        return false;
+    struct span rest = span_skip(line, boundary.n);
+    *last = span_starts(rest, span_str("--"));
+    return all_blank(span_skip(rest, *last ? 2 : 0));
+}
+
 bool mime_is_boundary(struct mime_parser *p, struct span line, size_t *index, bool *last)
 {
     line = mime_without_end(line);
@@ -102,13 +121,11 @@ bool mime_is_boundary(struct mime_parser *p, struct span line, size_t *index, bo
         const struct mime_level *level = mime_level_at(p, i);
         if (!level->multipart)
             continue;
-        struct span boundary = span_of(p->boundaries.data + level->boundary, level->boundary_n);
-        if (!span_starts(line, boundary))
-            continue;
-        struct span rest = span_skip(line, boundary.n);
+        struct span all = buf_span(&p->boundaries);
         *index = i;
-        *last = span_starts(rest, span_str("--"));
-        if (all_blank(span_skip(rest, *last ? 2 : 0)))
+        if (matches(line, span_take(span_skip(all, level->boundary), level->boundary_n), last) ||
+            (level->divided &&
+             matches(line, span_take(span_skip(all, level->other.at), level->other.n), last)))
             return true;
     }
     return false;
@@ -155,6 +172,8 @@ static bool give_decoded(struct mime_parser *p, struct mime_event *event,
 {
     if (p->tnef_open)
         return data.n && mime_tnef_give(p, event, data);
+    if (p->nested.open)
+        return data.n && mime_nested_give(p, event, data);
     if (searched_for_uu(p, part)) {
         p->uu.todo = data;
         return mime_uu_step(p, event);
@@ -167,21 +186,31 @@ static bool resume(struct mime_parser *p, struct mime_event *event)
 {
     if (p->tnef_busy)
         return mime_tnef_step(p, event);
+    if (p->nested.busy)
+        return mime_nested_step(p, event);
     return p->uu.todo.n && mime_uu_step(p, event);
 }
 
-/* A fax's first bytes say how it is encoded, whatever the header says. */
+/* A message that is said to be in base64, and begins with a character that base64 has not. */
+static bool bare_message(const struct mime_part *part, struct span first)
+{
+    if (mime_type_is_fax(part->type) || !part->container || part->encoding != MIME_BASE64)
+        return false;
+    for (size_t i = 0; i < first.n; i++)
+        if (!ascii_alnum(first.p[i]) && !strchr("+/=\r\n", first.p[i]))
+            return true;
+    return false;
+}
+
+/* A fax's or message's first bytes say how it is encoded, whatever the header says. */
 static void judge_encoding(struct mime_parser *p, struct mime_part *part)
 {
-    struct span first = span_of(p->sniff, p->sniff_n), word = first;
+    struct span first = span_of(p->sniff, p->sniff_n);
     enum mime_encoding is = part->encoding;
-    while (word.n && (word.p[0] == '\n' || word.p[0] == '\r' || word.p[0] == ' '))
-        word = span_skip(word, 1);
-    /* A TIFF's, in either byte order. */
-    if (span_starts(word, span_str("SUkqA")) || span_starts(word, span_str("TU0AK")))
-        is = MIME_BASE64;
-    else if (mime_content_is_tiff(first))
+    if (mime_content_is_tiff(first) || bare_message(part, first))
         is = MIME_IDENTITY;
+    else if (mime_begins_as_tiff(first))
+        is = MIME_BASE64;
     part->defects.wrong_encoding = is != part->encoding;
     part->encoding = is;
     p->sniffing = false;
@@ -208,6 +237,8 @@ static bool sniff(struct mime_parser *p, struct mime_part *part, struct span *da
 /* Data of the innermost part, or of nobody. True when it made an event. */
 static bool give(struct mime_parser *p, struct mime_event *event, struct span data)
 {
+    if (data.n && mime_in_preamble(p))
+        return !mime_preamble_add(p, data);
     if (p->state == MIME_IN_GAP || data.n == 0)
         return false;
     struct mime_part *part = leaf_part(p);
@@ -276,8 +307,12 @@ static bool judge_line(struct mime_parser *p, struct mime_event *event)
     size_t index;
     bool last;
     if (mime_is_boundary(p, buf_span(&p->line), &index, &last)) {
+        bool opening = !last && index + 1 == mime_levels(p), silent = false;
         p->line_ready = false;
         p->line_spent = true;
+        if (mime_in_preamble(p) &&
+            mime_preamble_rescue(p, event, buf_span(&p->line), opening, &silent))
+            return !silent;
         at_boundary(p, index, last);
         return false;
     }
@@ -326,7 +361,11 @@ static bool step_body(struct mime_parser *p, struct mime_event *event)
         return true;
     if (p->line_ready)
         return judge_line(p, event);
-    bool held = p->line.len && !p->line_spent;
+    bool held = p->line.len && !p->line_spent, silent = false;
+    if (!held && mime_in_preamble(p) &&
+        (mime_preamble_full(p) || (p->in.n == 0 && p->ended)) &&
+        mime_preamble_rescue(p, event, span_of(NULL, 0), false, &silent))
+        return !silent;
     if (p->in.n == 0 && !p->ended)
         return mime_need_more(event);
     if (p->in.n == 0 && held)
@@ -382,6 +421,19 @@ static bool flush_leaf(struct mime_parser *p, struct mime_event *event)
     return give_decoded(p, event, part, buf_span(&p->out));
 }
 
+/* What looks for files in the leaf comes to its end. */
+static bool finish_leaf(struct mime_parser *p, struct mime_event *event)
+{
+    if (p->tnef_open)
+        return mime_tnef_finish(p, event);
+    if (!p->nested.open)
+        return mime_uu_finish(p, event);
+    if (mime_nested_finish(p, event))
+        return true;
+    mime_nested_close(p);
+    return false;
+}
+
 static bool step_closing(struct mime_parser *p, struct mime_event *event)
 {
     if (mime_levels(p) > p->close_to) {
@@ -392,7 +444,7 @@ static bool step_closing(struct mime_parser *p, struct mime_event *event)
             return true;
         if (leaf && !p->flushed && flush_leaf(p, event))
             return true;
-        if (leaf && p->tnef_open ? mime_tnef_finish(p, event) : leaf && mime_uu_finish(p, event))
+        if (leaf && finish_leaf(p, event))
             return true;
         struct mime_level *level = mime_level_top(p);
         *event = (struct mime_event){.kind = MIME_PART_END, .part = &level->part};
@@ -414,10 +466,8 @@ enum err mime_parser_next(struct mime_parser *p, struct mime_event *event)
 {
     bool done = false;
     while (!done && !p->failed) {
-        if (p->in.n == 0 && p->later.n) {
-            p->in = p->later;
-            p->later = span_of(NULL, 0);
-        }
+        if (p->in.n == 0 && p->later.n && !mime_refill(p))
+            break;
         switch (p->state) {
         case MIME_IN_HEADER:
             done = mime_step_header(p, event);

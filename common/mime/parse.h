@@ -22,10 +22,16 @@
  * is part "1"; the outermost multipart and the entity inside a message/rfc822, where that is a
  * multipart, have no number of their own ("" and the message's). Preambles and epilogues are
  * dropped. uuencoded files in a text part are parts inside it ("1.1"), announced amid its BODYs.
- * TNEF (winmail.dat) is a container of the files attached in it.
+ * TNEF (winmail.dat) is a container of the files attached in it. A message/rfc822 in base64 or
+ * quoted-printable, or in TNEF, and TNEF in TNEF are opened as well, to MIME_NESTED_MAX levels.
  *
- * Memory: one header block (at most 1 MiB), 64 KiB, 2 KiB for each level, and with TNEF what
- * mime/tnef.h says. Time: linear in the input.
+ * A multipart whose boundary is not said, or does not occur, is divided by the line in it that
+ * begins with "--" before a Content-... field; where there is none, its body is its one part.
+ * Mail whose first lines end in CR alone, or CR CR LF, is read as if they ended in LF.
+ *
+ * Memory: one header block (at most 1 MiB), 256 KiB, 2 KiB for each level, and with TNEF what
+ * mime/tnef.h says; as much again for each level of what is nested as above. Time: linear in the
+ * input for each level.
  */
 #ifndef MIME_PARSE_H
 #define MIME_PARSE_H
@@ -42,6 +48,7 @@ enum {
     MIME_PARTS_MAX = 10000,
     MIME_HEADER_MAX = 1 << 20,
     MIME_BOUNDARY_MAX = 250, /* RFC 2046 has 70; longer ones than this never match */
+    MIME_NESTED_MAX = 4,     /* messages encoded in, or TNEF in, one another */
     MIME_NUMBER_SIZE = 640,
     MIME_TYPE_SIZE = 128,
     MIME_NAME_SIZE = 512
@@ -61,7 +68,9 @@ struct mime_defects {
     bool uu;                 /* a damaged or endless uuencoded file */
     bool tnef;               /* TNEF that is cut, damaged, or none */
     bool no_final_boundary;  /* a multipart that was not closed */
-    bool no_boundary;        /* a multipart without the parameter: taken for plain text */
+    bool no_boundary;        /* a multipart without boundaries: its body is its part */
+    bool other_boundary;     /* a multipart divided by another boundary than it says */
+    bool line_ends;          /* of CR alone, or CR CR LF, in the mail that begins here */
     bool bad_type;           /* a Content-Type that is none: taken for plain text, or for a file
                                 where there is a name or base64 */
     bool wrong_encoding;     /* a fax that was not encoded as the header says */
@@ -117,8 +126,13 @@ enum mime_uu_phase { MIME_UU_NONE, MIME_UU_MAYBE, MIME_UU_OPEN, MIME_UU_ENDED };
 struct mime_parser {
     struct mime_options options;
     struct span in;    /* what is pushed and not yet used */
-    struct span later; /* what follows it, where in is something that is read again */
-    struct buf again;  /* that */
+    struct span later; /* what follows it, where in is bytes of our own */
+    bool in_own;       /* it is: again or converted */
+    struct buf again;  /* bytes that are read again */
+    enum mime_line_ends { MIME_ENDS_UNKNOWN, MIME_ENDS_USUAL, MIME_ENDS_CR, MIME_ENDS_CRCR } ends;
+    bool after_cr;     /* of what was converted last */
+    struct buf converted;
+    struct buf preamble; /* of the innermost multipart, until it has a part */
     enum mime_parse_state {
         MIME_IN_HEADER,
         MIME_IN_BODY, /* of a leaf */
@@ -166,6 +180,15 @@ struct mime_parser {
     struct tnef tnef;
     bool tnef_open; /* the leaf at hand is TNEF … */
     bool tnef_busy; /* … and not all of what was decoded has been looked at */
+    struct {
+        struct buf parser; /* of the leaf's decoded bytes, or of a file's in TNEF */
+        bool open;         /* there is one … */
+        bool busy;         /* … that has not used up its bytes … */
+        bool ending;       /* … which are a file's that is over */
+    } nested;
+    unsigned nesting;   /* how many parsers we are nested in … */
+    size_t levels_above;  /* … how many levels are open there … */
+    unsigned parts_above; /* … and how many parts there have been */
     enum err failed;
     struct why why;
 };

@@ -12,7 +12,7 @@ void mime_readable_init(struct mime_readable *r, const struct mime_converter *co
     mime_parser_init(&r->parser, &options);
     r->conv = conv;
     r->out = out;
-    r->in_text = r->in_html = r->plain = false;
+    r->in_text = r->in_html = r->plain = r->others = false;
     buf_init(&r->body, MIME_READABLE_MAX);
 }
 
@@ -56,6 +56,7 @@ static enum err begin_part(struct mime_readable *r, const struct mime_event *eve
     buf_clear(&r->body);
     if (e || r->in_text || part->container)
         return e;
+    r->others = true;
     return buf_add_format(r->out, "[%s%s%s]\n", part->type, *part->name ? ": " : "", part->name);
 }
 

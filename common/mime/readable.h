@@ -22,6 +22,7 @@ struct mime_readable {
     struct buf body; /* of the text part being read */
     bool in_text, in_html;
     bool plain; /* a text/plain part has been */
+    bool others; /* a part was no more than named */
 };
 
 /* conv may be NULL, as in mime/header.h; both must outlive r. The text is appended to out, with

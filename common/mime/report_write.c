@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE = 900, HEADER_SHOWN = 65536 };
+enum { LINE = 900, HEADER_SHOWN = 65536, MAIL_LINE = 998 };
 
 /* A stranger's words within one line. */
 static enum err add_words(struct buf *out, const char *text)
@@ -67,6 +67,33 @@ static enum err add_path(struct buf *out, const char *name, const char *path)
 
 /* ---- what every report has ---- */
 
+#define EIGHT_BIT "Content-Transfer-Encoding: 8bit\n"
+
+/* The mail that is returned whole has bytes beyond ASCII. */
+static bool eight_bit(const struct mime_report_head *h)
+{
+    for (size_t i = 0; h->full && i < h->original.n; i++)
+        if (h->original.p[i] > 0x7f)
+            return true;
+    return false;
+}
+
+/* Nothing in the mail keeps it from being a part as it stands. */
+static bool returnable(const struct mime_report_head *h)
+{
+    char line[80];
+    snprintf(line, sizeof line, "--%.60s", h->boundary);
+    if (span_find(h->original, 0) < h->original.n)
+        return false;
+    for (struct span s = h->original; s.n;) {
+        size_t n = span_find(s, '\n');
+        if (n > MAIL_LINE || span_starts(s, span_str(line)))
+            return false;
+        s = span_skip(s, n + (n < s.n));
+    }
+    return true;
+}
+
 static enum err add_head(const struct mime_report_head *h, const char *name, const char *subject,
                          const char *type, struct buf *out)
 {
@@ -86,8 +113,8 @@ static enum err add_head(const struct mime_report_head *h, const char *name, con
         e = buf_add_format(out,
                            "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"
                            "Content-Type: multipart/report; report-type=%s;\n"
-                           "\tboundary=\"%s\"\n\n--%s\nContent-Type: text/plain; charset=us-ascii\n\n",
-                           type, h->boundary, h->boundary);
+                           "\tboundary=\"%s\"\n%s\n--%s\nContent-Type: text/plain; charset=us-ascii\n\n",
+                           type, h->boundary, eight_bit(h) ? EIGHT_BIT : "", h->boundary);
     return e;
 }
 
@@ -125,6 +152,22 @@ static enum err add_original(const struct mime_report_head *h, struct buf *out)
             break;
         field = true;
         e = add_line(line, out);
+    }
+    return e ? e : buf_add_format(out, "\n--%s--\n", h->boundary);
+}
+
+/* The mail itself, with LF, as the last part. */
+static enum err add_mail(const struct mime_report_head *h, struct buf *out)
+{
+    enum err e = buf_add_format(out, "\n--%s\nContent-Type: message/rfc822\n%s\n", h->boundary,
+                                eight_bit(h) ? EIGHT_BIT : "");
+    for (struct span s = h->original; s.n && !e;) {
+        size_t n = span_find(s, '\n');
+        bool crlf = n && n < s.n && s.p[n - 1] == '\r';
+        e = buf_add_span(out, span_take(s, n - crlf));
+        if (!e)
+            e = buf_add_byte(out, '\n');
+        s = span_skip(s, n + (n < s.n));
     }
     return e ? e : buf_add_format(out, "\n--%s--\n", h->boundary);
 }
@@ -245,7 +288,10 @@ static enum err add_recipient(const struct mime_dsn_recipient *r, struct buf *ou
 enum err mime_dsn_write(const struct mime_dsn *d, struct buf *out)
 {
     enum mime_dsn_action worst = gravest(d);
-    enum err e = add_head(&d->head, "Mail Delivery System", actions[worst].subject,
+    struct mime_report_head head = d->head;
+    /* RFC 3461 §4.3: what is not a failure returns the header alone. */
+    head.full = head.full && worst == MIME_DSN_FAILED && returnable(&head);
+    enum err e = add_head(&head, "Mail Delivery System", actions[worst].subject,
                           "delivery-status", out);
     if (!e)
         e = add_dsn_text(d, worst, out);
@@ -259,7 +305,9 @@ enum err mime_dsn_write(const struct mime_dsn *d, struct buf *out)
         e = add_date(out, "Arrival-Date", d->arrival);
     for (size_t i = 0; i < d->count && !e; i++)
         e = add_recipient(&d->recipients[i], out);
-    return e ? e : add_original(&d->head, out);
+    if (e)
+        return e;
+    return head.full ? add_mail(&head, out) : add_original(&head, out);
 }
 
 /* ---- disposition ---- */

@@ -1,9 +1,9 @@
 /*
  * Reports about mail, made: delivery status notifications (RFC 3464) and disposition
  * notifications (RFC 8098), as multipart/report (RFC 6522) of a text for people, the fields for
- * programs, and the header of the mail it is about.
+ * programs, and the header of the mail it is about, or that mail.
  *
- * They are of printable ASCII alone, in lines of at most 998: whatever strangers' words hold
+ * But for that mail they are of printable ASCII alone, in lines of at most 998: whatever strangers' words hold
  * beyond that becomes '?', and a path of UTF-8 is written as RFC 6533 has it. Line ends are LF.
  * Strings may be NULL where it says so. A report goes out from <>.
  */
@@ -21,6 +21,9 @@ struct mime_report_head {
     const char *boundary;   /* 1 to 60 of letters, digits and _.-= */
     int64_t date;           /* now */
     struct span original;   /* the mail, or its header: the header is shown, to 64 KiB */
+    bool full;              /* RET=FULL, and original is the mail: a delivery status notification
+                               that tells of a failure returns it, unless it has NUL, a line of
+                               over 998 bytes, or the boundary */
 };
 
 enum mime_dsn_action {

@@ -1,5 +1,6 @@
 #include "mime/select.h"
 
+#include "mime/filename.h"
 #include "mime/kind.h"
 
 #include <string.h>
@@ -26,6 +27,8 @@ enum mime_choice mime_choose(const struct mime_wanted *wanted, const struct mime
     if (wanted->number || wanted->type || mime_type_is_fax(part->type) ||
         mime_octets_are_fax(part->type, span_str(part->name), span_of(NULL, 0)))
         return MIME_CHOICE_YES;
-    return strcmp(part->type, "application/octet-stream") == 0 ? MIME_CHOICE_CONTENT
-                                                               : MIME_CHOICE_NO;
+    /* Of a text the name must say so: files may be uuencoded in it. */
+    const char *named = mime_type_of_name(span_str(part->name));
+    bool text = strncmp(part->type, "text/", 5) == 0;
+    return !text || (named && mime_type_is_fax(named)) ? MIME_CHOICE_CONTENT : MIME_CHOICE_NO;
 }

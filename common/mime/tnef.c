@@ -228,6 +228,10 @@ static bool property(struct tnef *t, struct span *s, enum err *e)
             n = get_le32(s->p);
             *s = span_skip(*s, 4);
         }
+        if (n > s->n && t->overlong && type == TYPE_OBJECT && id == PROP_DATA) {
+            t->object_left = (uint32_t)(n - s->n);
+            take_object(t, *s);
+        }
         if (n > s->n)
             return false;
         struct span value = span_take(*s, n);
@@ -254,6 +258,17 @@ static enum err properties(struct tnef *t)
             break;
         }
     }
+    return e;
+}
+
+/* They are too large to be gathered: of an attached message's bytes, the rest streams. */
+static enum err overlong_properties(struct tnef *t)
+{
+    bool damaged = t->damaged;
+    t->overlong = true;
+    enum err e = properties(t);
+    t->overlong = false;
+    t->damaged = damaged || t->object_left == 0;
     return e;
 }
 
@@ -356,6 +371,7 @@ static void step_attribute(struct tnef *t)
     else if (of_file)
         t->file = true;
     t->is_data = of_file && id == ATTACH_DATA;
+    t->object_left = 0;
     t->has_data = t->has_data || t->is_data;
 }
 
@@ -382,15 +398,15 @@ static bool step_value(struct tnef *t, struct tnef_event *event, enum err *e)
     for (size_t i = 0; i < s.n; i++)
         t->sum = (uint16_t)(t->sum + s.p[i]);
     if (t->gathering && (*e = buf_add_span(&t->value, s))) {
-        if (*e == ERR_DATA)
-            *e = ERR_NONE;
         t->gathering = false;
-        t->damaged = true;
+        if (*e == ERR_DATA)
+            *e = overlong_properties(t);
     }
-    bool data = t->is_data && s.n;
+    struct span data = span_take(s, t->is_data ? s.n : t->object_left);
+    t->object_left -= t->is_data ? 0 : (uint32_t)data.n;
     if (!*e && t->left == 0)
         *e = value_done(t);
-    return !*e && data && add_data(t, s, event, e);
+    return !*e && data.n && add_data(t, data, event, e);
 }
 
 static void step_checksum(struct tnef *t)

@@ -25,7 +25,7 @@
 
 enum {
     TNEF_HELD_MAX = 4 << 20,
-    TNEF_VALUE_MAX = 2 << 20, /* properties of one file; larger ones are passed over */
+    TNEF_VALUE_MAX = 2 << 20, /* properties of one file; of larger ones an attached message's bytes */
     TNEF_NAME_SIZE = 512,
     TNEF_TYPE_SIZE = 128
 };
@@ -59,6 +59,8 @@ struct tnef {
     uint16_t sum;      /* of its value so far */
     bool gathering;    /* its value is wanted, and lies in value */
     bool is_data;      /* its value is the file's bytes */
+    bool overlong;     /* its value is larger than can be gathered … */
+    uint32_t object_left; /* … and so many bytes more of it are an attached message's */
     bool file;         /* a file is open … */
     bool has_data;     /* … that has bytes, if only none … */
     bool begun;        /* … and BEGIN has been given */

@@ -27,6 +27,7 @@ static bool begin(struct mime_parser *p, struct mime_event *event, const struct 
 static bool end(struct mime_parser *p, struct mime_event *event)
 {
     struct mime_level *level = mime_level_top(p);
+    mime_nested_close(p);
     *event = (struct mime_event){.kind = MIME_PART_END, .part = &level->part};
     p->levels.len -= sizeof *level;
     return true;
@@ -35,21 +36,35 @@ static bool end(struct mime_parser *p, struct mime_event *event)
 bool mime_tnef_step(struct mime_parser *p, struct mime_event *event)
 {
     struct tnef_event file;
-    if (tnef_next(&p->tnef, &file))
-        return no_memory(p);
-    switch (file.kind) {
-    case TNEF_BEGIN:
-        return begin(p, event, &file);
-    case TNEF_BODY:
-        return mime_event_body(p, event, file.body);
-    case TNEF_END:
-        return end(p, event);
-    case TNEF_NEED_MORE:
-    case TNEF_DONE:
-        break;
+    for (;;) {
+        if (p->nested.busy && mime_nested_step(p, event))
+            return true;
+        if (p->nested.ending)
+            return end(p, event);
+        if (tnef_next(&p->tnef, &file))
+            return no_memory(p);
+        switch (file.kind) {
+        case TNEF_BEGIN:
+            return begin(p, event, &file);
+        case TNEF_BODY:
+            if (!p->nested.open)
+                return mime_event_body(p, event, file.body);
+            if (mime_nested_give(p, event, file.body))
+                return true;
+            break;
+        case TNEF_END:
+            if (!p->nested.open)
+                return end(p, event);
+            p->nested.ending = true;
+            if (mime_nested_finish(p, event))
+                return true;
+            break;
+        case TNEF_NEED_MORE:
+        case TNEF_DONE:
+            p->tnef_busy = false;
+            return false;
+        }
     }
-    p->tnef_busy = false;
-    return false;
 }
 
 bool mime_tnef_give(struct mime_parser *p, struct mime_event *event, struct span data)

@@ -7,15 +7,6 @@ static bool no_memory(struct mime_parser *p)
     return mime_parser_fail(p, ERR_OS, "out of memory");
 }
 
-static struct span bare(struct span s)
-{
-    if (s.n && s.p[s.n - 1] == '\n')
-        s.n--;
-    if (s.n && s.p[s.n - 1] == '\r')
-        s.n--;
-    return s;
-}
-
 /* s could still become a "begin" line when more of it comes. */
 static bool begun(struct span s)
 {
@@ -92,7 +83,7 @@ static bool step_none(struct mime_parser *p, struct mime_event *event)
     if (p->failed)
         return true;
     struct span line = buf_span(&p->uu.line);
-    if (g == WHOLE && uu_is_begin(bare(line), &p->uu.base64, &name)) {
+    if (g == WHOLE && uu_is_begin(mime_without_end(line), &p->uu.base64, &name)) {
         if (buf_add_span(&p->uu.begin, line))
             return no_memory(p);
         buf_clear(&p->uu.line);
@@ -141,8 +132,8 @@ static bool step_maybe(struct mime_parser *p, struct mime_event *event)
     enum gathered g = gather(p);
     if (p->failed || g == PARTIAL)
         return p->failed != ERR_NONE;
-    struct span line = bare(buf_span(&p->uu.line));
-    uu_is_begin(bare(buf_span(&p->uu.begin)), &base64, &name);
+    struct span line = mime_without_end(buf_span(&p->uu.line));
+    uu_is_begin(mime_without_end(buf_span(&p->uu.begin)), &base64, &name);
     if (g == TOO_LONG || !(data_line(p, line, out, &n) || uu_is_end(line, p->uu.base64)))
         return give_held(p, event);
     buf_clear(&p->uu.out);
@@ -182,7 +173,7 @@ static bool step_open(struct mime_parser *p, struct mime_event *event)
         if (p->failed || g == PARTIAL)
             break;
         if (g == WHOLE)
-            decode_line(p, bare(buf_span(&p->uu.line)));
+            decode_line(p, mime_without_end(buf_span(&p->uu.line)));
         else
             p->uu.overlong = true;
         buf_clear(&p->uu.line);
@@ -235,7 +226,7 @@ bool mime_uu_finish(struct mime_parser *p, struct mime_event *event)
     if (p->uu.phase == MIME_UU_OPEN) {
         forget_given(p);
         if (p->uu.line.len)
-            decode_line(p, bare(buf_span(&p->uu.line)));
+            decode_line(p, mime_without_end(buf_span(&p->uu.line)));
         if (p->uu.phase == MIME_UU_OPEN)
             mime_level_top(p)->part.defects.uu = true;
         p->uu.phase = MIME_UU_ENDED;

@@ -5,10 +5,17 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* What goes over the socket of every question and answer; of the text, what there is. */
+enum {
+    QUESTION_HEAD = offsetof(struct clerk_question, text),
+    ANSWER_HEAD = offsetof(struct clerk_answer, text),
+};
 
 /* One question is out at a time: answers then need no number, and the tables no lock. */
 static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
@@ -48,11 +55,13 @@ static enum err send_packet(int fd, const void *p, size_t n, int descriptor, str
     return ERR_NONE;
 }
 
-/* ERR_NO: the other end is closed. *descriptor is -1 when none came along. */
-static enum err receive_packet(int fd, void *p, size_t n, int *descriptor, struct why *why)
+/* Of at least so many octets, *n at most, which becomes how many there are. ERR_NO: the other end
+ * is closed. *descriptor is -1 when none came along. */
+static enum err receive_packet(int fd, void *p, size_t least, size_t *n, int *descriptor,
+                               struct why *why)
 {
     union control control = {.bytes = {0}};
-    struct iovec iov = {p, n};
+    struct iovec iov = {p, *n};
     struct msghdr message = {.msg_iov = &iov,
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,
@@ -68,27 +77,35 @@ static enum err receive_packet(int fd, void *p, size_t n, int *descriptor, struc
         memcpy(descriptor, CMSG_DATA(c), sizeof *descriptor);
     if (got == 0 || (got < 0 && errno == ECONNRESET))
         return ERR_NO;
-    if (got != (ssize_t)n || (message.msg_flags & MSG_TRUNC)) {
+    if (got < (ssize_t)least || (message.msg_flags & MSG_TRUNC)) {
         if (*descriptor >= 0)
             close(*descriptor);
         *descriptor = -1;
         return why_set(why, ERR_PROTOCOL, "a packet that is none of ours");
     }
+    *n = (size_t)got;
     return ERR_NONE;
+}
+
+/* Of n octets of a text that came, the last one ends it, whatever it was. */
+static void end_text(char *text, size_t size, size_t n)
+{
+    text[(n < size ? n : size) - 1] = '\0';
 }
 
 static enum err ask_over(int fd, const struct clerk_question *q, int mail, struct clerk_answer *a,
                          struct why *why)
 {
     int none = -1;
-    enum err e = send_packet(fd, q, sizeof *q, mail, why);
+    size_t n = sizeof *a;
+    enum err e = send_packet(fd, q, QUESTION_HEAD + strlen(q->text) + 1, mail, why);
     if (!e)
-        e = receive_packet(fd, a, sizeof *a, &none, why);
+        e = receive_packet(fd, a, ANSWER_HEAD + 1, &n, &none, why);
     if (none >= 0 && !e)
         close(none);
     if (e)
         return why_set(why, ERR_UNAVAILABLE, "the clerk has gone");
-    a->text[sizeof a->text - 1] = '\0';
+    end_text(a->text, sizeof a->text, n - ANSWER_HEAD);
     return ERR_NONE;
 }
 
@@ -97,8 +114,9 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
 {
     enum err e = ERR_NONE;
     /* A command that takes its time keeps nobody from asking about recipients. */
-    bool alone = !clerk->fn || (q->kind != CLERK_EXEC && q->kind != CLERK_QUEUE);
-    memset(a, 0, sizeof *a);
+    bool slow = q->kind == CLERK_EXEC || q->kind == CLERK_QUEUE || q->kind == CLERK_OFFRAMP;
+    bool alone = !clerk->fn || !slow;
+    memset(a, 0, ANSWER_HEAD + 1);
     if (alone)
         pthread_mutex_lock(&asking);
     if (clerk->fn)
@@ -110,21 +128,40 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
     return e;
 }
 
+bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
+                     struct clerk_answer *a)
+{
+    struct why why = {""};
+    if (!clerk->quick || pthread_mutex_trylock(&asking) != 0)
+        return false;
+    enum err e = ERR_NONE;
+    memset(a, 0, ANSWER_HEAD + 1);
+    if (clerk->fn)
+        clerk->fn(clerk->arg, q, -1, a);
+    else
+        e = ask_over(clerk->fd, q, -1, a, &why);
+    pthread_mutex_unlock(&asking);
+    return !e;
+}
+
 /* One question from fd. ERR_NO: that worker has gone. */
 static enum err serve_one(int fd, clerk_fn *fn, void *arg, struct why *why)
 {
     static struct clerk_question q;
     static struct clerk_answer a;
     int mail;
-    enum err e = receive_packet(fd, &q, sizeof q, &mail, why);
+    size_t n = sizeof q;
+    enum err e = receive_packet(fd, &q, QUESTION_HEAD + 1, &n, &mail, why);
     if (e)
         return e;
-    q.sender[sizeof q.sender - 1] = q.text[sizeof q.text - 1] = '\0';
-    memset(&a, 0, sizeof a);
+    q.sender[sizeof q.sender - 1] = '\0';
+    end_text(q.text, sizeof q.text, n - QUESTION_HEAD);
+    memset(&a, 0, ANSWER_HEAD + 1);
     fn(arg, &q, mail, &a);
     if (mail >= 0)
         close(mail);
-    e = send_packet(fd, &a, sizeof a, -1, why);
+    a.text[sizeof a.text - 1] = '\0';
+    e = send_packet(fd, &a, ANSWER_HEAD + strlen(a.text) + 1, -1, why);
     return e == ERR_UNAVAILABLE ? ERR_NO : e;
 }
 

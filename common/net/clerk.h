@@ -3,7 +3,8 @@
  *
  * That process (the worker) has no database and no key; it asks over a socket pair, and the clerk,
  * another process of another uid, answers. Where one user plays both, the same call goes straight
- * to the answering function. A question is a fixed struct in one packet: nothing is parsed.
+ * to the answering function. A question is a fixed struct in one packet, cut off behind the text
+ * that ends it: nothing is parsed.
  */
 #ifndef NET_CLERK_H
 #define NET_CLERK_H
@@ -22,23 +23,30 @@ enum clerk_kind {
     CLERK_PROVE,     /* text is his name, the proof and SCRAM's AuthMessage, a line each; the
                       * answer's text the signature; verdict RECIPIENT_REFUSED: wrong */
     CLERK_QUEUE,     /* text is <path>s, a line each, to relay to; the same */
+    CLERK_ACTIVE,    /* text is a user of the machine: RECIPIENT_OK if a terminal of his takes
+                      * messages, else RECIPIENT_INACTIVE */
+    CLERK_SHOW,      /* text is the code of whose terminals the mail that comes along is for;
+                      * RECIPIENT_INACTIVE, or RECIPIENT_REJECTED: it does not fit on them */
+    CLERK_OFFRAMP,   /* text is the path of a FAX= address; the mail comes along */
 };
 
 struct clerk_question {
     enum clerk_kind kind;
     uint8_t local; /* CLERK_RECIPIENT: not 0: the domain is ours; 0: the peer may relay */
+    uint8_t relay; /* CLERK_RECIPIENT: not 0: the peer may relay */
+    uint8_t verb;  /* CLERK_RECIPIENT, CLERK_SHOW: an enum receiver_verb */
     char sender[PATH_MAX_OCTETS + 1];
-    char text[CLERK_QUESTION_MAX];
+    char text[CLERK_QUESTION_MAX]; /* the last: what is behind its NUL is not sent */
 };
 
 struct clerk_answer {
     enum receiver_verdict verdict; /* of all but CLERK_VERIFY and CLERK_EXPAND */
     unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553; CLERK_FLUSH: 250, 458, 459 */
-    char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply */
+    char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply. The last */
 };
 
 /*
- * Answers q into a, which is all zero. mail is the descriptor that came along, else -1; the caller closes
+ * Answers q into a, which is all zero but for the bytes behind text's first. mail is the descriptor that came along, else -1; the caller closes
  * it. q's strings are terminated, and otherwise whatever the worker chose to send.
  */
 typedef void clerk_fn(void *arg, const struct clerk_question *q, int mail,
@@ -49,6 +57,8 @@ struct clerk {
     clerk_fn *fn; /* in this process; NULL: over fd */
     void *arg;
     int fd; /* the worker's end of clerk_pair */
+    bool quick; /* nobody else asks over fd, and no question but CLERK_EXEC, CLERK_QUEUE and the
+                 * log-ins takes its time: clerk_ask_quick may be tried */
 };
 
 /* A socket pair for a worker and its clerk. ERR_OS. */
@@ -56,11 +66,18 @@ enum err clerk_pair(int fds[2], struct why *why);
 
 /*
  * Asks and waits for the answer; mail is a descriptor to go along, or -1. Callable by several
- * threads: one question is out at a time, but that fn must bear CLERK_EXEC and CLERK_QUEUE at the
- * same time as others. ERR_UNAVAILABLE: the clerk has gone.
+ * threads: one question is out at a time, but that fn must bear CLERK_EXEC, CLERK_QUEUE and
+ * CLERK_OFFRAMP at the same time as others. ERR_UNAVAILABLE: the clerk has gone.
  */
 enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
                    struct clerk_answer *a, struct why *why);
+
+/*
+ * Asks like clerk_ask where the answer comes at once: the clerk is quick and nobody's question is
+ * out. False: it is not, or has gone; nothing was asked that clerk_ask may not ask again.
+ */
+bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
+                     struct clerk_answer *a);
 
 /*
  * The clerk's life: answers what comes in on the count descriptors until all of their other ends

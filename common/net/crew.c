@@ -88,7 +88,7 @@ static void *watch_clerk(void *arg)
 static void worker(const struct crew *crew, int fd, int alive)
 {
     struct why why = {""};
-    struct clerk over = {.fd = fd};
+    struct clerk over = {.fd = fd, .quick = crew->workers == 1};
     pthread_t watch;
     enum err e = confine(crew, &why);
     if (!e && pthread_create(&watch, NULL, watch_clerk, &alive) != 0)
@@ -131,7 +131,9 @@ static void end_all(const pid_t pids[], unsigned count)
 static enum err clerk(const struct crew *crew, const int fds[], const pid_t pids[],
                       unsigned count, struct why *why)
 {
-    enum err e = become(&crew->clerk, why);
+    enum err e = crew->clerk_prepare ? crew->clerk_prepare(crew->clerk_arg, why) : ERR_NONE;
+    if (!e)
+        e = become(&crew->clerk, why);
     if (!e && crew->clerk_start)
         e = crew->clerk_start(crew->clerk_arg, why);
     if (!e)
@@ -183,10 +185,12 @@ static enum err separate(const struct crew *crew, struct why *why)
 
 enum err crew_run(const struct crew *crew, struct why *why)
 {
-    struct clerk here = {.fn = crew->answer, .arg = crew->clerk_arg, .fd = -1};
+    struct clerk here = {.fn = crew->answer, .arg = crew->clerk_arg, .fd = -1, .quick = true};
     if (crew->separate)
         return separate(crew, why);
-    enum err e = confine(crew, why);
+    enum err e = crew->clerk_prepare ? crew->clerk_prepare(crew->clerk_arg, why) : ERR_NONE;
+    if (!e)
+        e = confine(crew, why);
     if (!e && crew->clerk_start)
         e = crew->clerk_start(crew->clerk_arg, why);
     if (!e)

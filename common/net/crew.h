@@ -22,6 +22,7 @@ struct crew {
     struct crew_account worker, clerk;
     const char *root; /* the workers' chroot; NULL: none */
     clerk_fn *answer;
+    enum err (*clerk_prepare)(void *arg, struct why *why); /* before he becomes it; may be NULL */
     enum err (*clerk_start)(void *arg, struct why *why); /* under the clerk's uid; may be NULL */
     void *clerk_arg;
     enum err (*work)(void *arg, const struct clerk *clerk, struct why *why);

@@ -108,14 +108,41 @@ static enum err exec_commit(void *mail, enum receiver_verdict verdicts[], struct
     return e;
 }
 
-const struct delivery_method handover_exec = {waiting_begin, waiting_id, waiting_write,
-                                              exec_commit, waiting_free};
+enum err handover_read(struct handover *h, int *fd, struct why *why)
+{
+    enum err e = writer_flush(&h->out, why);
+    *fd = h->fd;
+    return e ? e : rewind_mail(h, why);
+}
 
-enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q,
-                                   int mail)
+enum err handover_ask(struct handover *h, const struct clerk *clerk,
+                      const struct clerk_question *q, enum receiver_verdict *verdict,
+                      struct why *why)
+{
+    struct clerk_answer *a = calloc(1, sizeof *a);
+    int fd = -1;
+    enum err e = a ? handover_read(h, &fd, why) : why_set(why, ERR_OS, "out of memory");
+    if (!e)
+        e = clerk_ask(clerk, q, fd, a, why);
+    if (!e)
+        *verdict = a->verdict;
+    free(a);
+    return e;
+}
+
+const struct delivery_method handover_exec = {.begin = waiting_begin,
+                                              .id = waiting_id,
+                                              .write = waiting_write,
+                                              .commit = exec_commit,
+                                              .free = waiting_free};
+
+/* number and sub, "NAME=value", may be NULL. */
+static enum receiver_verdict run_command(const char *const words[],
+                                         const struct clerk_question *q, const char *number,
+                                         const char *sub, int mail)
 {
     char sender[sizeof q->sender + 8], recipient[PATH_MAX_OCTETS + 16];
-    const char *environment[] = {sender, recipient, NULL};
+    const char *environment[] = {sender, recipient, number, sub, NULL};
     struct why why = {""};
     pid_t pid;
     int status;
@@ -133,6 +160,25 @@ enum receiver_verdict handover_run(const char *const words[], const struct clerk
     return status == 0 ? RECIPIENT_OK
            : status == 75 || status > 127 ? RECIPIENT_LATER
                                           : RECIPIENT_REJECTED;
+}
+
+enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q,
+                                   int mail)
+{
+    return run_command(words, q, NULL, NULL, mail);
+}
+
+enum receiver_verdict handover_offramp(const char *const words[], const struct clerk_question *q,
+                                       int mail)
+{
+    struct path path;
+    struct fax_address fax;
+    char number[sizeof fax.number + 16], sub[sizeof fax.sub_address + 8];
+    if (path_parse_bare(span_str(q->text), PATH_NO_DOMAIN, &path) || !path_fax(&path, &fax))
+        return RECIPIENT_REJECTED;
+    snprintf(number, sizeof number, "FAX_NUMBER=%s", fax.number);
+    snprintf(sub, sizeof sub, "T33S=%s", fax.sub_address);
+    return run_command(words, q, number, sub, mail);
 }
 
 /* The reverse-path with our host before it, where it fits; notices stay without one. */
@@ -383,5 +429,8 @@ static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct
     return e;
 }
 
-const struct delivery_method handover_mbox = {waiting_begin, waiting_id, waiting_write,
-                                              mbox_commit, waiting_free};
+const struct delivery_method handover_mbox = {.begin = waiting_begin,
+                                              .id = waiting_id,
+                                              .write = waiting_write,
+                                              .commit = mbox_commit,
+                                              .free = waiting_free};

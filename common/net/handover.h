@@ -18,6 +18,11 @@ extern const struct delivery_method handover_exec;
 enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q,
                                    int mail);
 
+/* The same for the off-ramp, with FAX_NUMBER and T33S (empty without a sub-address) in the
+ * environment as well. q->text is not a FAX= address: RECIPIENT_REJECTED. */
+enum receiver_verdict handover_offramp(const char *const words[], const struct clerk_question *q,
+                                       int mail);
+
 /*
  * A mail that waits for the clerk's queue, in an unlinked file. handover_queue asks for an entry
  * for as many paths at once as fit a question: those lines of the recipients' mailboxes that
@@ -33,6 +38,14 @@ enum err handover_queue(struct handover *h, const struct clerk *clerk,
                         const struct envelope *envelope, const char *hostname,
                         enum receiver_verdict verdicts[], struct why *why);
 void handover_close(struct handover *h);
+
+/* Asks q, whose fields are set, with the mail, from its beginning, going along. */
+enum err handover_ask(struct handover *h, const struct clerk *clerk,
+                      const struct clerk_question *q, enum receiver_verdict *verdict,
+                      struct why *why);
+
+/* The whole mail so far, as a descriptor of h's at its beginning. ERR_IO. */
+enum err handover_read(struct handover *h, int *fd, struct why *why);
 
 /* The clerk's part: `fax-queue add` from mail, then a `fax-queue flush` that nobody waits for. */
 enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail);

@@ -11,6 +11,15 @@
 enum {
     LINGER_MS = 2000, /* for the peer to read our last words before the reset */
     CLIENT_MAX = 64,
+    BATCH_MAX = 256,
+};
+
+/* Mails that share their syncs. */
+struct batch {
+    uv_work_t work;
+    size_t count;
+    struct connection *connections[BATCH_MAX];
+    struct session *sessions[BATCH_MAX];
 };
 
 struct listener {
@@ -19,12 +28,16 @@ struct listener {
     const struct listener_options *options;
     struct connection *first;
     unsigned connections;
+    struct connection *waiting, **last_waiting; /* for the disk, in order */
+    struct batch *batch;                        /* the mails that are being committed */
+    bool committing;
     char bytes[SESSION_INPUT]; /* all reads land here: a session takes what came at once */
 };
 
 struct connection {
     struct listener *listener;
     struct connection *next, **link;
+    struct connection *next_waiting;
     union {
         uv_handle_t handle;
         uv_stream_t stream;
@@ -130,7 +143,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     if (n == 0 || c->lingering)
         return;
-    stop_reading(c);
+    /* Goes on being read from, unless pump finds something to wait for. */
+    if (n < 0)
+        stop_reading(c);
     if (n < 0) {
         session_ended(c->session);
     } else if (c->greeting) {
@@ -181,6 +196,7 @@ static bool flush(struct connection *c)
     if (!out.n)
         return true;
     buf = uv_buf_init((char *)out.p, (unsigned)out.n);
+    stop_reading(c);
     c->written = out.n;
     c->write.data = c;
     c->writing = true;
@@ -200,10 +216,8 @@ static void in_thread(uv_work_t *work)
     session_work(c->session);
 }
 
-static void after_work(uv_work_t *work, int status)
+static void go_on(struct connection *c)
 {
-    struct connection *c = work->data;
-    (void)status;
     c->working = false;
     if (c->closed) {
         if (c->open_handles == 0)
@@ -213,6 +227,68 @@ static void after_work(uv_work_t *work, int status)
     session_resume(c->session);
     set_timer(c);
     pump(c);
+}
+
+static void after_work(uv_work_t *work, int status)
+{
+    (void)status;
+    go_on(work->data);
+}
+
+static void commit_in_thread(uv_work_t *work)
+{
+    struct batch *b = ((struct listener *)work->data)->batch;
+    session_commit(b->sessions, b->count);
+}
+
+static void after_commit(uv_work_t *work, int status);
+
+/* All that waits is one batch; what comes meanwhile waits for the next. */
+static void start_batch(struct listener *l)
+{
+    struct batch *b = l->batch;
+    if (l->committing || !l->waiting)
+        return;
+    for (b->count = 0; l->waiting && b->count < BATCH_MAX; b->count++) {
+        struct connection *c = l->waiting;
+        l->waiting = c->next_waiting;
+        b->connections[b->count] = c;
+        b->sessions[b->count] = c->session;
+    }
+    if (!l->waiting)
+        l->last_waiting = &l->waiting;
+    b->work.data = l;
+    l->committing = true;
+    uv_queue_work(&l->loop, &b->work, commit_in_thread, after_commit);
+}
+
+static void after_commit(uv_work_t *work, int status)
+{
+    struct listener *l = work->data;
+    struct connection *done[BATCH_MAX];
+    size_t count = l->batch->count;
+    (void)status;
+    memcpy(done, l->batch->connections, count * sizeof *done);
+    l->committing = false;
+    start_batch(l);
+    for (size_t i = 0; i < count; i++)
+        go_on(done[i]);
+}
+
+static void wait_for_disk(struct connection *c)
+{
+    struct listener *l = c->listener;
+    stop_reading(c);
+    c->working = true;
+    c->next_waiting = NULL;
+    *l->last_waiting = c;
+    l->last_waiting = &c->next_waiting;
+}
+
+/* Once a turn of the loop: what has come in it goes together. */
+static void on_turn(uv_check_t *turn)
+{
+    start_batch(turn->data);
 }
 
 /* Our side is shut; what the peer still sends is thrown away for a while, since closing with
@@ -264,6 +340,9 @@ static void pump(struct connection *c)
             return;
         case SESSION_WORK:
             start_work(c);
+            return;
+        case SESSION_COMMIT:
+            wait_for_disk(c);
             return;
         case SESSION_PEEK:
             session_starttls(c->session, bytes_waiting(c));
@@ -380,7 +459,11 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
                       struct why *why)
 {
     static struct listener l;
+    static struct batch batch;
+    static uv_check_t turn;
     l.host = host;
+    l.batch = &batch;
+    l.last_waiting = &l.waiting;
     l.options = options;
     /* Threads that wait for the disk, the clerk and --exec: libuv's own 4 are few for that. */
     setenv("UV_THREADPOOL_SIZE", "16", 0);
@@ -390,6 +473,9 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
         e = open_server(&l, options->fds[i], why);
     if (e)
         return e;
+    turn.data = &l;
+    uv_check_init(&l.loop, &turn);
+    uv_check_start(&turn, on_turn);
     uv_run(&l.loop, UV_RUN_DEFAULT);
     return why_set(why, ERR_OS, "the loop has ended");
 }

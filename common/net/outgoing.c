@@ -1,5 +1,9 @@
 #include "net/outgoing.h"
 
+#include "bytes/utf8.h"
+#include "mime/downgrade.h"
+#include "mime/header.h"
+#include "mime/parse.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 
@@ -18,14 +22,19 @@ struct meter {
     bool nul;
 };
 
+static bool beyond_ascii(struct span s)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < s.n; i++)
+        any |= s.p[i];
+    return any > 127;
+}
+
 static void measure(struct meter *m, struct span s)
 {
     m->mail->length += s.n;
     m->mail->size += s.n;
-    uint8_t any = 0;
-    for (size_t i = 0; i < s.n; i++)
-        any |= s.p[i];
-    m->mail->eight_bit |= any > 127;
+    m->mail->eight_bit |= beyond_ascii(s);
     m->nul = m->nul || memchr(s.p, 0, s.n);
     while (s.n) {
         size_t n = span_find(s, '\n');
@@ -36,16 +45,37 @@ static void measure(struct meter *m, struct span s)
     }
 }
 
+/* What the header says of the content. One that is too large says nothing. */
+static enum err look_at_header(struct outgoing *mail, struct why *why)
+{
+    struct buf header, value;
+    struct span raw;
+    buf_init(&header, MIME_HEADER_MAX);
+    buf_init(&value, 64);
+    enum err e = outgoing_header(mail, &header, why);
+    struct span text = buf_span(&header);
+    size_t n = span_find(text, '\n');
+    mail->crlf = n > 0 && n < text.n && text.p[n - 1] == '\r';
+    mail->binary = header_find(text, "Content-Transfer-Encoding", &raw) &&
+                   !header_value(raw, &value) &&
+                   span_eq(buf_span(&value), span_str("binary"));
+    mail->utf8_header = beyond_ascii(text) && utf8_valid(text);
+    buf_release(&value);
+    buf_release(&header);
+    return e == ERR_DATA ? ERR_NONE : e;
+}
+
 static enum err measured(struct meter *m, struct why *why)
 {
     if (m->mail->length == 0)
         return why_set(why, ERR_DATA, "the mail is empty");
-    /* A picture that never went through b64mime, say: no header field nor text has one. */
-    if (m->nul)
-        return why_set(why, ERR_DATA, "not a mail: NUL in it");
     if (m->last != '\n')
         m->mail->size += 2;
-    return ERR_NONE;
+    enum err e = look_at_header(m->mail, why);
+    /* A picture that never went through b64mime, say: no header field nor text has one. */
+    if (!e && m->nul && !m->mail->binary)
+        return why_set(why, ERR_DATA, "not a mail: NUL in it");
+    return e;
 }
 
 /* Reads from the descriptor's own place; with to >= 0 copies as well. */
@@ -110,7 +140,7 @@ static enum err read_at(const struct outgoing *mail, uint64_t at, void *p, size_
 
 enum err outgoing_measure(struct outgoing *mail, struct why *why)
 {
-    struct outgoing sum = {0};
+    struct outgoing sum = {.fd = mail->fd, .start = mail->start};
     struct meter m = {&sum, '\n', false};
     uint8_t *piece = malloc(PIECE);
     size_t got;
@@ -121,6 +151,9 @@ enum err outgoing_measure(struct outgoing *mail, struct why *why)
     e = e ? e : measured(&m, why);
     mail->size = sum.size;
     mail->eight_bit = sum.eight_bit;
+    mail->binary = sum.binary;
+    mail->crlf = sum.crlf;
+    mail->utf8_header = sum.utf8_header;
     return e;
 }
 
@@ -215,6 +248,54 @@ enum err outgoing_without(const struct outgoing *mail, const char *name, struct 
     }
     buf_release(&header);
     free(piece);
+    return e;
+}
+
+/* Pushes the mail through the converter; what comes out goes to a descriptor. */
+static enum err convert(const struct outgoing *mail, struct mime_downgrade *d, int to,
+                        struct why *why)
+{
+    struct buf out;
+    size_t got = 0;
+    uint8_t *piece = malloc(PIECE);
+    buf_init(&out, 7 * PIECE + MIME_HEADER_MAX + 4096);
+    enum err e = piece ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
+    for (uint64_t at = 0; !e; at += got) {
+        e = read_at(mail, at, piece, PIECE, &got, why);
+        if (!e)
+            e = got ? mime_downgrade_push(d, span_of(piece, got), &out, why)
+                    : mime_downgrade_end(d, &out, why);
+        if (!e && out.len)
+            e = io_write(to, out.data, out.len, why);
+        buf_clear(&out);
+        if (got == 0)
+            break;
+    }
+    buf_release(&out);
+    free(piece);
+    return e;
+}
+
+enum err outgoing_downgrade(const struct outgoing *mail, bool keep_8bit, struct outgoing *copy,
+                            int *spooled, struct why *why)
+{
+    struct mime_downgrade d;
+    mime_downgrade_init(&d, keep_8bit);
+    memset(copy, 0, sizeof *copy);
+    enum err e = io_temp(spooled, why);
+    if (!e) {
+        copy->fd = *spooled;
+        e = convert(mail, &d, *spooled, why);
+        if (!e)
+            e = convert(mail, &d, *spooled, why);
+        off_t end = lseek(*spooled, 0, SEEK_END);
+        copy->length = end > 0 ? (uint64_t)end : 0;
+        if (!e)
+            e = outgoing_measure(copy, why);
+        if (e)
+            close(*spooled);
+    }
+    mime_downgrade_release(&d);
     return e;
 }
 

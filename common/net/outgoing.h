@@ -17,16 +17,18 @@ struct outgoing {
     uint64_t length;  /* its bytes there */
     uint64_t size;    /* its octets on the wire, without dots doubled and the end mark */
     bool eight_bit;   /* has bytes over 127 */
+    bool binary;      /* says Content-Transfer-Encoding: binary, and may have NUL and bare CR */
+    bool crlf;        /* its lines end in CR LF, so that it may go byte by byte */
+    bool utf8_header; /* its header has UTF-8 beyond ASCII (RFC 6532) */
 };
 
 /*
  * Takes everything from fd on. *spooled is the temporary file, which the caller closes, or -1
- * where fd itself stays in use (and open). ERR_DATA: empty, or with a NUL. ERR_IO, ERR_CREATE.
+ * where fd itself stays in use (and open). ERR_DATA: empty, or with a NUL and not binary. ERR_IO, ERR_CREATE.
  */
 enum err outgoing_take(int fd, struct outgoing *mail, int *spooled, struct why *why);
 
-/* Fills size and eight_bit of a mail whose place (fd, start, length) is known. ERR_DATA: empty,
- * or with a NUL. */
+/* Fills in the rest about a mail whose place (fd, start, length) is known. Errors as above. */
 enum err outgoing_measure(struct outgoing *mail, struct why *why);
 
 /* Appends the header block with its empty line; at most out's cap. ERR_DATA: larger. */
@@ -38,6 +40,13 @@ enum err outgoing_header(const struct outgoing *mail, struct buf *out, struct wh
  */
 enum err outgoing_without(const struct outgoing *mail, const char *name, struct outgoing *copy,
                           int *spooled, struct why *why);
+
+/*
+ * A copy without binary parts and, unless keep_8bit, without bytes over 127 (mime/downgrade.h), in
+ * a new temporary file, which the caller closes. ERR_DATA: that cannot be. ERR_IO, ERR_CREATE.
+ */
+enum err outgoing_downgrade(const struct outgoing *mail, bool keep_8bit, struct outgoing *copy,
+                            int *spooled, struct why *why);
 
 /* Copies the mail as it stands to a descriptor. ERR_IO. */
 enum err outgoing_copy(const struct outgoing *mail, int to, struct why *why);

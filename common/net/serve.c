@@ -89,6 +89,10 @@ static enum err converse(struct session *s, const struct serve_options *o, struc
             session_work(s);
             session_resume(s);
             break;
+        case SESSION_COMMIT:
+            session_commit(&s, 1);
+            session_resume(s);
+            break;
         case SESSION_PEEK:
             session_starttls(s, readable(o->in, 0));
             break;
@@ -184,11 +188,35 @@ static enum err feed(struct session *s, struct span piece, bool *crlf, bool *kno
     return ERR_NONE;
 }
 
+/* The beginning of the line that has not ended yet. */
+struct last_line {
+    char text[5];
+    size_t n;
+};
+
+static void follow(struct last_line *l, struct span piece)
+{
+    const uint8_t *end = piece.n ? memrchr(piece.p, '\n', piece.n) : NULL;
+    if (end) {
+        l->n = 0;
+        piece = span_skip(piece, (size_t)(end + 1 - piece.p));
+    }
+    for (size_t i = 0; i < piece.n && l->n < sizeof l->text; i++)
+        l->text[l->n++] = (char)piece.p[i];
+}
+
+/* A MIME part's last line end belongs to the boundary behind it (RFC 2046 5.1.1). */
+static bool lacks_an_end(const struct last_line *l)
+{
+    return span_eq_nocase(span_of(l->text, l->n), span_str("QUIT"));
+}
+
 enum err serve_batch(const struct session_host *host, int in, struct why *why)
 {
     static uint8_t bytes[SESSION_INPUT / 2];
     struct session *s;
-    bool crlf = true, known = false, open_line = false;
+    bool crlf = true, known = false;
+    struct last_line last = {.n = 0};
     struct verdict v = {.empty = true};
     enum err e = session_open(host, NULL, false, &s, why);
     enum session_state state = SESSION_READ;
@@ -197,14 +225,21 @@ enum err serve_batch(const struct session_host *host, int in, struct why *why)
         if (state == SESSION_WORK) {
             session_work(s);
             session_resume(s);
+        } else if (state == SESSION_COMMIT) {
+            session_commit(&s, 1);
+            session_resume(s);
         } else if (state == SESSION_PEEK) {
             session_starttls(s, true);
         } else if (state == SESSION_READ) {
             size_t got;
             e = io_read(in, bytes, sizeof bytes, &got, why);
             v.empty = v.empty && got == 0;
-            v.cut = got ? false : open_line;
-            open_line = got && bytes[got - 1] != '\n';
+            if (!e && !got && lacks_an_end(&last)) {
+                got = crlf ? 2 : 1;
+                memcpy(bytes, crlf ? "\r\n" : "\n", got);
+            }
+            v.cut = !got && last.n;
+            follow(&last, span_of(bytes, e ? 0 : got));
             if (!e && got)
                 e = feed(s, span_of(bytes, got), &crlf, &known);
             else

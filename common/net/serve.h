@@ -23,9 +23,9 @@ enum err serve_session(const struct session_host *host, const struct serve_optio
                        struct why *why);
 
 /*
- * Carries out a batch from in, whose lines may end in LF throughout. Every refusal is a warning
- * on stderr. The worst of them is the result: ERR_DATA for what is no batch, or cut;
- * ERR_NO_USER, ERR_UNAVAILABLE, ERR_AGAIN as the reply's code says.
+ * Carries out a batch from in, whose lines may end in LF throughout, and a last QUIT without one.
+ * Every refusal is a warning on stderr. The worst of them is the result: ERR_DATA for what is no
+ * batch, or cut; ERR_NO_USER, ERR_UNAVAILABLE, ERR_AGAIN as the reply's code says.
  */
 enum err serve_batch(const struct session_host *host, int in, struct why *why);
 

@@ -255,12 +255,17 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
         s->login = login_begin(&s->event);
     if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY && kind != RECEIVER_ETRN)
         return;
-    s->asked = calloc(1, sizeof *s->asked);
+    s->asked = malloc(sizeof *s->asked); /* its texts are long, and few bytes of them are used */
     if (!s->asked)
         return;
+    s->asked->answer.verdict = RECIPIENT_LATER;
+    s->asked->answer.code = 0;
+    s->asked->answer.text[0] = '\0';
     struct clerk_question *q = &s->asked->question;
     q->local = s->event.local;
-    memcpy(q->sender, s->sender, sizeof q->sender);
+    q->relay = s->options.relay || receiver_identity(&s->receiver);
+    q->verb = (uint8_t)s->event.verb;
+    strcpy(q->sender, s->sender);
     q->kind = kind == RECEIVER_RECIPIENT ? CLERK_RECIPIENT
               : kind == RECEIVER_ETRN    ? CLERK_FLUSH
               : s->event.expand          ? CLERK_EXPAND
@@ -279,8 +284,34 @@ static void write_data(struct session *s)
     }
 }
 
+/* What waits for nothing is done here and now: the hand-over to another thread and back costs
+ * more than most of it. */
+static enum session_state do_work(struct session *s, enum receiver_event_kind kind)
+{
+    const struct delivery_method *m = s->host->method;
+    enum delivery_way way = DELIVERY_ALONE;
+    begin_work(s, kind);
+    if (kind == RECEIVER_BEGIN) {
+        way = DELIVERY_AT_ONCE;
+    } else if (kind == RECEIVER_END && m->way) {
+        way = m->way(s->mail);
+    } else if (kind == RECEIVER_RECIPIENT && s->asked &&
+               clerk_ask_quick(&s->host->clerk, &s->asked->question, &s->asked->answer)) {
+        session_resume(s);
+        return SESSION_FLUSH;
+    }
+    if (way == DELIVERY_AT_ONCE) {
+        session_work(s);
+        session_resume(s);
+        return SESSION_FLUSH;
+    }
+    gather(s);
+    return way == DELIVERY_TOGETHER ? SESSION_COMMIT : SESSION_WORK;
+}
+
 enum session_state session_run(struct session *s)
 {
+    enum session_state state;
     receiver_clock(&s->receiver, (int64_t)time(NULL));
     for (;;) {
         if (s->handshake && !refill(s) && s->handshake) {
@@ -320,9 +351,10 @@ enum session_state session_run(struct session *s)
         case RECEIVER_PASSWORD:
         case RECEIVER_SALT:
         case RECEIVER_PROOF:
-            begin_work(s, kind);
-            gather(s);
-            return SESSION_WORK;
+            state = do_work(s, kind);
+            if (state == SESSION_FLUSH)
+                break;
+            return state;
         case RECEIVER_STARTTLS:
             gather(s);
             return SESSION_PEEK;
@@ -380,6 +412,27 @@ void session_work(struct session *s)
         diag_warn("mail: %s", why.text);
 }
 
+void session_commit(struct session *const sessions[], size_t count)
+{
+    struct delivery_commit *list = calloc(count, sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        struct session *s = sessions[i];
+        if (!list)
+            session_work(s);
+        else
+            list[i] = (struct delivery_commit){.mail = s->mail, .verdicts = s->verdicts};
+    }
+    if (!list)
+        return;
+    sessions[0]->host->method->commit_all(list, count);
+    for (size_t i = 0; i < count; i++) {
+        sessions[i]->verdict = verdict_of(list[i].err);
+        if (list[i].err)
+            diag_warn("mail: %s", list[i].why.text);
+    }
+    free(list);
+}
+
 /* Notes an accepted recipient; RECIPIENT_LATER when there is no memory for it. */
 static enum receiver_verdict add_recipient(struct session *s)
 {
@@ -410,7 +463,8 @@ void session_resume(struct session *s)
     enum receiver_verdict verdict = s->asked ? s->asked->answer.verdict : RECIPIENT_LATER;
     switch (s->work) {
     case RECEIVER_RECIPIENT:
-        if (verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED) {
+        if (verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED ||
+            verdict == RECIPIENT_MAILED) {
             enum receiver_verdict added = add_recipient(s);
             verdict = added ? added : verdict;
         }

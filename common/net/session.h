@@ -23,8 +23,23 @@ struct envelope {
     } *recipients;
 };
 
-/* Where mail goes: into maildirs, a command, an mbox. May be called by several threads, each with
- * another mail. */
+/* How a mail is to be committed. */
+enum delivery_way {
+    DELIVERY_ALONE,    /* by itself: it may take any time */
+    DELIVERY_TOGETHER, /* with others that wait for the same disk: commit_all */
+    DELIVERY_AT_ONCE,  /* it waits for nothing */
+};
+
+/* A mail of a batch: what goes in and comes out as with commit. */
+struct delivery_commit {
+    void *mail;
+    enum receiver_verdict *verdicts;
+    enum err err;
+    struct why why;
+};
+
+/* Where mail goes: into maildirs, a command, an mbox. commit and commit_all may be called by
+ * several threads, each with other mails; the others wait for nothing. */
 struct delivery_method {
     /* Begins *mail. envelope lives as long as the mail. Errors: ERR_CREATE, ERR_IO, ERR_OS. */
     enum err (*begin)(void *arg, const struct envelope *envelope, void **mail, struct why *why);
@@ -33,6 +48,10 @@ struct delivery_method {
     enum err (*write)(void *mail, struct span piece, struct why *why);
     /* Makes it durable; a verdict per recipient. What it says has happened is on disk. */
     enum err (*commit)(void *mail, enum receiver_verdict verdicts[], struct why *why);
+    /* How, once all is written. NULL: always DELIVERY_ALONE. */
+    enum delivery_way (*way)(void *mail);
+    /* NULL: way never says DELIVERY_TOGETHER. */
+    void (*commit_all)(struct delivery_commit list[], size_t count);
     /* In every case the last call; without a successful commit nothing stays. */
     void (*free)(void *mail);
 };
@@ -52,6 +71,7 @@ enum session_state {
     SESSION_READ,  /* send the output; more bytes are needed */
     SESSION_FLUSH, /* send all of the output, then run again */
     SESSION_WORK,  /* session_work, perhaps in another thread; then session_resume, then run */
+    SESSION_COMMIT, /* the same with session_commit, which takes many sessions */
     SESSION_PEEK,  /* STARTTLS: session_starttls, then run */
     SESSION_CLOSE, /* send the output and close */
 };
@@ -88,6 +108,10 @@ enum session_state session_run(struct session *s);
 
 /* The blocking part of SESSION_WORK: questions and disk. Nothing else of s is called meanwhile. */
 void session_work(struct session *s);
+/* The blocking part of SESSION_COMMIT: the mails of count sessions, of one host, become durable
+ * together. Nothing else of them is called meanwhile. */
+void session_commit(struct session *const sessions[], size_t count);
+/* After either of them. */
 void session_resume(struct session *s);
 
 /* early: bytes were there before the 220 was sent. */

@@ -1,10 +1,12 @@
 #include "net/transfer.h"
 
 #include "tool/diag.h"
+#include "tool/io.h"
 #include "tool/when.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,8 +34,7 @@ static void say(struct transfer *t, bool content)
 {
     struct why why = {""};
     struct span out = sender_output(&t->sender);
-    if (!content)
-        channel_trace("C", out);
+    channel_trace("C", sender_shown(&t->sender));
     enum err e = channel_write(t->channel, out.p, out.n, &why);
     t->written += out.n;
     diag_progress("%llu octets sent", (unsigned long long)t->written);
@@ -166,18 +167,27 @@ static size_t keep_put_off(struct sender_mail *mail, const char **to, size_t *pl
     return left;
 }
 
-/* Mail after mail for those put off, as long as each one serves somebody. */
-static void send_rest(struct transfer *t, const struct sender_mail *mail, size_t count,
-                          const char **to, size_t *place, const struct outgoing *content)
+/* Mail after mail: to all of them, then to those put off, as long as each one serves somebody. */
+static enum err send_all(struct transfer *t, const struct sender_mail *mail, size_t count,
+                         const char **to, size_t *place, const struct outgoing *content,
+                         struct why *why)
 {
-    struct sender_result *some = calloc(count, sizeof *some);
+    struct sender_result *some = calloc(count + 1, sizeof *some);
+    enum err e = some ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
     struct sender_mail rest = *mail;
+    const char **orcpts = mail->delivery.orcpts ? calloc(count + 1, sizeof *orcpts) : NULL;
+    if (mail->delivery.orcpts && !orcpts)
+        e = why_set(why, ERR_OS, "out of memory");
+    rest.delivery.orcpts = orcpts;
     rest.recipients = to;
     rest.results = some;
     rest.count = count;
-    while (some && rest.count && transfer_is_open(t)) {
+    while (!e && rest.count && transfer_is_open(t)) {
         struct content c = {content, 0};
-        if (sender_mail(&t->sender, &rest, NULL))
+        for (size_t i = 0; orcpts && i < rest.count; i++)
+            orcpts[i] = mail->delivery.orcpts[place[i]];
+        e = sender_mail(&t->sender, &rest, why);
+        if (e)
             break;
         turn(t, &c);
         for (size_t i = 0; i < rest.count; i++)
@@ -187,29 +197,75 @@ static void send_rest(struct transfer *t, const struct sender_mail *mail, size_t
             break;
         rest.count = left;
     }
+    free(orcpts);
     free(some);
+    return e;
+}
+
+/* The mail as this receiver takes it: *content may become a copy, whose file is *spooled. */
+static enum err fit(const struct transfer *t, struct sender_mail *mail, struct outgoing *content,
+                    int *spooled, struct why *why)
+{
+    const struct sender_peer *peer = &t->sender.peer;
+    struct outgoing copy;
+    struct why reason = {""};
+    bool as_it_is = content->binary && content->crlf && peer->binary && peer->chunking;
+    enum err e = ERR_NONE;
+    *spooled = -1;
+    if (!as_it_is && (content->binary || (content->eight_bit && !peer->eight_bit))) {
+        e = outgoing_downgrade(content, peer->eight_bit, &copy, spooled, &reason);
+        if (!e)
+            *content = copy;
+        else
+            diag_trace("not converted: %s", reason.text);
+    }
+    mail->binary = content->binary;
+    mail->eight_bit = content->eight_bit;
+    mail->utf8 = content->utf8_header;
+    mail->size = as_it_is ? content->length : content->size;
+    /* Where there is no way to say it in seven bits, the machine settles everybody; lines that
+     * end in LF alone nobody takes byte by byte. */
+    if (e == ERR_DATA && (!content->binary || content->crlf))
+        e = ERR_NONE;
+    return e ? why_set(why, e, "%s", reason.text) : ERR_NONE;
+}
+
+/* Those whose path this receiver cannot be told fail, and are left out; how many are left. */
+static size_t leave_out_utf8(const struct transfer *t, struct sender_mail *mail, const char **to,
+                             size_t *place)
+{
+    size_t left = 0;
+    bool all = t->sender.peer.smtputf8 || sender_needs_utf8(mail->from);
+    for (size_t i = 0; i < mail->count; i++) {
+        struct sender_result *r = &mail->results[i];
+        bool out = !all && sender_needs_utf8(mail->recipients[i]);
+        *r = (struct sender_result){.err = out ? ERR_UNAVAILABLE : ERR_AGAIN, .settled = out};
+        snprintf(r->enhanced, sizeof r->enhanced, "%s", out ? "5.6.7" : "");
+        snprintf(r->text, sizeof r->text, "%s",
+                 out ? "the receiver takes only ASCII addresses" : "the connection is gone");
+        if (!out) {
+            to[left] = mail->recipients[i];
+            place[left++] = i;
+        }
+    }
+    return left;
 }
 
 enum err transfer_mail(struct transfer *t, struct sender_mail *mail,
                        const struct outgoing *content, struct why *why)
 {
-    struct content c = {content, 0};
+    struct outgoing fitting = *content;
+    int spooled = -1;
     const char **to = calloc(mail->count, sizeof *to);
     size_t *place = calloc(mail->count, sizeof *place);
-    mail->size = content->size;
-    mail->eight_bit = content->eight_bit;
-    enum err e = to && place ? sender_mail(&t->sender, mail, why)
-                             : why_set(why, ERR_OS, "out of memory");
+    enum err e = to && place ? sender_check(mail, why) : why_set(why, ERR_OS, "out of memory");
+    if (!e)
+        e = fit(t, mail, &fitting, &spooled, why);
     if (!e) {
-        turn(t, &c);
-        for (size_t i = 0; i < mail->count; i++) {
-            to[i] = mail->recipients[i];
-            place[i] = i;
-        }
-        size_t left = keep_put_off(mail, to, place);
-        if (left && left < mail->count)
-            send_rest(t, mail, left, to, place, content);
+        size_t count = leave_out_utf8(t, mail, to, place);
+        e = send_all(t, mail, count, to, place, &fitting, why);
     }
+    io_close(spooled, NULL);
     free(place);
     free(to);
     return e;

@@ -79,14 +79,35 @@ bool user_address_valid(struct span s)
     return domain_valid(span_skip(s, local + 1));
 }
 
+/* Takes a source route, "@ONE,@TWO:", off a path. False: something else begins with '@'. */
+static bool skip_route(struct span *path)
+{
+    while (path->n && path->p[0] == '@') {
+        size_t comma = span_find(*path, ','), colon = span_find(*path, ':');
+        size_t n = comma < colon ? comma : colon;
+        if (n == path->n || !domain_valid(span_of(path->p + 1, n - 1)))
+            return false;
+        bool more = path->p[n] == ',';
+        *path = span_skip(*path, n + 1);
+        if (!more)
+            return path->n > 0 && path->p[0] != '@';
+        if (!path->n || path->p[0] != '@')
+            return false;
+    }
+    return true;
+}
+
 bool user_member_valid(struct span s)
 {
     size_t angle = span_find(s, '<');
     if (angle == s.n)
         return user_address_valid(s);
     struct span path = span_skip(s, angle + 1);
-    return printable(s) && s.n <= USER_TEXT_MAX + USER_ADDRESS_MAX && path.n > 1 &&
-           path.p[path.n - 1] == '>' && user_address_valid(span_take(path, path.n - 1));
+    if (!printable(s) || s.n > USER_TEXT_MAX + USER_ADDRESS_MAX || path.n < 2 ||
+        path.n > USER_ADDRESS_MAX || path.p[path.n - 1] != '>')
+        return false;
+    path.n--;
+    return skip_route(&path) && user_address_valid(path);
 }
 
 static bool address(struct span s, char *out, size_t n)

@@ -90,7 +90,8 @@ bool user_code_valid(struct span text);
 /* text is a mail address of the plain form local@domain (quoted local parts too). */
 bool user_address_valid(struct span text);
 
-/* text is an address, or `Name <path>`, as a member of an alias is; no control bytes. */
+/* text is an address, or `Name <path>`, as a member of an alias is, whose path may have a source
+ * route (RFC 821 3.3's list has one); no control bytes. */
 bool user_member_valid(struct span text);
 
 /*

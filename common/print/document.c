@@ -113,7 +113,7 @@ static enum err take_input(int fd, int *file, struct buf *head, struct why *why)
     uint8_t *room;
     enum err e = io_temp(file, why);
     if (!e)
-        e = io_copy(fd, *file, &size, why);
+        e = io_copy_most(fd, *file, IO_KEEP_MAX, &size, why);
     if (!e)
         e = buf_reserve(head, SNIFF, &room);
     if (!e && lseek(*file, 0, SEEK_SET) == 0)

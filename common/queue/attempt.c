@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* So many recipients stay far below what a command line may hold. */
-enum { AT_ONCE = 500, FIXED = 12, LINE_MAX_OCTETS = 65536 };
+enum { AT_ONCE = 500, FIXED = 18, LINE_MAX_OCTETS = 65536 };
 
 /* Those who go by one hop in one run of smtp-send. */
 struct group {
@@ -155,11 +155,34 @@ static void last_line(int fd, char *out, size_t size)
     out[s.n] = '\0';
 }
 
+/* What the sender asked for about notices; the number of arguments then. */
+static int add_wishes(const struct group *g, const char *argv[], int n)
+{
+    const struct queue_entry *entry = g->entry;
+    const struct {
+        const char *option, *value;
+    } wishes[] = {{"--dsn", entry->dsn}, {"--ret", entry->ret}, {"--envid", entry->envid}};
+    bool any = false;
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++)
+        if (*wishes[i].value) {
+            argv[n++] = wishes[i].option;
+            argv[n++] = wishes[i].value;
+        }
+    for (size_t i = 0; i < g->count; i++)
+        any |= *queue_recipient(entry, g->members[i])->orcpt != '\0';
+    for (size_t i = 0; any && i < g->count; i++) {
+        const char *orcpt = queue_recipient(entry, g->members[i])->orcpt;
+        argv[n++] = "--orcpt";
+        argv[n++] = *orcpt ? orcpt : "none";
+    }
+    return n;
+}
+
 static enum err run_sender(const struct attempt *a, struct group *g, const char *hop,
                            struct why *why)
 {
     char from[QUEUE_PATH_SIZE + 2], said[QUEUE_WORDS];
-    const char *argv[FIXED + AT_ONCE];
+    const char *argv[FIXED + 3 * AT_ONCE];
     int n = 0, ends[2], status, words = -1;
     pid_t pid;
     snprintf(from, sizeof from, "<%s>", g->entry->from);
@@ -175,6 +198,7 @@ static enum err run_sender(const struct attempt *a, struct group *g, const char 
     }
     if (diag_verbose())
         argv[n++] = "-v";
+    n = add_wishes(g, argv, n);
     argv[n++] = "--";
     for (size_t i = 0; i < g->count; i++)
         argv[n++] = queue_recipient(g->entry, g->members[i])->path;

@@ -47,16 +47,28 @@ enum err queue_add_recipient(struct queue_entry *entry, const char *path, struct
     return add_recipient(entry, span_str(path), why);
 }
 
+/* A line that is there only where it says something. */
+static enum err add_wish(struct buf *out, const char *key, const char *value)
+{
+    return *value ? buf_add_format(out, "%s %s\n", key, value) : ERR_NONE;
+}
+
 enum err envelope_write(const struct queue_entry *entry, struct buf *out)
 {
     enum err e = buf_add_format(out,
-                                "faxpipe-queue 1\nfrom %s\nuser %s\ncreated %lld\nnext %lld\n"
-                                "tries %u\nheld %d\n",
-                                entry->from, entry->user, (long long)entry->created,
-                                (long long)entry->next, entry->tries, entry->held);
+                                "faxpipe-queue 1\nfrom %s\nuser %s\n", entry->from,
+                                entry->user);
+    e = e ? e : add_wish(out, "dsn", entry->dsn);
+    e = e ? e : add_wish(out, "ret", entry->ret);
+    e = e ? e : add_wish(out, "envid", entry->envid);
+    if (!e)
+        e = buf_add_format(out, "created %lld\nnext %lld\ntries %u\nheld %d\n",
+                           (long long)entry->created, (long long)entry->next, entry->tries,
+                           entry->held);
     for (size_t i = 0; i < queue_count(entry) && !e; i++) {
         const struct queue_recipient *r = queue_recipient(entry, i);
         e = buf_add_format(out, "to %s\n", r->path);
+        e = e ? e : add_wish(out, "orcpt", r->orcpt);
         if (!e && (r->code || *r->text))
             e = buf_add_format(out, "reply %u %s %s\n", r->code, *r->enhanced ? r->enhanced : "-",
                                r->text);
@@ -99,6 +111,16 @@ static bool take_line(struct span key, struct span value, struct queue_entry *en
         return span_copy(value, entry->from, sizeof entry->from);
     if (span_eq(key, span_str("user")))
         return span_copy(value, entry->user, sizeof entry->user);
+    if (span_eq(key, span_str("dsn")))
+        return span_copy(value, entry->dsn, sizeof entry->dsn);
+    if (span_eq(key, span_str("ret")))
+        return span_copy(value, entry->ret, sizeof entry->ret);
+    if (span_eq(key, span_str("envid")))
+        return span_copy(value, entry->envid, sizeof entry->envid);
+    if (span_eq(key, span_str("orcpt")))
+        return queue_count(entry) &&
+               span_copy(value, queue_recipient(entry, queue_count(entry) - 1)->orcpt,
+                         QUEUE_PATH_SIZE);
     if (span_eq(key, span_str("created")))
         return take_number(value, INT64_MAX, &entry->created);
     if (span_eq(key, span_str("next")))

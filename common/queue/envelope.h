@@ -4,11 +4,15 @@
  *     faxpipe-queue 1
  *     from alice@fax.example
  *     user 12
+ *     dsn success,failure                (these three, and orcpt, only where they are asked for)
+ *     ret hdrs
+ *     envid Q1
  *     created 1795302042
  *     next 1795302342
  *     tries 1
  *     held 0
  *     to bob@there.example
+ *     orcpt rfc822;bob@here.example      (of the `to` above)
  *     reply 450 4.2.2 mailbox full       (of the `to` above; "-" where there is no enhanced code)
  *     end
  */

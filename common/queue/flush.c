@@ -4,6 +4,7 @@
 #include "queue/attempt.h"
 #include "queue/hop.h"
 #include "queue/notice.h"
+#include "smtp/delivery.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 
@@ -141,6 +142,13 @@ static bool all_tried(const struct queue_entry *entry, const enum fate *fates)
     return true;
 }
 
+/* Who has said which notices he wants has said so of this one as well (RFC 3461 §4.1). */
+static bool wants_failures(const struct queue_entry *entry)
+{
+    unsigned notify;
+    return !*entry->dsn || !delivery_notify(entry->dsn, &notify) || (notify & NOTIFY_FAILURE);
+}
+
 /* Writes down what became of a try: first the notice, then the envelope. */
 static enum err settle(struct run *r, struct queue_entry *entry, const enum fate *fates, int mail,
                        struct why *why)
@@ -152,9 +160,9 @@ static enum err settle(struct run *r, struct queue_entry *entry, const enum fate
     buf_init(&ended.expired, max);
     buf_init(&stay, max);
     enum err e = sort_out(r, entry, fates, &stay, &ended);
-    if (!e && ended.recipients.len && *entry->from)
+    if (!e && ended.recipients.len && *entry->from && wants_failures(entry))
         e = notify(r, entry, &ended, mail, why);
-    else if (!e && ended.recipients.len)
+    else if (!e && ended.recipients.len && !*entry->from)
         diag_warn("%s: a notice could not be delivered and ends here", entry->id);
     if (!e) {
         struct buf all = entry->recipients;

@@ -14,7 +14,7 @@ enum err notice_write(const struct notice *n, struct buf *out)
     for (size_t i = 0; i < n->count; i++) {
         const struct queue_recipient *r = &n->failed[i];
         recipients[i] = (struct mime_dsn_recipient){
-            .path = r->path, .expired = n->expired[i], .status = r->enhanced, .code = r->code,
+            .original = *r->orcpt ? r->orcpt : NULL, .path = r->path, .expired = n->expired[i], .status = r->enhanced, .code = r->code,
             .text = r->text, .attempt = n->now,
         };
     }
@@ -24,6 +24,7 @@ enum err notice_write(const struct notice *n, struct buf *out)
     const struct mime_dsn dsn = {
         .head = {.hostname = n->hostname, .from = n->from, .to = n->entry->from,
                  .message_id = id, .boundary = boundary, .date = n->now, .original = n->header},
+        .envelope_id = *n->entry->envid ? n->entry->envid : NULL,
         .arrival = n->entry->created, .recipients = recipients, .count = n->count,
     };
     enum err e = mime_dsn_write(&dsn, out);

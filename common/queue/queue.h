@@ -33,12 +33,14 @@ struct queue_recipient {
     unsigned code;
     char enhanced[16];
     char text[QUEUE_WORDS]; /* "" before the first try */
+    char orcpt[QUEUE_PATH_SIZE]; /* "rfc822;a@b", how he was first named (RFC 3461), or "" */
 };
 
 struct queue_entry {
     char id[QUEUE_ID_SIZE];
     char from[QUEUE_PATH_SIZE]; /* "" for <> */
     char user[32];              /* the table's user by whose server it goes, or "" */
+    char dsn[32], ret[8], envid[128]; /* smtp-send's options of these names, or "" */
     int64_t created, next;      /* seconds since 1970 */
     unsigned tries;
     bool held;

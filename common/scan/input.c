@@ -181,7 +181,7 @@ static enum err copy_to_temp(struct scan_input *in, int *fd, struct why *why)
         return e;
     e = io_write(*fd, in->head.data, in->head.len, why);
     if (!e)
-        e = io_copy(in->fd, *fd, NULL, why);
+        e = io_copy_most(in->fd, *fd, IO_KEEP_MAX, NULL, why);
     if (!e && lseek(*fd, 0, SEEK_SET) < 0)
         e = why_set(why, ERR_IO, "temporary file");
     if (e) {

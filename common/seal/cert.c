@@ -271,12 +271,17 @@ static enum err try_key(const struct cms_cert *cert, struct why *why)
     return e == ERR_DATA ? why_set(why, ERR_AUTH, "%s", reason.text) : e;
 }
 
-static enum err check(const struct cms_cert *cert, const char *recipient, struct why *why)
+static enum err check(const struct cms_cert *cert, const char *recipient, bool past,
+                      struct why *why)
 {
     char name[256];
     struct why reason = {""};
     const char *fault = time_fault(cert->x509);
     cert_name(cert->x509, name, sizeof name);
+    if (fault && past) {
+        diag_warn("certificate of %s: %s", name, fault);
+        fault = NULL;
+    }
     if (!fault)
         fault = purpose_fault(cert->x509);
     ERR_clear_error();
@@ -288,12 +293,12 @@ static enum err check(const struct cms_cert *cert, const char *recipient, struct
     return e ? why_set(why, e, "certificate of %s: %.200s", name, reason.text) : ERR_NONE;
 }
 
-enum err cms_certs_check(struct span text, const char *recipient, struct why *why)
+enum err cms_certs_check(struct span text, const char *recipient, bool past, struct why *why)
 {
     struct cms_certs *certs = NULL;
     enum err e = cms_certs_add(&certs, text, why);
     for (size_t i = 0; !e && i < certs->count; i++)
-        e = check(&certs->list[i], recipient, why);
+        e = check(&certs->list[i], recipient, past, why);
     cms_certs_free(certs);
     return e;
 }

@@ -171,6 +171,9 @@ struct cms_content {
     CMS_ContentInfo *cms;
     BIO *below, *plain; /* the shelter, and the chain that decrypts it */
     bool ended;
+    uint8_t first[32]; /* what the first pass began with */
+    size_t first_n;
+    bool second, compared; /* the pass at hand is the second, and begins so */
 };
 
 /* Finds our recipient and takes the content's key out of it. */
@@ -222,6 +225,25 @@ static enum err begin_pass(struct cms_content *c, struct why *why)
     return c->plain ? ERR_NONE : ssl_why(why, ERR_DATA, "cannot be opened");
 }
 
+/*
+ * Where the content's key does not come out right, OpenSSL takes a random one, another for each
+ * pass, and CBC's padding lets one of 256 through: what the second pass begins with must be what
+ * the first did, before any of it is given.
+ */
+static bool same_as_first(struct cms_content *c, const void *p, size_t n)
+{
+    size_t some = n < sizeof c->first ? n : sizeof c->first;
+    if (!c->second && c->first_n == 0) {
+        memcpy(c->first, p, some);
+        c->first_n = some;
+    }
+    if (!c->second || c->compared)
+        return true;
+    c->compared = true;
+    some = some < c->first_n ? some : c->first_n;
+    return (n == 0) == (c->first_n == 0) && CRYPTO_memcmp(c->first, p, some) == 0;
+}
+
 /* At the end the cipher's verdict counts: for GCM that of the tag, for CBC only of the padding. */
 enum err cms_content_read(struct cms_content *c, void *p, size_t n, size_t *got, struct why *why)
 {
@@ -229,12 +251,13 @@ enum err cms_content_read(struct cms_content *c, void *p, size_t n, size_t *got,
     if (c->ended)
         return ERR_NONE;
     int k = BIO_read(c->plain, p, n < CHUNK ? (int)n : CHUNK);
-    if (k > 0) {
+    bool same = same_as_first(c, p, k > 0 ? (size_t)k : 0);
+    if (k > 0 && same) {
         *got = (size_t)k;
         return ERR_NONE;
     }
     c->ended = true;
-    if (k == 0 && BIO_get_cipher_status(c->plain) > 0)
+    if (k == 0 && same && BIO_get_cipher_status(c->plain) > 0)
         return ERR_NONE;
     ERR_clear_error();
     return why_set(why, ERR_DATA, "damaged or tampered with: nothing of it is shown");
@@ -254,6 +277,7 @@ static enum err authenticate(struct cms_content *c, struct why *why)
     if (!e)
         e = begin_pass(c, why);
     c->ended = false;
+    c->second = true;
     return e;
 }
 
@@ -292,5 +316,6 @@ void cms_content_close(struct cms_content *c)
     end_pass(c);
     shelter_close(c->sealed);
     buf_release(&c->rest);
+    OPENSSL_cleanse(c->first, sizeof c->first);
     free(c);
 }

@@ -437,4 +437,4 @@ enum err key_request(struct span text, const struct key_owner *owner, struct buf
 }
 
 const struct key_works seal_keys = {key_make,   key_request, key_import,
-                                    key_export, key_matches, key_first};
+                                    key_export, key_matches, key_first, cms_certs_check};

@@ -5,6 +5,7 @@
 #include "mime/address.h"
 #include "seal/signed.h"
 #include "seal/wrapper.h"
+#include "tool/diag.h"
 #include "tool/io.h"
 
 #include <stdlib.h>
@@ -261,6 +262,51 @@ static enum err read_shelter(void *ctx, void *p, size_t n, size_t *got, struct w
     return shelter_read(ctx, p, n, got, why);
 }
 
+/* The signed bytes as they stand in the mail, whose lines end in LF. */
+static enum err with_lf(struct shelter *content, struct shelter **out, struct why *why)
+{
+    uint8_t in[CHUNK], bytes[CHUNK + 1];
+    size_t got = 0;
+    int state = 0;
+    enum err e = shelter_rewind(content, why);
+    if (!e)
+        e = shelter_open(out, why);
+    if (e)
+        return e;
+    do {
+        e = shelter_read(content, in, sizeof in, &got, why);
+        if (!e)
+            e = shelter_write(*out, bytes, wrapper_to_lf(in, got, bytes, &state), why);
+    } while (!e && got);
+    explicit_bzero(in, sizeof in);
+    explicit_bzero(bytes, sizeof bytes);
+    return e;
+}
+
+/*
+ * RFC 8551 §3.1.1 signs lines that end in CR LF. Some sign them as they lie on their disk: over
+ * these bytes, too, a signature is genuine. It is tried second; the first reason stands.
+ */
+static enum err verify_either(const struct cms_certs *ca, struct span der,
+                              struct shelter *content, struct cms_certs **signers,
+                              struct why *why)
+{
+    struct shelter *lf = NULL;
+    struct why second = {""};
+    enum err e = cms_verify(ca, der, content, signers, why);
+    if (e != ERR_DATA)
+        return e;
+    enum err again = with_lf(content, &lf, &second);
+    if (!again)
+        again = cms_verify(ca, der, lf, signers, &second);
+    shelter_close(lf);
+    if (again == ERR_NONE)
+        diag_warn("signed with line ends of LF, and not CR LF as mail has them");
+    else if (again == ERR_AUTH)
+        why_set(why, again, "%s", second.text);
+    return again == ERR_NONE || again == ERR_AUTH ? again : e;
+}
+
 /* ca is NULL: nobody asks who has signed. */
 static enum err verify(struct mail *m, const struct cms_certs *ca, int out, struct why *why)
 {
@@ -273,7 +319,7 @@ static enum err verify(struct mail *m, const struct cms_certs *ca, int out, stru
     buf_init(&der, SIGNED_SIGNATURE_MAX);
     e = take_apart(m, content, &der, why);
     if (!e && ca)
-        e = cms_verify(ca, buf_span(&der), content, &signers, why);
+        e = verify_either(ca, buf_span(&der), content, &signers, why);
     if (!e)
         e = shelter_rewind(content, why);
     if (!e)

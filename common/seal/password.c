@@ -377,5 +377,31 @@ static enum err vault_pem(struct span text, bool certificate, struct why *why)
                    certificate ? "certificate" : "private key");
 }
 
+/* For a key that is under a password there is nobody to ask. */
+static int no_password(char *out, int size, int writing, void *ctx)
+{
+    (void)out, (void)size, (void)writing, (void)ctx;
+    return -1;
+}
+
+static enum err vault_pair(struct span key_text, struct span text, struct why *why)
+{
+    BIO *in = key_text.n < INT32_MAX ? BIO_new_mem_buf(key_text.p, (int)key_text.n) : NULL;
+    BIO *certs = text.n < INT32_MAX ? BIO_new_mem_buf(text.p, (int)text.n) : NULL;
+    EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, no_password, NULL) : NULL;
+    bool same = key == NULL;
+    X509 *x;
+    while (certs && !same && (x = PEM_read_bio_X509(certs, NULL, NULL, NULL))) {
+        same = X509_check_private_key(x, key) == 1;
+        X509_free(x);
+    }
+    ERR_clear_error();
+    EVP_PKEY_free(key);
+    BIO_free(in);
+    BIO_free(certs);
+    return same ? ERR_NONE : why_set(why, ERR_AUTH, "the key is not this certificate's");
+}
+
 const struct vault seal_vault = {vault_seal, vault_unseal, vault_verifier, vault_verify,
-                                 vault_salt, vault_prove, vault_check, vault_pem};
+                                 vault_salt, vault_prove, vault_check, vault_pem,
+                                 vault_pair};

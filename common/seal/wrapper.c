@@ -152,12 +152,15 @@ static enum err read_type(struct span head, struct smime_type *t, enum wrapper_c
     *coding = WRAPPER_BINARY;
     head = without_from_line(head);
     while (!(e = next(&head, &f, why))) {
+        if (!*t->name && span_eq_nocase(f.name, span_str("Content-Disposition")))
+            parameter(f.value, "filename", t->name, sizeof t->name);
         if (!typed && span_eq_nocase(f.name, span_str("Content-Type"))) {
             typed = true;
             parameter(f.value, NULL, t->value, sizeof t->value);
             parameter(f.value, "smime-type", t->kind, sizeof t->kind);
             parameter(f.value, "protocol", t->protocol, sizeof t->protocol);
-            parameter(f.value, "name", t->name, sizeof t->name);
+            if (!*t->name)
+                parameter(f.value, "name", t->name, sizeof t->name);
             parameter(f.value, "boundary", t->boundary, sizeof t->boundary);
         }
         if (!span_eq_nocase(f.name, span_str("Content-Transfer-Encoding")))

@@ -159,12 +159,12 @@ static bool mail_wanted(struct receiver *r, const struct mail_parameters *m, str
     return false;
 }
 
-static void mail(struct receiver *r, struct span argument)
+static void transaction(struct receiver *r, struct span argument, enum receiver_verb verb)
 {
     struct path path;
     size_t used;
     if (!take_word(&argument, "FROM:")) {
-        receiver_say(r, 501, "5.5.4", "MAIL FROM:<reverse-path>");
+        receiver_say(r, 501, "5.5.4", "FROM:<reverse-path>, please");
         return;
     }
     enum path_fault fault = path_parse(argument, PATH_NULL | PATH_UTF8, &path, &used);
@@ -178,6 +178,7 @@ static void mail(struct receiver *r, struct span argument)
         return;
     receiver_forget(r);
     r->in_mail = true;
+    r->verb = r->event.verb = verb;
     r->mail = m;
     r->mail.solicit = span_of(NULL, 0); /* it lies in the command line */
     span_copy(path.text, r->sender, sizeof r->sender);
@@ -185,6 +186,35 @@ static void mail(struct receiver *r, struct span argument)
     r->event.mail = &r->mail;
     receiver_tell(r, RECEIVER_SENDER, false);
     receiver_say(r, 250, "2.1.0", "OK");
+}
+
+static void mail(struct receiver *r, struct span argument)
+{
+    transaction(r, argument, RECEIVER_MAIL);
+}
+
+/* RFC 821 3.4: MAIL's sisters. */
+static void sister(struct receiver *r, struct span argument, enum receiver_verb verb)
+{
+    if (r->options->terminals)
+        transaction(r, argument, verb);
+    else
+        receiver_say(r, 502, "5.5.1", "no terminals here");
+}
+
+static void send(struct receiver *r, struct span argument)
+{
+    sister(r, argument, RECEIVER_SEND);
+}
+
+static void soml(struct receiver *r, struct span argument)
+{
+    sister(r, argument, RECEIVER_SOML);
+}
+
+static void saml(struct receiver *r, struct span argument)
+{
+    sister(r, argument, RECEIVER_SAML);
 }
 
 /* u%other@us, other!u@us and "u@other"@us name other hosts in our domain's local part. */
@@ -240,6 +270,7 @@ static void rcpt(struct receiver *r, struct span argument)
         return;
     }
     r->event.path = path;
+    r->event.verb = r->verb;
     r->event.rcpt = &r->rcpt;
     receiver_tell(r, RECEIVER_RECIPIENT, true);
 }
@@ -384,9 +415,9 @@ static const struct command commands[] = {
     {"VRFY", IDLE, vrfy},
     {"EXPN", IDLE, expn},
     {"STARTTLS", NO_MAIL | CLEAR, starttls},
-    {"SEND", ANY, not_implemented},
-    {"SOML", ANY, not_implemented},
-    {"SAML", ANY, not_implemented},
+    {"SEND", GREETED | NO_MAIL, send},
+    {"SOML", GREETED | NO_MAIL, soml},
+    {"SAML", GREETED | NO_MAIL, saml},
     {"TURN", ANY, not_implemented},
     {"ATRN", ANY, not_implemented},
     {"ETRN", GREETED | NO_MAIL | IDLE | SMTP_ONLY, etrn},
@@ -447,6 +478,10 @@ void commands_run(struct receiver *r, struct span line)
     if (first && !c && is_http(verb)) {
         receiver_say_free(r, 554, "5.5.1", "this is not a web server");
         receiver_close(r);
+        return;
+    }
+    if (r->options->no_mail && (!c || c->act != quit)) {
+        receiver_say(r, 521, "5.3.2", "no mail is taken here");
         return;
     }
     if (!c) {

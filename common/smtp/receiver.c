@@ -106,6 +106,8 @@ static const struct verdict *verdict_reply(enum receiver_verdict verdict)
         [RECIPIENT_REJECTED] = {554, "5.3.0", "cannot be delivered"},
         [RECIPIENT_FORWARDED] = {251, "2.1.5", "User not local; will forward to"},
         [RECIPIENT_MOVED] = {551, "5.1.6", "User not local; please try"},
+        [RECIPIENT_INACTIVE] = {450, "4.2.1", "User not active now"},
+        [RECIPIENT_MAILED] = {250, "2.1.5", "User not active now, so will do mail."},
     };
     return &replies[verdict];
 }
@@ -119,6 +121,11 @@ void receiver_say_verdict(struct receiver *r, enum receiver_verdict verdict)
 void receiver_greet(struct receiver *r)
 {
     char text[300];
+    if (r->options->no_mail) {
+        snprintf(text, sizeof text, "%s takes no mail", r->options->hostname);
+        receiver_say_free(r, 521, "", text);
+        return;
+    }
     snprintf(text, sizeof text, "%s %s faxpipe", r->options->hostname,
              r->options->lmtp ? "LMTP" : "ESMTP");
     receiver_say_free(r, 220, "", text);
@@ -492,6 +499,8 @@ static bool is_transient(enum receiver_verdict verdict)
 void receiver_settled(struct receiver *r, enum receiver_verdict verdict)
 {
     static const struct verdict done = {250, "2.0.0", "OK"};
+    /* RFC 821 4.3 has no 450 after the data. */
+    static const struct verdict left = {451, "4.2.1", "User not active any more"};
     if (r->phase != RECEIVER_SETTLING || r->settled >= r->recipients)
         return;
     /* SMTP has one reply for all: what may still succeed later must be tried again. */
@@ -504,7 +513,7 @@ void receiver_settled(struct receiver *r, enum receiver_verdict verdict)
     if (last)
         r->phase = RECEIVER_COMMANDS;
     enum receiver_verdict said = r->options->lmtp ? verdict : r->worst;
-    const struct verdict *v = said ? verdict_reply(said) : &done;
+    const struct verdict *v = said == RECIPIENT_INACTIVE ? &left : said ? verdict_reply(said) : &done;
     if (r->options->lmtp || last)
         receiver_say(r, v->code, v->enhanced, v->text);
     if (last)

@@ -48,9 +48,15 @@ struct receiver_options {
     bool trace;        /* RECEIVER_LINE is wanted */
     bool auth;         /* AUTH, under TLS */
     bool etrn;         /* ETRN (RFC 1985) */
+    bool terminals;    /* SEND, SOML and SAML; else 502 */
+    bool no_mail;      /* 521 to everything but QUIT (RFC 1846, 7504) */
     unsigned offer;    /* OFFER_DSN, OFFER_BY: who offers them keeps what RFC 3461 and 2852 say */
     const char *no_soliciting; /* classes refused (RFC 3865), with commas; NULL: not offered */
 };
+
+/* What begins a transaction: whether its mail goes into mailboxes, on terminals, on terminals or
+ * else into mailboxes, or to both (RFC 821 3.4). */
+enum receiver_verb { RECEIVER_MAIL, RECEIVER_SEND, RECEIVER_SOML, RECEIVER_SAML };
 
 enum receiver_event_kind {
     RECEIVER_NEED,      /* all bytes are used up: push more */
@@ -65,7 +71,8 @@ enum receiver_event_kind {
                          * line ends from DATA, octet by octet from BDAT */
     RECEIVER_END,       /* ask: it is whole; make it durable → receiver_settled per recipient */
     RECEIVER_ABORT,     /* after BEGIN: the mail is not to be delivered, forget it */
-    RECEIVER_SENDER,    /* a transaction begins; path is its reverse-path, mail its parameters */
+    RECEIVER_SENDER,    /* a transaction begins with verb; path is its reverse-path, mail its
+                         * parameters */
     RECEIVER_PASSWORD,  /* ask: is text the password of name? → receiver_authenticated */
     RECEIVER_SALT,      /* ask: the salt of name's verifier → receiver_salted */
     RECEIVER_PROOF,     /* ask: is proof (base64) name's over text? → receiver_authenticated */
@@ -78,6 +85,7 @@ struct receiver_event {
     struct path path; /* spans valid until the next push or answer */
     bool local;       /* the path's domain is ours, and its local part names no other host */
     bool expand;      /* EXPN, not VRFY */
+    enum receiver_verb verb; /* of RECEIVER_SENDER and _RECIPIENT */
     struct span text;
     const char *name; /* of RECEIVER_PASSWORD, _SALT and _PROOF */
     struct span proof;
@@ -97,6 +105,8 @@ enum receiver_verdict {
     RECIPIENT_REJECTED, /* 554 5.3.0: he can never be given this mail; only at the end */
     RECIPIENT_FORWARDED, /* 251: accepted, and passed on to another path */
     RECIPIENT_MOVED,     /* 551 5.1.6: the sender is to try another path */
+    RECIPIENT_INACTIVE,  /* 450 4.2.1: no terminal of his takes messages; at the end 451 */
+    RECIPIENT_MAILED,    /* 250: it takes none, so his mailbox will have it */
 };
 
 enum receiver_auth_answer {
@@ -157,7 +167,8 @@ struct receiver {
     struct buf text;
     struct buf helo;  /* the name it gave, for Received */
     bool greeted, extended, tls, spoken;
-    bool in_mail; /* after MAIL */
+    bool in_mail; /* after MAIL or one of its sisters: verb */
+    enum receiver_verb verb;
     struct mail_parameters mail;
     struct rcpt_parameters rcpt; /* of the last RCPT */
     struct {
@@ -211,8 +222,8 @@ struct span receiver_output(const struct receiver *r);
 void receiver_sent(struct receiver *r, size_t n);
 
 /*
- * Answers RECEIVER_RECIPIENT. The caller keeps the list of those accepted: he said RECIPIENT_OK or
- * RECIPIENT_FORWARDED to them. path is the other path, without brackets, where the verdict has
+ * Answers RECEIVER_RECIPIENT. The caller keeps the list of those accepted: he said RECIPIENT_OK,
+ * RECIPIENT_FORWARDED or RECIPIENT_MAILED to them. path is the other path, without brackets, where the verdict has
  * one; else NULL.
  */
 void receiver_recipient(struct receiver *r, enum receiver_verdict verdict, const char *path);

@@ -1,36 +1,18 @@
-#include "smtp/sender.h"
+#include "smtp/sender_inner.h"
 
-#include "smtp/path.h"
 #include "smtp/verdict.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum state {
-    GREETING, /* waiting for 220 */
-    EHLO,     /* EHLO or LHLO is out */
-    HELO,     /* EHLO was not understood */
-    READY,
-    RSET,     /* before a mail, since the last one failed */
-    ENVELOPE, /* commands of a mail are going out, replies coming in */
-    CONTENT,  /* 354 has come */
-    EMPTY,    /* 354 though no recipient was taken: a lone dot is out (RFC 2920 §3.1) */
-    FINAL,    /* the dot is out */
-    QUIT,
-    CLOSED
-};
-
-/* How much of an envelope is built before it is written. */
-enum { FLIGHT = 16384 };
-
-static const char *const verbs[] = {"MAIL", "SEND", "SOML", "SAML"};
-
 enum err sender_init(struct sender *s, bool lmtp, const char *helo, struct why *why)
 {
     memset(s, 0, sizeof *s);
     reply_reader_init(&s->reader);
-    wire_init(&s->encoder);
+    wire_init(&s->encoder, WIRE_DOTS);
     buf_init(&s->out, 4 * SENDER_PIECE);
+    buf_init(&s->over, 4 * SENDER_PIECE);
+    s->content_at = SIZE_MAX;
     s->lmtp = lmtp;
     s->helo = helo;
     s->state = GREETING;
@@ -45,44 +27,13 @@ enum err sender_init(struct sender *s, bool lmtp, const char *helo, struct why *
 void sender_release(struct sender *s)
 {
     buf_release(&s->out);
+    buf_release(&s->over);
     reply_reader_release(&s->reader);
-}
-
-/* One line of the EHLO reply: a keyword, and perhaps a parameter. */
-static void capability(struct sender_peer *peer, struct span line)
-{
-    size_t n = span_find(line, ' ');
-    struct span word = span_take(line, n), rest = span_trim(span_skip(line, n));
-    if (span_eq_nocase(word, span_str("PIPELINING")))
-        peer->pipelining = true;
-    else if (span_eq_nocase(word, span_str("8BITMIME")))
-        peer->eight_bit = true;
-    else if (span_eq_nocase(word, span_str("SMTPUTF8")))
-        peer->smtputf8 = true;
-    else if (span_eq_nocase(word, span_str("ENHANCEDSTATUSCODES")))
-        peer->enhanced = true;
-    else if (span_eq_nocase(word, span_str("SIZE"))) {
-        peer->size = true;
-        if (!span_number(rest, UINT64_MAX, &peer->size_max))
-            peer->size_max = 0;
-    }
-}
-
-static void learn(struct sender *s, struct span lines)
-{
-    size_t first = span_find(lines, '\n');
-    memset(&s->peer, 0, sizeof s->peer);
-    s->peer.esmtp = true;
-    for (lines = span_skip(lines, first + 1); lines.n;) {
-        size_t n = span_find(lines, '\n');
-        capability(&s->peer, span_trim(span_take(lines, n)));
-        lines = span_skip(lines, n + 1);
-    }
 }
 
 void sender_begin_at_ready(struct sender *s, struct span capabilities)
 {
-    learn(s, capabilities);
+    sender_learn(s, capabilities);
     s->state = READY;
 }
 
@@ -102,8 +53,7 @@ static void fill(struct sender_result *r, enum err e, const struct reply *a)
     verdict_words(a, r->text, sizeof r->text);
 }
 
-/* Settles what is open with r's words. */
-static void settle_rest(struct sender *s, const struct sender_result *r)
+void sender_settle_rest(struct sender *s, const struct sender_result *r)
 {
     for (size_t i = 0; s->mail && i < s->mail->count; i++) {
         struct sender_result *open = &s->mail->results[i];
@@ -115,11 +65,11 @@ static void settle_rest(struct sender *s, const struct sender_result *r)
     }
 }
 
-static void settle_rest_by(struct sender *s, enum err e, const struct reply *a)
+void sender_settle_rest_by(struct sender *s, enum err e, const struct reply *a)
 {
     struct sender_result r = {0};
     fill(&r, e, a);
-    settle_rest(s, &r);
+    sender_settle_rest(s, &r);
 }
 
 static void close_with(struct sender *s, const struct sender_result *failure)
@@ -127,7 +77,7 @@ static void close_with(struct sender *s, const struct sender_result *failure)
     s->state = CLOSED;
     s->err = failure->err;
     s->failure = *failure;
-    settle_rest(s, failure);
+    sender_settle_rest(s, failure);
     s->mail = NULL;
     buf_clear(&s->out);
 }
@@ -146,7 +96,7 @@ void sender_lost(struct sender *s, enum err e, const char *words)
     close_with(s, &r);
 }
 
-static void protocol_error(struct sender *s, const char *words)
+void sender_protocol_error(struct sender *s, const char *words)
 {
     sender_lost(s, ERR_PROTOCOL, words);
 }
@@ -159,73 +109,11 @@ static void refused(struct sender *s, enum err e, const struct reply *a)
     close_with(s, &r);
 }
 
-static void mail_over(struct sender *s)
+void sender_mail_over(struct sender *s, bool dirty)
 {
+    s->dirty = dirty;
     s->mail = NULL;
     s->state = READY;
-}
-
-/* The number of commands of this mail: MAIL, RCPTs, DATA. */
-static size_t commands(const struct sender *s)
-{
-    return s->mail->count + 2;
-}
-
-static bool is_utf8(const char *s)
-{
-    for (; *s; s++)
-        if ((unsigned char)*s > 127)
-            return true;
-    return false;
-}
-
-static bool wants_utf8(const struct sender_mail *mail)
-{
-    bool wants = is_utf8(mail->from);
-    for (size_t i = 0; i < mail->count && !wants; i++)
-        wants = is_utf8(mail->recipients[i]);
-    return wants;
-}
-
-static enum err add_mail_command(struct sender *s)
-{
-    const struct sender_mail *m = s->mail;
-    enum err e = buf_add_format(&s->out, "%s FROM:<%s>", verbs[m->verb], m->from);
-    if (!e && s->peer.size && m->size)
-        e = buf_add_format(&s->out, " SIZE=%llu", (unsigned long long)m->size);
-    if (!e && s->peer.eight_bit && m->eight_bit)
-        e = buf_add_str(&s->out, " BODY=8BITMIME");
-    if (!e && s->peer.smtputf8 && wants_utf8(m))
-        e = buf_add_str(&s->out, " SMTPUTF8");
-    return e;
-}
-
-/* Whether the next command of the envelope may go out now. */
-static bool may_send(const struct sender *s)
-{
-    if (s->sent == commands(s) || s->out.len >= FLIGHT)
-        return false;
-    if (s->peer.pipelining)
-        return true;
-    return s->sent == s->answered;
-}
-
-static void build_envelope(struct sender *s)
-{
-    while (s->state == ENVELOPE && may_send(s)) {
-        enum err e;
-        if (s->sent == 0)
-            e = add_mail_command(s);
-        else if (s->sent <= s->mail->count)
-            e = buf_add_format(&s->out, "RCPT TO:<%s>", s->mail->recipients[s->sent - 1]);
-        else
-            e = buf_add_str(&s->out, "DATA");
-        if (e || buf_add(&s->out, "\r\n", 2)) {
-            sender_lost(s, ERR_OS, "out of memory");
-            return;
-        }
-        s->sent++;
-    }
 }
 
 /* All of the envelope is answered, or nothing more of it will be sent. */
@@ -233,14 +121,15 @@ static void envelope_over(struct sender *s)
 {
     if (s->data_taken && s->accepted) {
         s->state = CONTENT;
-        wire_init(&s->encoder);
+        wire_init(&s->encoder, WIRE_DOTS);
     } else if (s->data_taken) {
         /* Nobody to send it to, and yet the receiver waits: an empty mail that goes nowhere. */
         s->state = EMPTY;
         command(s, ".");
+    } else if (sender_chunked(s) && s->mail_taken && s->accepted) {
+        sender_chunks_begin(s);
     } else {
-        s->dirty = true;
-        mail_over(s);
+        sender_mail_over(s, true);
     }
 }
 
@@ -256,32 +145,34 @@ static void answer_to_rcpt(struct sender *s, const struct reply *a)
     }
 }
 
-static void answer_to_envelope(struct sender *s, const struct reply *a)
+void sender_envelope_reply(struct sender *s, const struct reply *a)
 {
     size_t which = s->answered;
     if (which == s->sent) {
-        protocol_error(s, "a reply to nothing");
+        sender_protocol_error(s, "a reply to nothing");
         return;
     }
     if (which == 0) {
         s->mail_taken = a->code / 100 == 2;
         if (!s->mail_taken) {
             enum err e = verdict_class(a, false);
-            settle_rest_by(s, e ? e : ERR_PROTOCOL, a);
+            sender_settle_rest_by(s, e ? e : ERR_PROTOCOL, a);
         }
     } else if (which <= s->mail->count) {
         answer_to_rcpt(s, a);
     } else {
         s->data_taken = a->code == 354;
         if (!s->data_taken && a->code < 400) {
-            protocol_error(s, "DATA was answered neither yes nor no");
+            sender_protocol_error(s, "DATA was answered neither yes nor no");
             return;
         }
         if (!s->data_taken)
-            settle_rest_by(s, verdict_class(a, false), a);
+            sender_settle_rest_by(s, verdict_class(a, false), a);
     }
     s->answered++;
-    bool all = s->answered == commands(s);
+    if (s->state == CHUNKS)
+        return;
+    bool all = s->answered == sender_commands(s);
     /* One at a time there is nothing more to say once nobody is left to say it for. */
     bool none = s->sent == s->answered && (!s->mail_taken || s->answered == s->mail->count + 1) &&
                 (!s->mail_taken || !s->accepted);
@@ -296,8 +187,7 @@ static void take_result(struct sender_result *r, const struct reply *a)
     r->settled = true;
 }
 
-/* After the dot: one reply, or in LMTP one for each recipient taken. */
-static void answer_to_content(struct sender *s, const struct reply *a)
+bool sender_content_reply(struct sender *s, const struct reply *a)
 {
     struct sender_result *results = s->mail->results;
     bool one_taken = false;
@@ -308,8 +198,7 @@ static void answer_to_content(struct sender *s, const struct reply *a)
         }
     while (s->cursor < s->mail->count && results[s->cursor].settled)
         s->cursor++;
-    if (s->cursor == s->mail->count)
-        mail_over(s);
+    return s->cursor == s->mail->count;
 }
 
 static void answer_to_hello(struct sender *s, const struct reply *a)
@@ -362,27 +251,30 @@ static void answered(struct sender *s, const struct reply *a)
             s->state = ENVELOPE;
         break;
     case ENVELOPE:
-        answer_to_envelope(s, a);
+        sender_envelope_reply(s, a);
         break;
     case CONTENT:
         /* The receiver gives its verdict before the end: where it stands then nobody knows. */
         if (a->code >= 400)
             refused(s, verdict_class(a, false), a);
         else
-            protocol_error(s, "a reply in the middle of the content");
+            sender_protocol_error(s, "a reply in the middle of the content");
         break;
     case EMPTY:
-        s->dirty = true;
-        mail_over(s);
+        sender_mail_over(s, true);
         break;
     case FINAL:
-        answer_to_content(s, a);
+        if (sender_content_reply(s, a))
+            sender_mail_over(s, false);
+        break;
+    case CHUNKS:
+        sender_chunks_reply(s, a);
         break;
     case QUIT:
         s->state = CLOSED;
         break;
     case READY:
-        protocol_error(s, "a reply to nothing");
+        sender_protocol_error(s, "a reply to nothing");
         break;
     case CLOSED:
         break;
@@ -398,16 +290,18 @@ void sender_push(struct sender *s, struct span bytes)
         if (state == REPLY_DONE)
             answered(s, &s->reader.reply);
         else if (state == REPLY_BAD)
-            protocol_error(s, "what came is no SMTP reply");
+            sender_protocol_error(s, "what came is no SMTP reply");
     }
 }
 
 enum sender_event sender_next(struct sender *s)
 {
     if (s->state == ENVELOPE)
-        build_envelope(s);
+        sender_build_envelope(s);
     if (s->state == CLOSED)
         return SENDER_CLOSED;
+    if (s->state == CHUNKS)
+        return sender_chunks_next(s);
     if (s->out.len)
         return SENDER_WRITE;
     if (s->state == CONTENT)
@@ -417,7 +311,8 @@ enum sender_event sender_next(struct sender *s)
 
 bool sender_awaits_verdict(const struct sender *s)
 {
-    return s->state == FINAL;
+    return s->state == FINAL || (s->state == CHUNKS && s->last_chunk && s->chunk_left == 0 &&
+                                 s->answered == sender_commands(s));
 }
 
 bool sender_in_reply(const struct sender *s)
@@ -430,49 +325,15 @@ struct span sender_output(const struct sender *s)
     return buf_span(&s->out);
 }
 
+struct span sender_shown(const struct sender *s)
+{
+    return span_take(buf_span(&s->out), s->content_at);
+}
+
 void sender_written(struct sender *s)
 {
     buf_clear(&s->out);
-}
-
-static enum err check_path(const char *text, unsigned flags, struct why *why)
-{
-    struct path path;
-    enum path_fault fault = path_parse_bare(span_str(text), flags | PATH_UTF8, &path);
-    if (fault == PATH_OK)
-        return ERR_NONE;
-    return why_set(why, ERR_DATA, "%.300s: %s", text, path_fault_words(fault));
-}
-
-enum err sender_check(const struct sender_mail *mail, struct why *why)
-{
-    enum err e = check_path(mail->from, PATH_NULL, why);
-    for (size_t i = 0; i < mail->count && !e; i++)
-        e = check_path(mail->recipients[i], PATH_NO_DOMAIN, why);
-    return e;
-}
-
-/* What the peer has said it does not take is not sent at all. */
-static bool cannot_take(struct sender *s, const struct sender_mail *m)
-{
-    struct sender_result r = {.err = ERR_UNAVAILABLE, .code = 0};
-    const char *enhanced = NULL, *words = NULL;
-    if (s->peer.size_max && m->size > s->peer.size_max) {
-        enhanced = "5.3.4";
-        words = "the mail is larger than the receiver takes";
-    } else if (m->eight_bit && !s->peer.eight_bit) {
-        enhanced = "5.6.3";
-        words = "the receiver takes no 8-bit mail";
-    } else if (wants_utf8(m) && !s->peer.smtputf8) {
-        enhanced = "5.6.7";
-        words = "the receiver takes only ASCII addresses";
-    }
-    if (!words)
-        return false;
-    snprintf(r.enhanced, sizeof r.enhanced, "%s", enhanced);
-    snprintf(r.text, sizeof r.text, "%s", words);
-    settle_rest(s, &r);
-    return true;
+    s->content_at = SIZE_MAX;
 }
 
 enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct why *why)
@@ -484,7 +345,7 @@ enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct wh
         return why_set(why, ERR_BUG, "a mail out of turn");
     memset(mail->results, 0, mail->count * sizeof *mail->results);
     s->mail = mail;
-    if (cannot_take(s, mail)) {
+    if (sender_cannot_take(s, mail)) {
         s->mail = NULL;
         return ERR_NONE;
     }
@@ -499,9 +360,20 @@ enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct wh
     return ERR_NONE;
 }
 
+/* What stands behind this in the output is the mail's, and nobody's to be shown. */
+static void content_follows(struct sender *s)
+{
+    if (s->content_at == SIZE_MAX)
+        s->content_at = s->out.len;
+}
+
 enum err sender_content(struct sender *s, struct span piece)
 {
     uint8_t *room;
+    if (s->state == CHUNKS || s->state == CONTENT)
+        content_follows(s);
+    if (s->state == CHUNKS)
+        return sender_chunks_content(s, piece);
     if (s->state != CONTENT)
         return ERR_NONE; /* the dialogue ended meanwhile */
     enum err e = buf_reserve(&s->out, wire_bound(piece.n), &room);
@@ -513,6 +385,10 @@ enum err sender_content(struct sender *s, struct span piece)
 enum err sender_content_end(struct sender *s)
 {
     uint8_t *room;
+    if (s->state == CHUNKS || s->state == CONTENT)
+        content_follows(s);
+    if (s->state == CHUNKS)
+        return sender_chunks_end(s);
     if (s->state != CONTENT)
         return ERR_NONE;
     enum err e = buf_reserve(&s->out, WIRE_END, &room);

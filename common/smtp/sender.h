@@ -7,22 +7,24 @@
  *
  *     SENDER_WRITE    write sender_output() whole, then sender_written()
  *     SENDER_READ     sender_push() what came, or sender_lost() when nothing more will
- *     SENDER_CONTENT  sender_content() the mail in pieces, last sender_content_end(); between
- *                     pieces SENDER_WRITE comes first, and pushing what came is allowed
+ *     SENDER_CONTENT  sender_content() the next piece of the mail, or behind the last one
+ *                     sender_content_end(); pushing what came first is allowed
  *     SENDER_READY    the recipients of the last mail are settled; sender_mail() or sender_quit()
  *     SENDER_CLOSED   the dialogue is over: every recipient is settled, nothing more may be sent
  *
- * With PIPELINING (RFC 2920) MAIL, every RCPT and DATA leave in one flight; between mails that
- * failed RSET is sent. A 421 at any place ends the dialogue, and so does a reply that is no SMTP.
+ * With PIPELINING (RFC 2920) MAIL, every RCPT and DATA leave in one flight; where CHUNKING (RFC
+ * 3030) is offered, BDAT takes DATA's place, and the first SENDER_CHUNK of the mail goes in the same
+ * flight; further chunks go when somebody has been taken. After a mail that failed RSET is sent. A 421 at any place ends the dialogue, and so does a reply that is no SMTP.
  */
 #ifndef SMTP_SENDER_H
 #define SMTP_SENDER_H
 
 #include "bytes/buf.h"
+#include "smtp/delivery.h"
 #include "smtp/reply.h"
 #include "smtp/wire.h"
 
-enum { SENDER_PIECE = 65536, SENDER_WORDS = 512 };
+enum { SENDER_PIECE = 65536, SENDER_WORDS = 512, SENDER_CHUNK = 1 << 20 };
 
 enum sender_event { SENDER_WRITE, SENDER_READ, SENDER_CONTENT, SENDER_READY, SENDER_CLOSED };
 
@@ -44,15 +46,22 @@ struct sender_mail {
     const char *const *recipients; /* forward-paths without their <> */
     size_t count;                  /* at least 1 */
     struct sender_result *results; /* count of them, filled in */
-    uint64_t size;                 /* octets as sent, for SIZE (RFC 1870); 0: not known */
+    uint64_t size;                 /* octets as sent, without dots doubled; 0: not known, and then
+                                      there is neither SIZE (RFC 1870) nor BDAT */
     bool eight_bit;                /* the content has bytes over 127 */
+    bool binary;                   /* it goes as it stands, by BODY=BINARYMIME (RFC 3030) */
+    bool utf8;                     /* its header has UTF-8: SMTPUTF8 (RFC 6531) where that is
+                                      offered, else as 8-bit mail, as it went before there was it */
     enum sender_verb verb;
+    struct delivery delivery; /* its DSN is told where it is offered, and else forgotten */
 };
 
 /* The extensions a receiver has announced. */
 struct sender_peer {
-    bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced;
+    bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced, chunking, binary;
+    bool dsn, deliver_by;
     uint64_t size_max; /* 0: not told */
+    uint64_t by_min;   /* DELIVERBY's least number of seconds; 0: not told */
 };
 
 struct sender {
@@ -68,6 +77,13 @@ struct sender {
     size_t accepted;       /* recipients the receiver took at RCPT */
     size_t cursor;         /* LMTP: whose reply to the content comes next */
     bool mail_taken, data_taken, dirty;
+    uint64_t rest;       /* BDAT: octets that no chunk has told of yet */
+    uint64_t chunk_left; /* of the chunk begun */
+    size_t chunks_sent, chunks_answered;
+    bool last_chunk;     /* LAST has been said */
+    bool doomed;         /* nobody will get this mail: no further chunk */
+    struct buf over;     /* encoded, for the next chunk */
+    size_t content_at;   /* where in out the mail's own bytes begin; SIZE_MAX: nowhere */
     enum err err;          /* why the dialogue ended, NONE after QUIT */
     struct sender_result failure; /* the words for it */
 };
@@ -98,6 +114,9 @@ bool sender_in_reply(const struct sender *s);
 /* The bytes to write; valid until the next call but sender_next. */
 struct span sender_output(const struct sender *s);
 
+/* Those of them that may be shown: the mail's own are behind them. */
+struct span sender_shown(const struct sender *s);
+
 /* They have been written. */
 void sender_written(struct sender *s);
 
@@ -107,13 +126,17 @@ void sender_push(struct sender *s, struct span bytes);
 /* The connection is gone: e and words say how. What is not settled is settled with that. */
 void sender_lost(struct sender *s, enum err e, const char *words);
 
-/* Whether all paths of the mail may be said to a receiver (smtp/path.h). ERR_DATA. */
+/* The path needs SMTPUTF8. */
+bool sender_needs_utf8(const char *path);
+
+/* Whether all paths of the mail (smtp/path.h) and its wishes (smtp/delivery.h) may be said to a
+ * receiver. ERR_DATA. */
 enum err sender_check(const struct sender_mail *mail, struct why *why);
 
 /*
  * Starts a mail; only at SENDER_READY. ERR_DATA: a path that is none (CR, LF, NUL, …: see
  * sender_check); then nothing is sent, and the machine is as before. What the peer cannot take
- * (SIZE, 8BITMIME, SMTPUTF8) settles all recipients at once.
+ * (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8, BY with R) settles all recipients at once.
  */
 enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct why *why);
 
@@ -121,7 +144,8 @@ enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct wh
  * ERR_OS: no memory. */
 enum err sender_content(struct sender *s, struct span piece);
 
-/* The content is whole: the dot goes out. */
+/* The content is whole: the dot goes out. Where it is not of the size that was told, the dialogue
+ * ends, with ERR_IO for all, and the receiver never gets a whole mail. */
 enum err sender_content_end(struct sender *s);
 
 /* QUIT, at SENDER_READY; SENDER_CLOSED comes after its reply. */

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-void wire_init(struct wire_encoder *e)
+void wire_init(struct wire_encoder *e, enum wire_mode mode)
 {
+    e->mode = mode;
     e->in_line = false;
     e->cr = false;
 }
@@ -19,7 +20,7 @@ static uint8_t *text(struct wire_encoder *e, struct span s, uint8_t *out)
 {
     if (s.n == 0)
         return out;
-    if (!e->in_line && s.p[0] == '.')
+    if (!e->in_line && s.p[0] == '.' && e->mode == WIRE_DOTS)
         *out++ = '.';
     memcpy(out, s.p, s.n);
     e->in_line = true;
@@ -44,6 +45,11 @@ static uint8_t *line(struct wire_encoder *e, struct span s, uint8_t *out)
 size_t wire_encode(struct wire_encoder *e, struct span in, uint8_t *out)
 {
     uint8_t *start = out;
+    if (e->mode == WIRE_BYTES) {
+        if (in.n)
+            memcpy(out, in.p, in.n);
+        return in.n;
+    }
     while (in.n) {
         size_t n = span_find(in, '\n');
         struct span piece = span_take(in, n);
@@ -77,12 +83,14 @@ size_t wire_end(struct wire_encoder *e, uint8_t *out)
         *out++ = ' ';
         e->in_line = true;
     }
-    if (e->in_line) {
+    if (e->in_line) { /* never so with WIRE_BYTES */
         *out++ = '\r';
         *out++ = '\n';
     }
-    memcpy(out, ".\r\n", 3);
-    out += 3;
-    wire_init(e);
+    if (e->mode == WIRE_DOTS) {
+        memcpy(out, ".\r\n", 3);
+        out += 3;
+    }
+    wire_init(e, e->mode);
     return (size_t)(out - start);
 }

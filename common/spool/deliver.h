@@ -7,6 +7,9 @@
  *     commit  link() into every new/, fsync of every new/, unlink of tmp/
  *     free    in every case; without a commit nothing stays
  *
+ * Mails that are committed together share what they wait for: all their files are written, then
+ * synced, then linked, and then every new/ is synced once.
+ *
  * Nothing is ever renamed, so nothing can be overwritten. NAME is made of time, process, a counter,
  * 64 random bits and the host's name: unique across hosts that share the tree. It is known from
  * the start, so that a caller may write it down before commit (mbox-poll's "coming" rows).
@@ -14,7 +17,7 @@
  * each is claimed, held and finished by itself. Killed within commit, some may have it: the
  * caller has not acknowledged it then, and a second copy is preferred to none.
  *
- * Used by a process in a chroot: no descriptor stays open but one; the system calls are openat,
+ * Used by a process in a chroot: descriptors are open from the file's making to its sync only; the system calls are openat,
  * write, read, lseek, fsync, close, fchmod, linkat, unlinkat, newfstatat, getdents64, getrandom,
  * getpid, uname, clock_gettime.
  */
@@ -32,6 +35,8 @@ enum spool_delivery_flags {
     SPOOL_OURS = 0,    /* into spool/CODE: mode 0640, read by the station's owner through the group */
     SPOOL_FOREIGN = 1, /* into somebody's maildir: mode 0600 */
     SPOOL_NO_SYNC = 2, /* never fsync: what is acknowledged may be lost in a crash */
+    SPOOL_LATE = 4,    /* begin and small writes do not touch the disk: tmp/NAME is made once there
+                        * is more than fits into memory, or at sync; ERR_CREATE shows then */
 };
 
 struct spool_delivery;
@@ -39,7 +44,7 @@ struct spool_delivery;
 /*
  * Begins a mail for the count (at least 1) maildirs in dirs; each has tmp/ and new/. Of equal
  * strings one counts; the strings are copied. What a killed delivery left in the first directory's
- * tmp/ over 36 hours ago is removed. ERR_CREATE: no such directory, no permission, no room.
+ * tmp/ over 36 hours ago is removed (looked for every ten minutes). ERR_CREATE: no such directory, no permission, no room.
  * ERR_OS: no memory. *d is NULL after a failure.
  */
 enum err spool_delivery_begin(const char *const dirs[], size_t count, unsigned flags,
@@ -64,6 +69,17 @@ enum err spool_delivery_sync(struct spool_delivery *d, struct why *why);
  * it out of those it had reached.
  */
 enum err spool_delivery_commit(struct spool_delivery *d, struct why *why);
+
+/* A mail of a batch and how its commit went: as spool_delivery_commit's. */
+struct spool_commit {
+    struct spool_delivery *mail;
+    enum err err;
+    struct why why;
+};
+
+/* Commits count mails (of which some may have been synced) as one batch. Each has an outcome of
+ * its own: what befalls one mail's file, or a directory, is told to those it concerns. */
+void spool_delivery_commit_all(struct spool_commit list[], size_t count);
 
 /* Frees; without a successful commit removes what was written. NULL is fine. */
 void spool_delivery_free(struct spool_delivery *d);

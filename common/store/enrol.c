@@ -124,7 +124,7 @@ static enum err put_secrets(struct store *s, const struct vault *v, const struct
         e = store_user_set_smime_key(s, v, code, buf_span(&n->key), why);
     if (!e && n->has_cert)
         e = store_user_set_certificate(s, code, buf_span(&n->cert), why);
-    return e;
+    return e || !(n->has_key || n->has_cert) ? e : store_user_pair(s, v, code, why);
 }
 
 enum err enrolment_check(const struct enrolment *n, struct why *why)

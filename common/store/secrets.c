@@ -199,6 +199,21 @@ enum err store_user_certificate(struct store *s, const char *code, struct buf *p
     return !e && pem->len == before ? why_set(why, ERR_NO, "user %s: no certificate", code) : e;
 }
 
+enum err store_user_pair(struct store *s, const struct vault *v, const char *code, struct why *why)
+{
+    struct buf key, certs;
+    buf_init(&key, STORE_CERT_MAX);
+    buf_init(&certs, STORE_CERT_MAX);
+    enum err e = store_user_smime_key(s, v, code, &key, why);
+    if (!e)
+        e = store_user_certificate(s, code, &certs, why);
+    if (!e)
+        e = v->pair(buf_span(&key), buf_span(&certs), why);
+    buf_wipe(&key);
+    buf_release(&certs);
+    return e == ERR_NO ? ERR_NONE : e;
+}
+
 /* ---- Wrong tries ---- */
 
 struct tries {

@@ -146,6 +146,10 @@ enum err store_user_set_certificate(struct store *s, const char *code, struct sp
 enum err store_user_certificate(struct store *s, const char *code, struct buf *pem,
                                 struct why *why);
 
+/* ERR_AUTH: he has both, and none of the certificates is the key's. */
+enum err store_user_pair(struct store *s, const struct vault *v, const char *code,
+                         struct why *why);
+
 /* ---- Sender rules: a reception mode per sender ---- */
 
 struct sender_row {

@@ -181,6 +181,7 @@ enum section_kind { SECTION_NONE, SECTION_USER, SECTION_SENDER, SECTION_ENCRYPTI
 struct importing {
     struct store *s;
     const struct vault *v;
+    const struct key_works *works;
     unsigned max, line;
     enum err (*each)(void *arg, const struct user *u);
     void *arg;
@@ -368,6 +369,8 @@ static enum err put_user(struct importing *m, struct why *why)
         e = store_user_set_smime_key(m->s, m->v, u->code, buf_span(&m->key), why);
     if (!e && m->cert.len)
         e = store_user_set_certificate(m->s, u->code, buf_span(&m->cert), why);
+    if (!e && (m->key.len || m->cert.len))
+        e = store_user_pair(m->s, m->v, u->code, why);
     if (!e && m->each)
         e = m->each(m->arg, u);
     return e;
@@ -384,6 +387,18 @@ static enum err put_alias(struct importing *m, struct why *why)
     return store_alias_set(m->s, &m->alias, list, m->member_count, why);
 }
 
+static enum err put_encryption(struct importing *m, struct why *why)
+{
+    enum err e = ERR_NONE;
+    if (!m->method[0])
+        return why_set(why, ERR_DATA, "%s: no method", m->recipient);
+    if (m->cert.len)
+        e = m->v->pem(buf_span(&m->cert), true, why);
+    if (!e && m->cert.len)
+        e = m->works->check(buf_span(&m->cert), m->recipient, true, why);
+    return e ? e : store_encryption_set(m->s, m->recipient, m->method, buf_span(&m->cert), why);
+}
+
 static enum err put_section(struct importing *m, struct why *why)
 {
     struct why reason = {""};
@@ -392,13 +407,8 @@ static enum err put_section(struct importing *m, struct why *why)
         e = put_user(m, &reason);
     else if (m->kind == SECTION_SENDER)
         e = store_sender_set(m->s, &m->sender, &reason);
-    else if (m->kind == SECTION_ENCRYPTION && !m->method[0])
-        e = why_set(&reason, ERR_DATA, "%s: no method", m->recipient);
-    else if (m->kind == SECTION_ENCRYPTION && m->cert.len &&
-             m->v->pem(buf_span(&m->cert), true, &reason))
-        e = ERR_DATA;
     else if (m->kind == SECTION_ENCRYPTION)
-        e = store_encryption_set(m->s, m->recipient, m->method, buf_span(&m->cert), &reason);
+        e = put_encryption(m, &reason);
     else if (m->kind == SECTION_ALIAS)
         e = put_alias(m, &reason);
     clear(m);
@@ -423,11 +433,12 @@ static enum err read_all(struct importing *m, struct span text, struct why *why)
     }
 }
 
-enum err store_import(struct store *s, const struct vault *v, struct span text, unsigned max,
-                      enum err (*each)(void *arg, const struct user *u), void *arg,
+enum err store_import(struct store *s, const struct vault *v, const struct key_works *works,
+                      struct span text, unsigned max, enum err (*each)(void *arg, const struct user *u), void *arg,
                       struct why *why)
 {
-    struct importing m = {.s = s, .v = v, .max = max, .each = each, .arg = arg};
+    struct importing m = {.s = s, .v = v, .works = works, .max = max, .each = each,
+                          .arg = arg};
     struct buf *bufs[] = {&m.password, &m.verifier, &m.key, &m.cert};
     for (int i = 0; i < 4; i++)
         buf_init(bufs[i], VALUE_MAX);
@@ -467,8 +478,8 @@ static enum err make_spool(void *arg, const struct user *u)
     return e ? diag_fail(e, &why, "%s", u->code) : ERR_NONE;
 }
 
-enum err store_import_file(struct store *s, const struct vault *v, const char *path,
-                           struct why *why)
+enum err store_import_file(struct store *s, const struct vault *v, const struct key_works *works,
+                           const char *path, struct why *why)
 {
     struct home h = *store_home(s);
     struct buf text;
@@ -483,7 +494,7 @@ enum err store_import_file(struct store *s, const struct vault *v, const char *p
     if (!e && check_whole(buf_span(&text), &reason))
         e = why_set(why, ERR_DATA, "%.300s: %.200s", path, reason.text);
     if (!e)
-        e = store_import(s, v, buf_span(&text), max, make_spool, &h, why);
+        e = store_import(s, v, works, buf_span(&text), max, make_spool, &h, why);
     buf_wipe(&text);
     return e;
 }

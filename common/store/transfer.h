@@ -20,15 +20,17 @@ enum err store_export_file(struct store *s, const struct vault *v, const char *p
 /*
  * Adds what the text holds, or changes what is there already; what the text does not name stays.
  * All of it or, after a failure, nothing. max caps new users (0: none). each (may be NULL) is
- * called for every user before the end. ERR_DATA with "line N: …"; ERR_NO as store_user_add.
+ * called for every user before the end. ERR_DATA with "line N: …"; ERR_AUTH so, for a key and a
+ * certificate that are no pair, and for one that cannot be its recipient's; ERR_NO as
+ * store_user_add.
  */
-enum err store_import(struct store *s, const struct vault *v, struct span text, unsigned max,
-                      enum err (*each)(void *arg, const struct user *u), void *arg,
+enum err store_import(struct store *s, const struct vault *v, const struct key_works *works,
+                      struct span text, unsigned max, enum err (*each)(void *arg, const struct user *u), void *arg,
                       struct why *why);
 
 /* The same from a file ("-": stdin), with max-users as the cap; every user gets his spool.
  * ERR_DATA: an empty one too, and an export without its last line. */
-enum err store_import_file(struct store *s, const struct vault *v, const char *path,
-                           struct why *why);
+enum err store_import_file(struct store *s, const struct vault *v, const struct key_works *works,
+                           const char *path, struct why *why);
 
 #endif

@@ -144,12 +144,12 @@ static enum err extract_event(void *ctx, const struct mime_event *event, bool *s
 {
     struct extract *x = ctx;
     (void)stop;
-    if (event->kind == MIME_PART_BEGIN && x->state == LOOKING) {
+    if (event->kind == MIME_PART_BEGIN && (x->state == LOOKING || x->state == DECIDING)) {
         enum mime_choice choice = mime_choose(&x->m->wanted, event->part);
         x->first_n = 0;
         x->size = 0;
-        if (choice != MIME_CHOICE_NO)
-            x->state = choice == MIME_CHOICE_YES ? WRITING : DECIDING;
+        x->state = choice == MIME_CHOICE_NO ? LOOKING
+                   : choice == MIME_CHOICE_YES ? WRITING : DECIDING;
     } else if (event->kind == MIME_BODY && x->state != LOOKING && x->state != WRITTEN) {
         take_body(x, event->body);
         if (x->writer.err)

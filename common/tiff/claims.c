@@ -56,8 +56,7 @@ static enum err try_way(struct fax *f, const struct fax_way *way, bool keep,
     return spend(f, why);
 }
 
-/* As the tags say. */
-static struct fax_way claimed_way(const struct fax *f)
+struct fax_way fax_claimed_way(const struct fax *f)
 {
     const struct tiff_ifd *d = &f->ifd;
     struct fax_way way = {.coded = {.width = f->coded_width, .lsb = d->fill_order == 2}};
@@ -174,7 +173,7 @@ static enum err try_strips(struct fax *f, const struct fax_way *first, struct fa
 /* From what the tags say to what is ever less likely, until a way is perfect. */
 static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
 {
-    struct fax_way claimed = claimed_way(f);
+    struct fax_way claimed = fax_claimed_way(f);
     bool tiled = f->ifd.tile_width != 0;
     claimed.unshared = fax_shares_badly(f);
     *best = (struct fax_pass){.grade = 0};
@@ -202,65 +201,6 @@ static enum err find_way(struct fax *f, struct fax_pass *best, struct why *why)
     if (e || same_way(&best->way, &claimed))
         f->habit.coded.width = 0;
     return e;
-}
-
-static const char *name_of(const struct page_way *way)
-{
-    bool rle = way->coding == G3_MH && way->flags & G3_NO_EOL;
-    return rle && way->flags & (G3_ALIGN_ROW | PAGE_ALIGN_WORD) ? "rle"
-                                                                : g3_coding_name(way->coding);
-}
-
-static void warn_of_coding(struct fax *f, const struct page_way *way)
-{
-    const struct tiff_ifd *d = &f->ifd;
-    bool t4 = d->compression == TIFF_T4, rle = !t4 && d->compression != TIFF_T6;
-    bool led = way->coding != G3_MMR && !(way->flags & G3_NO_EOL);
-    if ((d->compression == TIFF_T6) != (way->coding == G3_MMR) || (rle && led))
-        fax_warn(f, "Compression %u is really %s", d->compression, name_of(way));
-    else if (t4 && (way->coding == G3_MR) != !!(d->t4_options & TIFF_T4_2D))
-        fax_warn(f, "T4Options says %s, the data is %s", d->t4_options & TIFF_T4_2D ? "mr" : "mh",
-                 g3_coding_name(way->coding));
-    else if (rle && way->flags != claimed_way(f).coded.flags)
-        fax_warn(f, "Compression %u, but its rows start on %s", d->compression,
-                 way->flags & PAGE_ALIGN_WORD ? "words" : way->flags & G3_ALIGN_ROW ? "bytes" : "bits");
-    if (t4 && way->flags & G3_NO_EOL)
-        fax_warn(f, "Compression 3 without EOLs%s",
-                 way->flags & PAGE_ALIGN_WORD ? ", its rows start on words"
-                 : way->flags & G3_ALIGN_ROW  ? ", its rows start on bytes" : "");
-    if (way->coding == G3_MMR && way->flags & G3_ALIGN_ROW)
-        fax_warn(f, "T.6 whose rows start on bytes");
-    else if (led && way->flags & G3_ALIGN_ROW)
-        fax_warn(f, "T.4 with fill behind its EOLs, so that rows start on bytes");
-    if (way->lsb != (d->fill_order == 2))
-        fax_warn(f, "FillOrder is wrong");
-    if (way->width != f->coded_width)
-        fax_warn(f, "ImageWidth is %u, the rows are %u wide", f->coded_width, way->width);
-}
-
-static void warn_of_lies(struct fax *f, const struct fax_pass *t)
-{
-    warn_of_coding(f, &t->way.coded);
-    if (f->ifd.bits != 1)
-        fax_warn(f, "BitsPerSample is %u", f->ifd.bits);
-    if (f->ifd.samples != 1)
-        fax_warn(f, "SamplesPerPixel is %u", f->ifd.samples);
-    if ((f->ifd.t4_options & TIFF_T4_ALIGNED) && f->ifd.compression == TIFF_T4 && !t->aligned &&
-        t->led && f->strips == 1 && t->bad_rows == 0)
-        fax_warn(f, "T4Options says that EOLs end on bytes, and they do not");
-    if (t->way.unshared)
-        fax_warn(f, "RowsPerStrip is wrong");
-    if (t->way.uncounted)
-        fax_warn(f, "StripByteCounts are too small");
-    if (f->coded_rows != t->rows)
-        fax_warn(f, "ImageLength is %llu, the rows are %llu", (unsigned long long)f->coded_rows,
-                 (unsigned long long)t->rows);
-    else if (t->all_rows > t->rows)
-        fax_warn(f, "data behind the last row");
-    if (f->clipped)
-        fax_warn(f, "StripByteCounts reach beyond the file");
-    if (t->bad_rows)
-        fax_warn(f, "%llu damaged rows repaired", (unsigned long long)t->bad_rows);
 }
 
 enum err fax_count_page(struct fax *f, uint64_t rows, uint64_t bytes, struct why *why)
@@ -296,7 +236,7 @@ enum err fax_examine_tiff(struct fax *f, struct why *why)
     const struct page_way *way = &t.way.coded;
     p->page.coding = way->coding;
     p->page.k = way->coding == G3_MR ? (t.longest_2d < 254 ? t.longest_2d + 1 : 255) : 0;
-    p->coding_name = name_of(way);
+    p->coding_name = fax_way_name(way);
     p->rows = t.rows;
     p->bad_rows = t.bad_rows;
     p->bad_in_a_row = t.bad_in_a_row;
@@ -310,7 +250,7 @@ enum err fax_examine_tiff(struct fax *f, struct why *why)
     f->end_of_rows = t.end_of_rows;
     f->way = t.way;
     f->closed = t.closed;
-    warn_of_lies(f, &t);
+    fax_warn_of_lies(f, &t);
     if (t.kept)
         fax_use_bitmap(f, t.rows);
     else

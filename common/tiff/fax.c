@@ -34,7 +34,7 @@ static enum err open_tiff(struct fax *f, struct why *why)
             return e;
         e = io_write(temp, f->in, f->in_size, why);
         if (!e)
-            e = io_copy(f->fd, temp, NULL, why);
+            e = io_copy_most(f->fd, temp, IO_KEEP_MAX, NULL, why);
         if (f->own_fd)
             io_close(f->fd, NULL);
         f->fd = temp;

@@ -156,9 +156,33 @@ enum { FAX_COST_UNPACK = 32, FAX_COST_GREY = 2, FAX_COST_TURN = 64, FAX_COST_STR
  * diffusion into rows of stride bytes. False: it cannot be read. */
 bool fax_read_grey(const struct fax *f, void *tif, uint8_t *rows, size_t stride);
 
+/* bilevel.c: rows of one bit a pel of libtiff's tif, 1 = black; those that cannot be read are
+ * concealed and counted. False: none can. */
+bool fax_read_bilevel(struct fax *f, void *tif, uint8_t *rows, size_t stride);
+
+/* Adds to f->bitmap what a page's one strip has behind the rows that ImageLength asks for; warns of
+ * it, and of strips that are too many or too few. ERR_DATA, ERR_OS. */
+enum err fax_read_behind(struct fax *f, void *tif, size_t stride, struct why *why);
+
+/*
+ * T.82: its header says how large the image is, and the library believes it. The FillOrder by
+ * which libtiff (that turns the bytes of FillOrder 1, and leaves those of 2) finds in every strip
+ * a header of the page's size; 0: there is none.
+ */
+unsigned fax_jbig_order(const struct fax *f);
+
 /* claims.c: finds the way a TIFF page's strips are best read, whatever its tags say, and fills
  * f->page. ERR_DATA: no way gives a page. */
 enum err fax_examine_tiff(struct fax *f, struct why *why);
+
+/* How a TIFF page's strips are to be read if its tags are true. */
+struct fax_way fax_claimed_way(const struct fax *f);
+
+/* lies.c: "mh", "rle", … */
+const char *fax_way_name(const struct page_way *way);
+
+/* Warns of each tag that the way in which the page is best read proves wrong, and of repairs. */
+void fax_warn_of_lies(struct fax *f, const struct fax_pass *t);
 
 /* RowsPerStrip and ImageLength do not give as many strips as there are. */
 bool fax_shares_badly(const struct fax *f);

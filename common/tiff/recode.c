@@ -1,5 +1,7 @@
 #include "tiff/recode.h"
 
+#include "tool/io.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,6 +74,35 @@ enum err fax_put(struct fax *f, const struct fax_page *p, const struct fax_codin
     free(row);
     free(out);
     return e;
+}
+
+static enum err add_to_spill(void *context, struct span bytes, struct why *why)
+{
+    return spill_add(context, bytes.p, bytes.n, why);
+}
+
+enum err fax_put_framed(struct fax *f, const struct fax_page *p, const struct fax_coding *want,
+                        unsigned number, unsigned total, struct spill *spill, int fd,
+                        struct why *why)
+{
+    uint8_t header[PAGE_HEADER_SIZE];
+    struct page page;
+    fax_keeps_bits(p, want, &page);
+    enum err e = spill_clear(spill, why);
+    if (!e)
+        e = fax_put(f, p, want, add_to_spill, spill, why);
+    if (!e && spill->size > UINT32_MAX)
+        e = why_set(why, ERR_DATA, "page %u: larger than 4 GiB", page.number);
+    if (!e && number > PAGE_NUMBER_MAX)
+        e = why_set(why, ERR_DATA, "more than %d pages", PAGE_NUMBER_MAX);
+    if (e)
+        return e;
+    page.number = number;
+    page.total = total;
+    page.length = (uint32_t)spill->size;
+    page_header_build(&page, header);
+    e = io_write(fd, header, sizeof header, why);
+    return e ? e : spill_write(spill, fd, why);
 }
 
 /* Rows that are not at hand, some at a time. */

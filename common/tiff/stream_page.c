@@ -2,6 +2,9 @@
 
 #include "tool/io.h"
 
+/* The densest rows that any sheet has need no more, and what never ends must not fill the disk. */
+enum { CODED_MAX = 1 << 30 };
+
 /* The stream's bytes of one page, into the spill. */
 static enum err gather_page(struct fax *f, bool *whole, struct why *why)
 {
@@ -24,7 +27,9 @@ static enum err gather_page(struct fax *f, bool *whole, struct why *why)
             f->page.page = event.page;
             break;
         case PAGE_DATA:
-            e = spill_add(&f->spill, event.data.p, event.data.n, why);
+            e = f->spill.size + event.data.n > CODED_MAX
+                    ? why_set(why, ERR_DATA, "page %u: larger than any sheet", f->done + 1)
+                    : spill_add(&f->spill, event.data.p, event.data.n, why);
             break;
         case PAGE_END:
             *whole = event.whole;

@@ -74,7 +74,7 @@ enum err io_read_file(const char *path, struct buf *b, struct why *why)
     return e;
 }
 
-enum err io_copy(int from, int to, uint64_t *copied, struct why *why)
+enum err io_copy_most(int from, int to, uint64_t most, uint64_t *copied, struct why *why)
 {
     uint8_t *chunk = malloc(CHUNK);
     uint64_t total = 0;
@@ -83,7 +83,10 @@ enum err io_copy(int from, int to, uint64_t *copied, struct why *why)
         return why_set(why, ERR_OS, "out of memory");
     enum err e;
     while (!(e = io_read(from, chunk, CHUNK, &got, why)) && got) {
-        e = io_write(to, chunk, got, why);
+        if (got > most - total)
+            e = why_set(why, ERR_DATA, "larger than %llu MiB", (unsigned long long)(most >> 20));
+        else
+            e = io_write(to, chunk, got, why);
         if (e)
             break;
         total += got;
@@ -92,6 +95,11 @@ enum err io_copy(int from, int to, uint64_t *copied, struct why *why)
     if (copied)
         *copied = total;
     return e;
+}
+
+enum err io_copy(int from, int to, uint64_t *copied, struct why *why)
+{
+    return io_copy_most(from, to, UINT64_MAX, copied, why);
 }
 
 enum err io_open(const char *path, int *fd, struct why *why)

@@ -26,6 +26,13 @@ enum err io_read_file(const char *path, struct buf *b, struct why *why);
 /* Copies from one descriptor to the other until the end; *copied (may be NULL) counts. */
 enum err io_copy(int from, int to, uint64_t *copied, struct why *why);
 
+/* What of an input that cannot seek is kept in a temporary file, at most: an endless one must not
+ * fill the disk. */
+#define IO_KEEP_MAX (UINT64_C(4) << 30)
+
+/* The same as io_copy of `most` bytes at most; ERR_DATA: there are more. */
+enum err io_copy_most(int from, int to, uint64_t most, uint64_t *copied, struct why *why);
+
 /* Opens for reading; NULL and "-" are stdin (*fd is then 0, and io_close leaves it alone). */
 enum err io_open(const char *path, int *fd, struct why *why);
 

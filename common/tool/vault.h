@@ -47,6 +47,9 @@ struct vault {
     /* ERR_DATA unless the text is whole PEM and has in it, as is said, certificates that can be
      * read or a private key (which may be under a password). */
     enum err (*pem)(struct span text, bool certificate, struct why *why);
+    /* ERR_AUTH unless one of the certificates is the key's; a key under a password is not asked.
+     * Both are what pem found good. */
+    enum err (*pair)(struct span key, struct span certs, struct why *why);
 };
 
 /* Whose certificate it is to be. */
@@ -66,6 +69,8 @@ struct key_works {
     enum err (*export)(struct span key, struct span password, struct buf *out, struct why *why);
     enum err (*matches)(struct span key, struct span text, struct why *why);
     enum err (*first)(struct span text, struct buf *pem, struct why *why);
+    /* cms_certs_check of seal/cert.h. */
+    enum err (*check)(struct span text, const char *recipient, bool past, struct why *why);
 };
 
 #endif

@@ -47,6 +47,33 @@ for e in json.load(sys.stdin):
     done
 }
 
+@test "wishes about notices are kept, passed on, and heeded" {
+    URL=smtp://127.0.0.1:$(free_port)
+    conf
+    add bob@x carol@x --dsn success,delay --ret hdrs --envid 'Q 1' --orcpt none --orcpt 'rfc822;c@z'
+    grep -qx 'envid Q 1' "station/queue/$ID.env"
+    fax-queue flush
+    fake 'caps: PIPELINING;DSN;8BITMIME' 'rcpt carol@x: 550 5.1.1 nobody'
+    fax-queue flush --all
+    grep -q 'RET=HDRS ENVID=Q+201' fake/log
+    grep -q '^RCPT TO:<bob@x> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;bob@x' fake/log
+    grep -q '^RCPT TO:<carol@x> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;c@z' fake/log
+    # No notice of failure, since none was asked for.
+    [ -z "$(entries)" ]
+    add carol@x --envid E7 --orcpt 'rfc822;c@z'
+    no grep -q '^dsn' "station/queue/$ID.env"
+    fax-queue flush
+    grep -qx 'Original-Envelope-Id: E7' station/queue/*.mail
+    grep -qx 'Original-Recipient: rfc822; *c@z' station/queue/*.mail
+    for args in '--dsn always' '--ret x' '--orcpt a --orcpt b'; do
+        # shellcheck disable=SC2086
+        run fax-queue add -f a@x b@x $args <mail.eml
+        [ "$status" -eq 64 ] || [ "$status" -eq 65 ]
+    done
+    run fax-queue list --dsn never
+    expect_status 64
+}
+
 @test "bad mails and addresses are 65, unknown users 67, unknown entries 1; nothing is left" {
     run --separate-stderr fax-queue add -f a@x b@x </dev/null
     expect_refusal 65

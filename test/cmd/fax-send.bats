@@ -69,6 +69,19 @@ held() { fax-spool list "$1" | awk '$2 != "undecodable" { print $1 }'; }
     [ -n "$(held 15)" ]
 }
 
+@test "fax-send: notices of delivery are asked for, and the queue asks for them too" {
+    needs python3
+    mkdir fake && echo 'caps: 8BITMIME;DSN;PIPELINING' >fake/plan
+    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
+    until_true 10 test -s fake/port
+    fuser edit 12 --submit "smtp://@127.0.0.1:$(cat fake/port)"
+    fax-send --dsn 12 bob@fax.example page.pbm
+    grep -q '^RCPT TO:<bob@fax.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;bob@fax.example' fake/log
+    fuser edit 12 --submit "smtp://@127.0.0.1:$(free_port)"
+    fax-send --dsn 12 bob@fax.example page.pbm
+    grep -qx 'dsn success,failure,delay' "$FAXPIPE_HOME"/queue/*.env
+}
+
 @test "fax-send: with encryption on, no row for one recipient means nothing for any" {
     fuser edit 12 --encrypt on
     fuser encryption set bob@fax.example none

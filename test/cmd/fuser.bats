@@ -333,6 +333,43 @@ certificate() {
     fuser edit 12 --certificate cert --smime-key key
 }
 
+@test "a key and a certificate that are no pair are 77, one that cannot be its recipient's too" {
+    certificate cert key
+    certificate other wrong
+    fuser add 12 --login alice --password-file pw --certificate cert
+    run --separate-stderr fuser edit 12 --smime-key wrong
+    expect_refusal 77
+    fuser edit 12 --smime-key key
+    run --separate-stderr fuser edit 12 --certificate other
+    expect_refusal 77
+    cat other cert >both
+    fuser edit 12 --certificate both
+    run --separate-stderr fuser add 13 --login bob --password-file pw --certificate cert --smime-key wrong
+    expect_refusal 77
+    [ "$(fuser get 12 certificate)" = "$(cat both)" ]
+    fuser edit 12 --certificate cert
+    fuser export --with-secrets all
+    sed '/^smime-key/d' all >less
+    fuser edit 12 --certificate other --smime-key wrong
+    run --separate-stderr fuser import less
+    expect_refusal 77
+    fuser import all
+    # A row for another address than the certificate's; one that is over is only told of.
+    fuser encryption set b@x.example smime-aes256-gcm --cert cert
+    fuser export >rows
+    sed 's/^\[encryption b@x/[encryption c@x/' rows >moved
+    run --separate-stderr fuser import moved
+    expect_refusal 77
+    [[ $stderr == *'not for c@x.example'* ]]
+    openssl req -newkey rsa:2048 -nodes -subj /CN=x -keyout old.key -out csr 2>/dev/null
+    printf 'subjectAltName=email:b@x.example\n' >ext
+    openssl x509 -req -in csr -signkey old.key -days -1 -extfile ext -out old.pem 2>/dev/null
+    { printf '[encryption b@x.example]\nmethod = smime-aes256-gcm\ncertificate = '
+        awk '{ printf "%s\\n", $0 } END { print "" }' old.pem; } >past
+    run -0 --separate-stderr fuser import past
+    [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == *'its time is over'* ]]
+}
+
 @test "the encryption table" {
     certificate cert key
     fuser encryption set default none

@@ -169,6 +169,56 @@ open("nopages.tif", "wb").write(b"II*\0\0\0\0\0")'
     done
 }
 
+@test "LZW and Deflate whose ImageLength or RowsPerStrip lies: all rows of one strip, never silently" {
+    needs tiffcp
+    for c in lzw zip; do
+        tiffcp -c $c -r 3000 gs.tif one.tif
+        tiffcp -c $c -r 500 gs.tif five.tif
+        lies 'patch("one.tif", "few.tif", {257: (LONG, 1000)})
+patch("one.tif", "many.tif", {257: (LONG, 2300)})
+patch("five.tif", "few5.tif", {257: (LONG, 1000)})
+patch("five.tif", "short5.tif", {257: (LONG, 2100)})
+patch("five.tif", "rps5.tif", {278: (LONG, 400)})'
+        WARN='ImageLength is 1000, the rows are 2292' same few.tif
+        for f in many few5 short5 rps5; do
+            run --separate-stderr g3tiff -d --pbm -o got.pbm $f.tif
+            expect_status 0
+            [[ $stderr == *damaged\ rows* || $stderr == *wrong:\ 5\ strips* ||
+                $stderr == *behind\ the\ last\ row* ]] || { echo "$f: $stderr"; return 1; }
+            run --separate-stderr g3tiff --strict -o x.tif $f.tif
+            expect_refusal 65
+        done
+        # What is in order needs no word.
+        WARN='' same one.tif five.tif
+        g3tiff --strict one.tif >/dev/null
+        g3tiff --strict five.tif >/dev/null
+    done
+}
+
+@test "T.6 whose rows start on bytes, T.4 with fill behind its EOLs: as Ghostscript makes them" {
+    lies '
+d = open("want.pbm", "rb").read()
+open("rows.bin", "wb").write(d[-216 * 2292:])'
+    for k in -1 0; do
+        gs -q -dNOSAFER -dBATCH -dNODISPLAY -c "/i (rows.bin) (r) file def /o (coded.bin) (w) file
+            << /K $k /EncodedByteAlign true /EndOfLine false /Columns 1728 /Rows 0 /BlackIs1 true >>
+            /CCITTFaxEncode filter def /s 4096 string def
+            { i s readstring exch o exch writestring not { exit } if } loop o closefile"
+        K=$k lies '
+import os
+c = 4 if os.environ["K"] == "-1" else 3
+write("aligned.tif", open("coded.bin", "rb").read(), {259: (SHORT, [c]), 266: (SHORT, [1])})'
+        WARN='rows start on bytes' same aligned.tif
+    done
+    lies '
+at = ""
+for row in bits(strip("mh")).split("000000000001")[1:-6]:
+    at += "000000000001"
+    at += "0" * (-len(at) % 8) + row
+write("fill.tif", pack(at))'
+    WARN='fill behind its EOLs' same fill.tif
+}
+
 @test "pages of mixed widths and resolutions" {
     lies '
 write("a.tif", strip("mh"))'

@@ -78,6 +78,21 @@ refused() { # STATUS WORDS COMMAND...
     done
 }
 
+@test "a signature over lines that end in LF is accepted and told, a broken one is not" {
+    for flags in '' '-noattr'; do
+        # shellcheck disable=SC2086
+        openssl cms -sign -binary -md sha256 -in mail -signer "$K/alice.pem" -inkey "$K/alice.key" $flags -out theirs
+        from_alice theirs >signed
+        run -0 --separate-stderr mime-crypt --verify --ca "$K/ca.pem" signed
+        [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == *'signed with line ends of LF'* ]]
+        verify -q signed >got
+        body got | cmp - <(body mail)
+        sed 's/^Subject: a fax/Subject: b fax/' signed >changed
+        refused 65 'tampered' verify changed
+        refused 77 'not trusted' mime-crypt --verify --ca "$K/stranger.pem" signed
+    done
+}
+
 @test "gpgsm verifies what we sign, and we what gpgsm signs" {
     needs gpgsm
     export GNUPGHOME=$T/g

@@ -228,6 +228,14 @@ PY
     (ulimit -v 60000; unseal sealed | cmp - big)
 }
 
+@test "a certificate whose time is over is told of and used, and opens" {
+    openssl req -newkey rsa:2048 -nodes -subj /CN=old -keyout old.key -out old.csr 2>/dev/null
+    openssl x509 -req -in old.csr -signkey old.key -days -1 -out old.pem 2>/dev/null
+    run -0 --separate-stderr mime-crypt --method smime-aes256-gcm --cert old.pem mail
+    [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == *'its time is over'* ]]
+    printf '%s\n' "$output" | mime-crypt -d --key old.key --cert old.pem | cmp - mail
+}
+
 @test "--to takes method and certificate from the encryption table" {
     fuser init
     fuser encryption set bob@fax.example smime-aes256-cbc --cert "$K/bob.pem"
@@ -491,4 +499,33 @@ modulus = bytes.fromhex(re.sub(r"[\s:]", "", re.search(r"modulus:\s+([0-9a-f:\s]
 m = modulus[40:72]
 assert m in core or m[::-1] in core, "the search would find what is there"
 PY
+}
+
+# OpenSSL then takes a random key, so that one in 256 gets past the padding: and nothing past us.
+@test "CBC: a content key that was changed gives no plaintext and no header" {
+    head -11 mail >short
+    mime-crypt --method smime-aes256-cbc --cert "$K/bob.pem" short >sealed
+    python3 - "$K" "${KEY_FLIPS:-60}" <<'PY'
+import base64, subprocess, sys
+head, body = open("sealed", "rb").read().split(b"\n\n", 1)
+der = base64.b64decode(body)
+key, flips = sys.argv[1], int(sys.argv[2])
+for i in range(flips):
+    bad = bytearray(der)
+    bad[120 + i % 200] ^= 1 + i % 255
+    r = subprocess.run(["mime-crypt", "-d", "--key", key + "/bob.key", "--cert", key + "/bob.pem"],
+                       input=head + b"\n\n" + base64.encodebytes(bad), capture_output=True)
+    assert r.returncode in (65, 77) and not r.stdout and r.stderr.count(b"\n") == 1, (i, r)
+PY
+}
+
+@test "a sealed mail by the name of its file alone, wherever that stands" {
+    openssl cms -encrypt -aes256 -in mail -outform DER "$K/bob.pem" | base64 >body
+    for type in 'application/octet-stream; name="smime.p7m"' \
+        $'application/octet-stream\nContent-Disposition: attachment; filename=smime.p7m' \
+        $'application/octet-stream; name=smime.p7m\nContent-Disposition: attachment'; do
+        { printf 'From: alice@fax.example\nContent-Type: %s\nContent-Transfer-Encoding: base64\n\n' "$type"
+          cat body; } | unseal >got
+        grep -q '^Content-Type: image/tiff' got
+    done
 }

@@ -503,6 +503,8 @@ PY
     opening >&4
     lines DATA 'Subject: a' >&4
     until_true 10 grep -q '^354' replies
+    # More of it than is kept in memory.
+    yes 'a line of a mail' | head -c 100000 | sed 's/$/\r/' >&4
     until_true 10 eval '[ -n "$(ls md/tmp)" ]'
     kill "$pid"
     status=0
@@ -569,4 +571,68 @@ c = smtplib.SMTP("127.0.0.1", int(sys.argv[1])); c.sendmail("a@b.example", "c@ot
     expect_refusal 64
     run --separate-stderr smtp-recv --relay stdin --maildir md
     expect_refusal 64
+}
+
+@test "--batch: a mail's part of type application/batch-SMTP, out of base64 or quoted-printable" {
+    fuser init
+    echo pw >pw
+    fuser add 12 --name Alice --login alice --address alice@fax.example --password-file pw
+    printf '%s\n' 'EHLO there' 'MAIL FROM:<a@b.example>' 'RCPT TO:<alice@fax.example>' DATA \
+        'Subject: first' '' '..dot' . 'MAIL FROM:<a@b.example>' 'RCPT TO:<12@fax.example>' DATA \
+        'Subject: second' '' 'grüße' . QUIT >batch
+    b64mime --from a@b.example --to batch@fax.example --type application/batch-SMTP batch >mail.eml
+    grep -qi '^Content-Type: application/batch-SMTP' mail.eml
+    pipe 'b64mime -d --type application/batch-SMTP mail.eml | smtp-recv --domain fax.example --batch -'
+    # RFC 2442's own example has its part in a multipart, of lines as they are.
+    { printf '%s\n' 'Subject: a batch' 'MIME-Version: 1.0' 'Content-Type: multipart/mixed; boundary=b' \
+        '' --b '' 'see below' --b 'Content-Type: application/batch-SMTP' \
+        'Content-Transfer-Encoding: quoted-printable' ''
+      sed 's/first/th=69rd/; /second/,$d; /MAIL FROM/!b' batch | sed '9,$d'
+      echo QUIT; echo --b--; } | sed 's/$/\r/' >other.eml
+    pipe 'b64mime -d --type application/batch-SMTP other.eml | smtp-recv --domain fax.example --batch -'
+    [ "$(cat station/spool/12/new/* | grep -c '^Subject: \(first\|second\|third\)$')" -eq 3 ]
+    [ "$(cat station/spool/12/new/* | grep -c '^\.dot$')" -eq 2 ]
+    cat station/spool/12/new/* | grep -qx 'grüße'
+    # A mail without such a part is no batch: nothing is carried out.
+    echo text | b64mime --from a@b.example --to b@c.example --text - >plain.eml
+    run bash -o pipefail -c 'b64mime -d --type application/batch-SMTP plain.eml | smtp-recv --domain fax.example --batch -'
+    expect_status 65
+}
+
+@test "--no-mail: 521 on a socket, without a station" {
+    background bash -c 'exec smtp-recv --hostname us.example --no-mail --listen 127.0.0.1:0 --print-port >port'
+    until_true 10 test -s port
+    printf 'EHLO me\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' >dialogue
+    python3 - "$(cat port)" <<'PY' >got
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+f = s.makefile("rwb")
+print(f.readline().decode().strip())
+f.write(open("dialogue", "rb").read())
+f.flush()
+print(f.read().decode().replace("\r", "").strip())
+PY
+    cat got
+    [ "$(sed 's/^\(...\).*/\1/' got | tr '\n' ' ')" = "521 521 521 221 " ]
+    grep -qx '521 us.example takes no mail' got
+}
+
+@test "a terminal is not looked for where mail goes to a command or a maildir" {
+    printf 'HELO me\r\nSEND FROM:<a@b.example>\r\nHELP\r\nQUIT\r\n' >dialogue
+    for way in '--maildir md' '--exec true'; do
+        # shellcheck disable=SC2086
+        smtp-recv --hostname us.example $way <dialogue >got
+        [ "$(grep -c '^502 5.5.1 no terminals here' got)" -eq 1 ]
+    done
+}
+
+@test "an off-ramp that cannot be started, or a command that is none" {
+    fuser init
+    echo 'offramp = "open quote' >station/faxpipe.conf
+    run --separate-stderr smtp-recv --hostname us.example </dev/null
+    expect_refusal 78
+    echo 'offramp = /nonexistent/ramp' >station/faxpipe.conf
+    printf '%s\r\n' 'HELO me' 'MAIL FROM:<>' 'RCPT TO:<FAX=+1@us.example>' DATA x . QUIT |
+        smtp-recv --hostname us.example --relay stdin >got
+    grep -q '^451' got
 }

@@ -459,7 +459,7 @@ PY
     run bash -c "set -o pipefail; socat -t5 'EXEC:smtp-send --stdio --file mail.eml -f a@x bob@fax.example' \
         'EXEC:smtp-recv --hostname fax.example --domain fax.example --maildir $T/box'"
     expect_status 0
-    grep -qrx '\.dot' box/new
+    grep -qrx $'\\.dot\r' box/new # by BDAT: byte by byte
 }
 
 @test "a user of the table: URL, log-in, password and reverse-path are his" {

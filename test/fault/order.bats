@@ -39,11 +39,31 @@ dialogue() { # RECIPIENT...
     dialogue alice@fax.example bob@fax.example >session
     traced smtp-recv <session >replies
     for last in 12 15; do
-        in_order '^fsync\(.*/15/tmp/' '^fsync\(.*/12/tmp/' "^link.*/$last/tmp/.*/$last/new/" \
+        for first in 12 15; do
+            in_order "^fsync\\(.*/$first/tmp/.*= 0" "^link.*/$last/tmp/.*/$last/new/"
+        done
+        in_order "^link.*/$last/tmp/.*/$last/new/" \
             "^fsync\\(.*/$last/new>" "^unlink.*/$last/tmp/" '^write\(1.*"250 2.0.0'
     done
     in_order '^link.*/12/' '^link.*/15/' '^fsync\(.*/12/new>' '^fsync\(.*/15/new>' \
         '^unlink.*/12/tmp/'
+}
+
+@test "mails of one batch: all files are synced, then all linked, then each directory synced once" {
+    mkdir -p {a,b}/{tmp,new,cur}
+    traced -f "$BIN/test/lib/deliver" --each a a b <mail >names
+    sed -i 's/^[0-9]* *//' calls
+    [ "$(sed -n 's/^\([a-z]*\)(.*/\1/p' calls | tr '\n' ' ')" = \
+        'write write write fsync fsync fsync link link link fsync fsync unlink unlink unlink write ' ]
+    in_order '^fsync\(.*/b/tmp/' '^link.*"a/tmp' '^link.*"b/tmp/.*= 0' '^fsync\(.*/a/new>' \
+        '^fsync\(.*/b/new>' '^unlink' '^write\(1'
+    # Side by side on a disk that takes its time, the order is the same.
+    mkdir -p {c,d}/{tmp,new,cur}
+    traced -f -E LD_PRELOAD="$BIN/test/lib/slow_disk_preload.so" "$BIN/test/lib/deliver" --each c c d d <mail >names
+    sed -i 's/^[0-9]* *//' calls
+    [ "$(grep -c '^fsync' calls)" -eq 6 ]
+    in_order '^fsync\(.*/tmp/' '^fsync\(.*/tmp/' '^fsync\(.*/tmp/' '^fsync\(.*/tmp/' '^link' '^link' '^link' \
+        '^link' '^fsync\(.*/new>' '^fsync\(.*/new>' '^unlink' '^write\(1'
 }
 
 @test "smtp-recv: an mbox is synced, and its directory when it is new" {

@@ -50,6 +50,8 @@ command(many[0], b"EHLO x\r\n")
 command(many[0], b"MAIL FROM:<a@b.example>\r\n")
 command(many[0], b"RCPT TO:<x@us.example>\r\n")
 said = command(many[0], b"DATA\r\n")
+# A small mail needs the disk at its end only.
+if said[:3] == b"354": said = command(many[0], b"Subject: a\r\n\r\n.\r\n")
 assert said[:3] in (b"452", b"451"), said
 for s in many: s.close()
 PY

@@ -63,6 +63,43 @@ delivered() {
     sweep 15 delivered "$BIN/test/lib/deliver" box/a box/b
 }
 
+prepare_batched() { prepare_delivered; }
+# Each mail is there whole or not at all; two of them in box/a, one in box/b. Said is what is there.
+batched() {
+    local f name count=0
+    for f in box/?/new/*; do
+        [ -e "$f" ] || continue
+        cmp -s "$f" mail || { echo "$f is not the mail"; return 1; }
+        count=$((count + 1))
+    done
+    while read -r name; do
+        ls box/?/new/"$name" >/dev/null || { echo "said, not there: $name"; return 1; }
+    done <out
+    [ "$1" -ne 0 ] || [ "$count $(ls box/b/new | wc -l) $(ls box/?/tmp | grep -c '^[0-9]')" = '3 1 0' ]
+}
+
+@test "three mails of one batch, killed at every system call" {
+    truncate -s 40000 mail
+    sweep 18 batched "$BIN/test/lib/deliver" --each box/a box/a box/b
+}
+
+@test "one mail of a batch fails by its own file or directory, the others do not" {
+    truncate -s 40000 mail
+    # Of threads strace counts each by itself; the first of a kind is always the first mail's.
+    for fault in trace=fsync:EIO trace=?link,linkat:ENOSPC trace=write:ENOSPC trace=fsync:EIO:box/b/new no-new; do
+        prepare_delivered
+        IFS=: read -r call error path <<<"${fault#trace=}"
+        words=(strace -qq -o calls -e trace="$call" -e "inject=$call:error=$error:when=1" ${path:+-f -P "$path"})
+        [ "$call" != no-new ] || { rmdir box/b/new; words=(env); }
+        status=0
+        "${words[@]}" "$BIN/test/lib/deliver" --each box/b box/a box/a <mail >out 2>err || status=$?
+        [ "$status" -ne 0 ] || { echo "well at $fault"; return 1; }
+        [ "$(wc -l <out) $(ls box/a/new | wc -l) $(ls box/?/tmp | grep -c '^[0-9]')" = '2 2 0' ] ||
+            { echo "$fault"; cat out err; ls box/*/*; return 1; }
+        [ -z "$(ls box/b/new 2>/dev/null)" ]
+    done
+}
+
 fresh_spool() {
     rm -rf "$FAXPIPE_HOME/spool/15"/{new,cur}/* "$FAXPIPE_HOME/spool/15"/cur/.[!.]*
     ID=$("$BIN/test/lib/deliver" "$FAXPIPE_HOME/spool/15" <mail)

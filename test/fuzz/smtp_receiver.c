@@ -37,7 +37,11 @@ static bool turn(struct receiver *r, uint8_t choice)
             accepted = 0;
             break;
         case RECEIVER_RECIPIENT:
-            receiver_recipient(r, choice & 1 ? RECIPIENT_UNKNOWN : RECIPIENT_OK, NULL);
+            if (e.verb != RECEIVER_MAIL && !r->options->terminals)
+                abort();
+            receiver_recipient(r, choice & 1          ? RECIPIENT_UNKNOWN
+                                  : e.verb            ? RECIPIENT_MAILED
+                                                      : RECIPIENT_OK, NULL);
             accepted += !(choice & 1);
             break;
         case RECEIVER_VERIFY:
@@ -99,6 +103,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .tls_required = (data[0] & 12) == 12, .trace = data[0] & 16,
                                        .auth = data[0] & 32, .etrn = data[0] & 32, .tls_on = data[0] & 64,
                                        .offer = data[0] & 128 ? OFFER_DSN | OFFER_BY : 0};
+    /* Some bits of the length are as good as bits of their own. */
+    options.terminals = size & 1;
+    options.no_mail = data[0] == 0x91;
     struct receiver r;
     size_t step = 1 + data[1] * 4u;
     in_mail = false;

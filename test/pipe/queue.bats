@@ -26,7 +26,7 @@ teardown() { cleanup; }
     fax-queue list >left
     [ ! -s left ]
     id=$(fax-spool take 15)
-    fax-spool cat 15 "$id" | sed '/^From:/,$!d' | cmp - mail.eml
+    fax-spool cat 15 "$id" | tr -d '\r' | sed '/^From:/,$!d' | cmp - mail.eml
 }
 
 @test "queue: a refusal comes back to its sender as a notice" {
@@ -39,7 +39,7 @@ teardown() { cleanup; }
     [ ! -s left ]
     fax-spool take 15
     id=$(fax-spool take 12)
-    fax-spool cat 12 "$id" >notice
+    fax-spool cat 12 "$id" | tr -d '\r' >notice
     head -1 notice | grep -qx 'Return-Path: <>'
     grep -qx 'Final-Recipient: rfc822; nobody@fax.example' notice
     b64mime -d --list --json notice | grep -q 'message/delivery-status'

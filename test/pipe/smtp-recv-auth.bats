@@ -116,3 +116,18 @@ PY
     run --separate-stderr smtp-recv --hostname us.example --auth --maildir md --tls-cert cert.pem --tls-key key.pem
     [ "$status" -eq 64 ]
 }
+
+@test "the off-ramp is for who has logged in" {
+    printf '#!/bin/sh\n{ echo "$FAX_NUMBER from $SENDER"; cat; } >>%s/ramp\n' "$T" >off-ramp
+    chmod 755 off-ramp
+    echo "offramp = $T/off-ramp" >>"$FAXPIPE_HOME/faxpipe.conf"
+    serve
+    send() { smtp-send --url "smtp://$1localhost:$PORT" --tls require --ca cert.pem "${@:2}" \
+        --from a@b.example 'FAX=+49-30.123@us.example' <mail; }
+    run send ''
+    expect_status 67
+    [ ! -e ramp ]
+    send alice@ --password-file pw
+    grep -qx '+4930123 from a@b.example' ramp
+    tr -d "\r" <ramp | grep -qx "Subject: judged"
+}

@@ -125,7 +125,8 @@ PY
     receiver --tls-cert cert.pem --tls-key key.pem
     smtp-send --url "smtp://localhost:$PORT" --tls require --ca cert.pem --from a@b.example alice@fax.example bob@fax.example <mail
     for code in 12 15; do
-        sed '1,/^\t[A-Z][a-z][a-z], /d' "$FAXPIPE_HOME/spool/$code"/new/* | cmp - mail
+        # It comes by BDAT, and so byte by byte.
+        sed '1,/^\t[A-Z][a-z][a-z], /d' "$FAXPIPE_HOME/spool/$code"/new/* | tr -d '\r' | cmp - mail
     done
     run -67 smtp-send --url "smtp://localhost:$PORT" --from a@b.example carol@fax.example <mail
 }
@@ -148,4 +149,46 @@ PY
         sed -n '/^$/,$p' "$FAXPIPE_HOME/spool/$code"/new/* | cmp - <(sed -n '/^$/,$p' short)
     done
     grep -q 'relay.example' "$FAXPIPE_HOME"/spool/12/new/*
+}
+
+@test "smtp-send --verb: on the terminal, and where there is none in the mailbox" {
+    needs python3
+    fuser init
+    echo pw >pw
+    fuser add 12 --name Alice --login alice --address alice@us.example --password-file pw \
+        --unix-user "$(id -un)"
+    fuser add 15 --name Bob --login bob --address bob@us.example --password-file pw \
+        --unix-user nobody-of-that-name
+    cat >on-a-terminal.py <<'PY'
+import os, pwd, select, struct, subprocess, sys
+master, slave = os.openpty()
+name = os.ttyname(slave)
+os.chmod(name, 0o620)
+line = name[5:].encode()
+me = pwd.getpwuid(os.geteuid()).pw_name.encode()
+with open("utmp", "wb") as f:
+    f.write(struct.pack("hi32s4s32s256shhiii4i20x", 7, 1, line, line[-4:], me, b"", 0, 0, 0, 0, 0, 0, 0, 0, 0))
+status = subprocess.call(sys.argv[1:])
+got = b""
+while select.select([master], [], [], 0.2)[0]:
+    got += os.read(master, 65536)
+sys.stdout.write(got.decode().replace("\r", ""))
+sys.exit(status)
+PY
+    echo "utmp = $PWD/utmp" >station/faxpipe.conf
+    receiver --hostname us.example
+    send() {
+        printf 'Subject: tea\n\nTea is ready.\n' | python3 on-a-terminal.py smtp-send \
+            --url "smtp://localhost:$PORT" --tls none --from a@b.example --verb "$@" >screen
+    }
+    send send alice@us.example
+    grep -qx '| Tea is ready\.' screen
+    run send send bob@us.example
+    expect_status 75
+    send soml bob@us.example alice@us.example
+    [ "$(grep -c 'Tea is ready' screen)" -eq 1 ]
+    send saml alice@us.example
+    [ "$(grep -c 'Tea is ready' screen)" -eq 1 ]
+    [ "$(cat station/spool/12/new/* | grep -c 'Tea is ready')" -eq 1 ]
+    [ "$(cat station/spool/15/new/* | grep -c 'Tea is ready')" -eq 1 ]
 }

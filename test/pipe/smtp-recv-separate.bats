@@ -32,16 +32,16 @@ assert c.sendmail("a@b.example", ["alice@fax.example", "bob@fax.example", "carol
 c.sendmail("a@b.example", ["postmaster@fax.example"], "Subject: master\n\n")
 c.quit()
 PY
-worker=$(cat "/proc/$clerk/task/$clerk/children")
-grep -E '^(Uid|Gid|NoNewPrivs|Seccomp):' "/proc/$clerk/status" "/proc/${worker% }/status" | sed 's/.*status://'
-readlink "/proc/${worker% }/root"
+worker=$(cut -d" " -f1 "/proc/$clerk/task/$clerk/children")
+grep -E '^(Uid|Gid|NoNewPrivs|Seccomp):' "/proc/$clerk/status" "/proc/$worker/status" | sed 's/.*status://'
+readlink "/proc/$worker/root"
 stat -c '%U %G %a' /var/lib/faxpipe/spool/12/new/*
 as faxpipe fax-spool list 12 | grep -w new
 as faxpipe cat /var/lib/faxpipe/spool/15/new/* | grep '^Subject'
 as faxpipe cat /var/lib/faxpipe/spool/postmaster/new/* | grep '^Subject'
 id=$(as faxpipe fax-spool take 12)
 as faxpipe fax-spool cat 12 "$id" | grep '^Return-Path'
-ls -l "/proc/${worker% }/fd" | grep -c 'users.db\|/key' || :
+ls -l "/proc/$worker/fd" | grep -c 'users.db\|/key' || :
 SH
     "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
     cat out err
@@ -118,13 +118,13 @@ cd "$1"
 smtp-recv --hostname fax.example --listen 127.0.0.1:0 --print-port >port &
 clerk=$!
 for i in $(seq 200); do [ -s port ] && [ -n "$(cat "/proc/$clerk/task/$clerk/children")" ] && break; sleep 0.05; done
-worker=$(cat "/proc/$clerk/task/$clerk/children")
-for i in $(seq 200); do grep -q '^Uid:.64102' "/proc/${worker% }/status" && break; sleep 0.05; done
+worker=$(cut -d" " -f1 "/proc/$clerk/task/$clerk/children")
+for i in $(seq 200); do grep -q '^Uid:.64102' "/proc/$worker/status" && break; sleep 0.05; done
 sleep 0.2
 kill -9 $clerk
 # Whoever inherits it may take his time to bury it: a zombie is gone.
-for i in $(seq 200); do grep -q '^State:.[^ZX]' "/proc/${worker% }/status" 2>/dev/null || break; sleep 0.05; done
-grep -q '^State:.[^ZX]' "/proc/${worker% }/status" 2>/dev/null || echo gone
+for i in $(seq 200); do grep -q '^State:.[^ZX]' "/proc/$worker/status" 2>/dev/null || break; sleep 0.05; done
+grep -q '^State:.[^ZX]' "/proc/$worker/status" 2>/dev/null || echo gone
 SH
     "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
     grep -qx gone out

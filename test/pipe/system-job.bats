@@ -58,7 +58,7 @@ inside() {
 @test "in by the separated receiver, printed or held by root's cron, fetched by the person" {
     needs pdftotext
     inside '
-        worker=$(cat "/proc/$clerk/task/$clerk/children")
+        worker=$(cut -d" " -f1 "/proc/$clerk/task/$clerk/children")
         grep -q "^Uid:.64101.64101.64101.64101$" "/proc/$clerk/status"
         grep -q "^Uid:.64102.64102.64102.64102$" "/proc/${worker% }/status"
         send bert@fax.example anna@fax.example

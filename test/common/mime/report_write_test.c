@@ -43,6 +43,55 @@ static bool printable(struct span s)
     return true;
 }
 
+/* The last part of a notice about one recipient. */
+static const char *last_part(const char *original, size_t n, const char *boundary,
+                             enum mime_dsn_action action, struct buf *out)
+{
+    static struct buf back;
+    const struct mime_dsn_recipient to = {.path = "bob@y.example", .action = action};
+    struct mime_dsn dsn = {.head = head, .recipients = &to, .count = 1};
+    dsn.head.full = true;
+    dsn.head.boundary = boundary;
+    dsn.head.original = span_of(original, n);
+    buf_clear(out);
+    CHECK_INT(mime_dsn_write(&dsn, out), ERR_NONE);
+    buf_init(&back, 1 << 16);
+    CHECK(strstr(read_back(buf_span(out), &back), "Original-Message-ID: <m@x>"));
+    buf_release(&back);
+    const char *at = strstr(buf_cstr(out), "Final-Recipient");
+    return at ? strstr(at, "\n--") : "";
+}
+
+/* RET=FULL: the mail comes back as it is, unless it cannot, or nothing has failed. */
+static void whole_mail(void)
+{
+    static const char original[] = "Message-ID: <m@x>\r\nSubject: \303\244\r\n\r\n--b\r\nbody\n";
+    static const char header_alone[] =
+        "\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <m@x>\nSubject: ??\n\n--b--\n";
+    struct buf out, lines;
+    buf_init(&out, 1 << 20);
+    buf_init(&lines, 1 << 16);
+    CHECK_STR(last_part(original, sizeof original - 1, "=_q", MIME_DSN_FAILED, &out),
+              "\n--=_q\nContent-Type: message/rfc822\nContent-Transfer-Encoding: 8bit\n\n"
+              "Message-ID: <m@x>\nSubject: \303\244\n\n--b\nbody\n\n--=_q--\n");
+    CHECK(strstr(buf_cstr(&out), "boundary=\"=_q\"\nContent-Transfer-Encoding: 8bit\n\n--=_q\n"));
+    CHECK_STR(last_part("Message-ID: <m@x>\n\nx", 20, "=_q", MIME_DSN_FAILED, &out),
+              "\n--=_q\nContent-Type: message/rfc822\n\nMessage-ID: <m@x>\n\nx\n\n--=_q--\n");
+    CHECK_STR(last_part(original, sizeof original - 1, "b", MIME_DSN_FAILED, &out), header_alone);
+    CHECK_STR(last_part(original, sizeof original - 1, "b", MIME_DSN_DELAYED, &out), header_alone);
+    CHECK_STR(last_part(original, sizeof original, "b", MIME_DSN_FAILED, &out), header_alone);
+    for (size_t n = 998; n <= 999; n++) {
+        buf_clear(&lines);
+        buf_add_str(&lines, "Message-ID: <m@x>\n\n");
+        for (size_t i = 0; i < n; i++)
+            buf_add_byte(&lines, 'x');
+        const char *part = last_part((char *)lines.data, lines.len, "=_q", MIME_DSN_FAILED, &out);
+        CHECK((strstr(part, "message/rfc822") != NULL) == (n == 998));
+    }
+    buf_release(&out);
+    buf_release(&lines);
+}
+
 static void refused_and_expired(void)
 {
     const struct mime_dsn_recipient to[] = {
@@ -167,6 +216,7 @@ static void who_asks(void)
 
 int main(void)
 {
+    RUN(whole_mail);
     RUN(refused_and_expired);
     RUN(every_action);
     RUN(disposition);

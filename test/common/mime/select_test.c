@@ -28,6 +28,13 @@ static void choices(void)
     CHECK_INT(choose(NULL, "application", &part), MIME_CHOICE_YES);
     strcpy(part.name, "x.tif");
     CHECK_INT(choose(NULL, NULL, &part), MIME_CHOICE_YES);
+    /* Any other type's first bytes may show a fax; a text's, where its name says so. */
+    part = (struct mime_part){.number = "1", .type = "application/x-tiff"};
+    CHECK_INT(choose(NULL, NULL, &part), MIME_CHOICE_CONTENT);
+    part = (struct mime_part){.number = "1", .type = "text/plain"};
+    CHECK_INT(choose(NULL, NULL, &part), MIME_CHOICE_NO);
+    strcpy(part.name, "x.tif");
+    CHECK_INT(choose(NULL, NULL, &part), MIME_CHOICE_CONTENT);
     part = (struct mime_part){.number = "1", .type = "multipart/mixed", .container = true};
     CHECK_INT(choose("1", NULL, &part), MIME_CHOICE_NO);
 }

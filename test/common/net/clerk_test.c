@@ -11,8 +11,10 @@ static void echo(void *arg, const struct clerk_question *q, int mail, struct cle
     (void)arg;
     a->verdict = q->local ? RECIPIENT_OK : RECIPIENT_FOREIGN;
     a->code = 250;
-    if (mail >= 0 && read(mail, a->text, 5) == 5)
+    if (mail >= 0 && read(mail, a->text, 5) == 5) {
+        a->text[5] = '\0';
         return;
+    }
     snprintf(a->text, sizeof a->text, "%s/%s", q->sender, q->text);
 }
 

@@ -49,7 +49,7 @@ static void release(void *mail)
     freed++;
 }
 
-static const struct delivery_method method = {begin, id, put, commit, release};
+static const struct delivery_method method = {.begin = begin, .id = id, .write = put, .commit = commit, .free = release};
 
 static void answer(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a)
 {

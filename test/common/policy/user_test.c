@@ -171,6 +171,14 @@ static void members(void)
     CHECK(!user_member_valid(span_str("Alice <a@b")));
     CHECK(!user_member_valid(span_str("Alice <>")));
     CHECK(!user_member_valid(span_str("A\nB <a@b>")));
+    CHECK(user_member_valid(span_str("Quincy Smith <@USC-ISIF.ARPA:Q-Smith@ISI-VAXA.ARPA>")));
+    CHECK(user_member_valid(span_str("<@a.example,@b.example:c@d.example>")));
+    CHECK(!user_member_valid(span_str("<@a.example>")));
+    CHECK(!user_member_valid(span_str("<@a.example:>")));
+    CHECK(!user_member_valid(span_str("<@a.example,b@c>")));
+    CHECK(!user_member_valid(span_str("<@:b@c>")));
+    CHECK(!user_member_valid(span_str("<@a.example:@b.example:c@d>")));
+    CHECK(!user_member_valid(span_str("<@a.example,:c@d>")));
 }
 
 int main(void)

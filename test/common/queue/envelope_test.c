@@ -31,6 +31,32 @@ static void round_trip(void)
     queue_entry_release(&entry);
 }
 
+/* What is asked of notices comes back; envelopes without have no lines of it. */
+static void wishes(void)
+{
+    static const char wished[] = "faxpipe-queue 1\nfrom a@x\nuser \ndsn never\nret full\nenvid Q 1\n"
+                                 "created 1\nnext 2\ntries 0\nheld 0\nto bob@y\n"
+                                 "orcpt rfc822;b@z\nreply 450 - x\nto c@z\nend\n";
+    struct queue_entry entry;
+    struct buf out;
+    queue_entry_init(&entry);
+    buf_init(&out, 1 << 20);
+    CHECK(envelope_parse(span_str(wished), &entry, NULL) == ERR_NONE);
+    CHECK_STR(entry.dsn, "never");
+    CHECK_STR(entry.ret, "full");
+    CHECK_STR(entry.envid, "Q 1");
+    CHECK_STR(queue_recipient(&entry, 0)->orcpt, "rfc822;b@z");
+    CHECK_STR(queue_recipient(&entry, 1)->orcpt, "");
+    CHECK(envelope_write(&entry, &out) == ERR_NONE);
+    CHECK_STR(buf_cstr(&out), wished);
+    buf_release(&out);
+    queue_entry_release(&entry);
+    queue_entry_init(&entry);
+    CHECK(envelope_parse(span_str("faxpipe-queue 1\norcpt rfc822;b@z\nend\n"), &entry, NULL) ==
+          ERR_CONFIG);
+    queue_entry_release(&entry);
+}
+
 static void cut_anywhere_is_damage(void)
 {
     for (size_t n = 0; n + 1 < sizeof sample; n++) {
@@ -103,6 +129,7 @@ static void intervals_grow_to_four_hours(void)
 int main(void)
 {
     RUN(round_trip);
+    RUN(wishes);
     RUN(cut_anywhere_is_damage);
     RUN(nonsense_is_damage);
     RUN(next_hops);

@@ -40,6 +40,8 @@ static inline enum receiver_verdict judge(struct span path)
         return RECIPIENT_FORWARDED;
     if (span_starts(path, span_str("moved")))
         return RECIPIENT_MOVED;
+    if (span_starts(path, span_str("away")))
+        return machine.verb == RECEIVER_SEND ? RECIPIENT_INACTIVE : RECIPIENT_MAILED;
     return RECIPIENT_OK;
 }
 
@@ -101,7 +103,8 @@ static inline void turn(void)
         case RECEIVER_RECIPIENT: {
             enum receiver_verdict v = judge(e.path.text);
             asked++;
-            accepted += v == RECIPIENT_OK || v == RECIPIENT_FORWARDED;
+            accepted += v == RECIPIENT_OK || v == RECIPIENT_FORWARDED ||
+                        v == RECIPIENT_MAILED;
             receiver_recipient(&machine, v,
                                v == RECIPIENT_FORWARDED || v == RECIPIENT_MOVED ? "n@x" : NULL);
             break;

@@ -45,6 +45,32 @@ static void not_implemented(void)
     CHECK_STR(codes(), "250 502 502 502 502 502 502");
 }
 
+static void terminals(void)
+{
+    defaults();
+    options.terminals = true;
+    play("SEND FROM:<a@b>\r\n" HELLO "SEND TO:<a@b>\r\nSOML\r\nSAML FROM:a\r\nSEND FROM:<a@b>\r\n"
+         "SOML FROM:<a@b>\r\nMAIL FROM:<a@b>\r\nRCPT TO:<away@us.example>\r\nDATA\r\nRSET\r\n");
+    CHECK_STR(codes(), "503 250 501 501 501 250 503 503 450 554 250");
+    play(HELLO "SOML FROM:<a@b>\r\nRCPT TO:<away@us.example>\r\nRCPT TO:<x@us.example>\r\nDATA\r\n"
+         "x\r\n.\r\nSAML FROM:<> SIZE=2000\r\nSAML FROM:<>\r\nRCPT TO:<away@us.example>\r\nDATA\r\n.\r\n");
+    CHECK_STR(codes(), "250 250 250 250 354 250 552 250 250 354 250");
+    CHECK(strstr(said, "250 2.1.5 User not active now, so will do mail.\r\n") != NULL);
+    /* He has gone meanwhile: 450 is no reply to the data. */
+    at_end = RECIPIENT_INACTIVE;
+    play(HELLO "SEND FROM:<a@b>\r\nRCPT TO:<x@us.example>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n");
+    CHECK_STR(codes(), "250 250 250 354 451 250");
+}
+
+static void no_mail(void)
+{
+    defaults();
+    options.no_mail = true;
+    play("EHLO me\r\nMAIL FROM:<a@b>\r\nNOOP\r\nBOGUS\r\nQUIT\r\n");
+    CHECK_STR(codes(), "521 521 521 521 221");
+    CHECK(closed);
+}
+
 static void help_and_verify(void)
 {
     defaults();
@@ -494,6 +520,8 @@ int main(void)
     RUN(order);
     RUN(arguments);
     RUN(not_implemented);
+    RUN(terminals);
+    RUN(no_mail);
     RUN(help_and_verify);
     RUN(queue_runs);
     RUN(only_crlf_dot_crlf_ends_data);

@@ -211,6 +211,54 @@ static void what_the_peer_cannot_take_is_not_sent(void)
     sender_release(&s);
 }
 
+/* Headers beyond ASCII want SMTPUTF8 as addresses do. */
+static void utf8_headers(void)
+{
+    begin(false, three, 1);
+    greet("250-x\r\n250 PIPELINING\r\n");
+    heard();
+    mail.utf8 = mail.eight_bit = true;
+    sender_mail(&s, &mail, NULL);
+    CHECK(turn() == SENDER_READY);
+    CHECK_STR(results[0].enhanced, "5.6.7");
+    sender_release(&s);
+    begin(false, three, 1);
+    greet("250-x\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n");
+    heard();
+    mail.utf8 = mail.eight_bit = true;
+    sender_mail(&s, &mail, NULL);
+    turn();
+    CHECK(strncmp(heard(), "MAIL FROM:<me@y> BODY=8BITMIME SMTPUTF8\r\n", 41) == 0);
+    sender_release(&s);
+    begin(false, three, 1);
+    greet("250-x\r\n250-8BITMIME\r\n250 PIPELINING\r\n");
+    heard();
+    mail.utf8 = mail.eight_bit = true;
+    sender_mail(&s, &mail, NULL);
+    turn();
+    CHECK(strncmp(heard(), "MAIL FROM:<me@y> BODY=8BITMIME\r\n", 32) == 0);
+    sender_release(&s);
+}
+
+static void binary_needs_both_extensions(void)
+{
+    static const char *const lists[] = {"x\nBINARYMIME\n", "x\nCHUNKING\n8BITMIME\n",
+                                        "x\nPIPELINING\nCHUNKING\nBINARYMIME\n"};
+    for (int i = 0; i < 3; i++) {
+        begin(false, three, 1);
+        sender_begin_at_ready(&s, span_str(lists[i]));
+        mail.binary = true;
+        mail.size = 5;
+        content = "\r.\n\r\n";
+        sender_mail(&s, &mail, NULL);
+        CHECK(turn() == (i == 2 ? SENDER_READ : SENDER_READY));
+        CHECK_STR(heard(), i < 2 ? "" : "MAIL FROM:<me@y> BODY=BINARYMIME\r\nRCPT TO:<a@x>\r\n"
+                                        "BDAT 5 LAST\r\n\r.\n\r\n");
+        CHECK_STR(results[0].enhanced, i < 2 ? "5.6.3" : "");
+        sender_release(&s);
+    }
+}
+
 /* Plays the dialogue as far as the given step and says 421, breaks off, or talks nonsense there. */
 static const char *const steps[] = {"220 x\r\n", "250-x\r\n250 PIPELINING\r\n",
                                     "250 mail\r\n", "250 a\r\n", "550 5.1.1 b\r\n", "354 go\r\n",
@@ -373,6 +421,8 @@ int main(void)
     }
     split = false;
     RUN(what_the_peer_cannot_take_is_not_sent);
+    RUN(utf8_headers);
+    RUN(binary_needs_both_extensions);
     RUN(closing_421_at_any_step);
     RUN(drops_at_any_step);
     RUN(nonsense_at_any_step);

@@ -8,7 +8,7 @@ static size_t encode(struct span in, size_t n)
 {
     struct wire_encoder e;
     size_t out = 0;
-    wire_init(&e);
+    wire_init(&e, WIRE_DOTS);
     while (in.n) {
         struct span piece = n ? span_take(in, n) : in;
         size_t k = wire_encode(&e, piece, wire + out);
@@ -117,6 +117,27 @@ static void any_bytes_leave_clean_and_reversible(void)
     }
 }
 
+static void behind_bdat_dots_and_bytes_stay(void)
+{
+    static const char in[] = ".a\n..\r\nx\ry\r";
+    uint8_t out[80];
+    struct wire_encoder e;
+    for (size_t cut = 0; cut <= sizeof in - 1; cut++) {
+        wire_init(&e, WIRE_LINES);
+        size_t n = wire_encode(&e, span_of(in, cut), out);
+        n += wire_encode(&e, span_of(in + cut, sizeof in - 1 - cut), out + n);
+        n += wire_end(&e, out + n);
+        out[n] = 0;
+        CHECK_STR((char *)out, ".a\r\n..\r\nx y \r\n");
+        wire_init(&e, WIRE_BYTES);
+        n = wire_encode(&e, span_of(in, cut), out);
+        n += wire_encode(&e, span_of(in + cut, sizeof in - 1 - cut), out + n);
+        n += wire_end(&e, out + n);
+        out[n] = 0;
+        CHECK_STR((char *)out, in);
+    }
+}
+
 int main(void)
 {
     RUN(line_ends);
@@ -124,5 +145,6 @@ int main(void)
     RUN(dots_are_doubled);
     RUN(nothing_is_smuggled);
     RUN(any_bytes_leave_clean_and_reversible);
+    RUN(behind_bdat_dots_and_bytes_stay);
     return check_done();
 }

@@ -25,6 +25,23 @@ static void get(const char *path, char *text, size_t size)
         fclose(f);
 }
 
+static void a_copy_is_bounded(void)
+{
+    struct why why = {""};
+    uint64_t n = 0;
+    put("from", "12345678");
+    int from = open("from", O_RDONLY), to = open("to", O_WRONLY | O_CREAT, 0600);
+    CHECK(io_copy_most(from, to, 8, &n, &why) == ERR_NONE);
+    CHECK_INT(n, 8);
+    CHECK(lseek(from, 0, SEEK_SET) == 0);
+    CHECK(io_copy_most(from, to, 7, &n, &why) == ERR_DATA);
+    CHECK(strstr(why.text, "larger than") != NULL);
+    close(from);
+    close(to);
+    unlink("from");
+    unlink("to");
+}
+
 static void an_aborted_file_leaves_what_was_there(void)
 {
     struct outfile f;
@@ -134,6 +151,7 @@ int main(void)
     if (!mkdtemp(dir) || chdir(dir) != 0)
         return 1;
     cleanup_install();
+    RUN(a_copy_is_bounded);
     RUN(an_aborted_file_leaves_what_was_there);
     RUN(a_committed_file_is_whole_and_obeys_umask);
     RUN(says_what_cannot_be_made_or_read);
