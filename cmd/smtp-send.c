@@ -21,9 +21,10 @@
 enum { HEADER_MAX = 1 << 20 };
 
 static struct {
+    char *vrfy, *expn, *oauth;
     char *dsn, *ret, *envid, *by, **orcpts;
     char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
-    int headers, dots, stdio, mbox, json, timeout;
+    int headers, dots, stdio, mbox, json, timeout, help_peer;
     struct secret_source secret;
 } opt = {.secret = {NULL, -1, NULL}};
 
@@ -39,6 +40,8 @@ static struct poptOption options[] = {
     {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "none, try or require", "HOW"},
     {"ca", 0, POPT_ARG_STRING, &opt.ca, 0, "trust the certificates in FILE", "FILE"},
     SECRET_OPTIONS(opt.secret),
+    {"oauth-command", 0, POPT_ARG_STRING, &opt.oauth, 0, "run COMMAND to print an OAuth token",
+     "COMMAND"},
     {"helo", 0, POPT_ARG_STRING, &opt.helo, 0, "our name", "NAME"},
     {"verb", 0, POPT_ARG_STRING, &opt.verb, 0, "mail, send, soml or saml", "VERB"},
     {"dsn", 0, POPT_ARG_STRING, &opt.dsn, 0, "notices: never, or success,failure,delay", "LIST"},
@@ -48,6 +51,10 @@ static struct poptOption options[] = {
      "TYPE;ADDRESS"},
     {"by", 0, POPT_ARG_STRING, &opt.by, 0, "deliver within; else N a notice, R return it",
      "SECONDS[N|R]"},
+    {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0, "send no mail: ask who NAME is", "NAME"},
+    {"expn", 0, POPT_ARG_STRING, &opt.expn, 0, "send no mail: ask who is on LIST", "LIST"},
+    {"help-peer", 0, POPT_ARG_NONE, &opt.help_peer, 0, "send no mail: ask for the server's help",
+     NULL},
     {"stdio", 0, POPT_ARG_NONE, &opt.stdio, 0, "speak on stdin and stdout; mail by --file", NULL},
     {"file", 0, POPT_ARG_ARGV, &opt.files, 0, "a mail, instead of stdin's...", "FILE"},
     {"mbox", 0, POPT_ARG_NONE, &opt.mbox, 0, "the input is an mbox of several mails", NULL},
@@ -97,6 +104,12 @@ static enum err usage(const char *what, const char *words)
     return ERR_USAGE;
 }
 
+/* A run that asks, and sends nothing. */
+static bool asking(void)
+{
+    return opt.vrfy || opt.expn || opt.help_peer;
+}
+
 static enum err check_options(struct job *j)
 {
     static const char *const how[] = {[CHANNEL_TLS_TRY] = "try", [CHANNEL_TLS_NONE] = "none",
@@ -113,6 +126,11 @@ static enum err check_options(struct job *j)
         return usage("--url, --user, --host, --stdio", "only one of them");
     if (opt.compatible && !strchr("iem", *opt.compatible))
         return usage("-o", "an option of sendmail's that is not understood");
+    if (asking() && (opt.files || opt.json || opt.stdio || opt.mbox || opt.headers))
+        return usage("--vrfy, --expn, --help-peer", "they send no mail");
+    if (opt.oauth && (opt.user || secret_given(&opt.secret)))
+        return usage("--oauth-command", opt.user ? "the log-in is the table's"
+                                                 : "there is a password already");
     if (opt.stdio && (!opt.files || opt.json || tls == CHANNEL_TLS_REQUIRE))
         return usage("--stdio", !opt.files ? "the mail must come by --file"
                                 : opt.json ? "stdout is the channel: no --json"
@@ -278,12 +296,13 @@ static enum err ask_password(struct job *j, const struct url *url, struct why *w
 {
     char prompt[600];
     bool login = *url->user;
-    if (!login && secret_given(&opt.secret))
+    struct secret_source token = {NULL, -1, opt.oauth};
+    if (!login && (opt.oauth || secret_given(&opt.secret)))
         return why_set(why, ERR_USAGE, "a password, and no log-in name in the URL");
     if (!login || opt.user)
         return ERR_NONE;
     snprintf(prompt, sizeof prompt, "password of %s at %s: ", url->user, url->host);
-    return secret_read(&opt.secret, prompt, &j->password, why);
+    return secret_read(opt.oauth ? &token : &opt.secret, prompt, &j->password, why);
 }
 
 /* Sets j->url, log-in and password. */
@@ -348,6 +367,7 @@ static enum err open_channel(struct job *j, struct channel **channel, bool *lmtp
         .url = j->url,
         .user = j->login,
         .password = &j->password,
+        .bearer = opt.oauth != NULL,
         .tls = j->tls,
         .ca = opt.ca ? opt.ca : conf_get(j->home.conf, "ca"),
         .timeout = (unsigned)opt.timeout,
@@ -459,6 +479,30 @@ static enum err send_one(struct job *j, size_t mail)
     return e;
 }
 
+static enum err ask(struct job *j, const char *verb, const char *words)
+{
+    struct why why = {""};
+    buf_clear(&j->line);
+    enum err e = transfer_ask(&j->transfer, verb, words, &j->line, &why);
+    if (e)
+        return diag_fail(e, &why, "%s%s%s", verb, *words ? " " : "", words);
+    fwrite(j->line.data, 1, j->line.len, stdout);
+    return ERR_NONE;
+}
+
+/* All that was asked for, by one connection; the worst answer counts. */
+static enum err ask_all(struct job *j)
+{
+    const struct {
+        const char *verb, *words;
+    } questions[] = {{"VRFY", opt.vrfy}, {"EXPN", opt.expn}, {"HELP", opt.help_peer ? "" : NULL}};
+    enum err worst = connect_now(j);
+    for (size_t i = 0; i < sizeof questions / sizeof *questions && j->connected; i++)
+        if (questions[i].words && transfer_is_open(&j->transfer))
+            worst = report_worse(worst, ask(j, questions[i].verb, questions[i].words));
+    return worst;
+}
+
 static enum err set_from(struct job *j)
 {
     struct span path = span_str(opt.from ? opt.from : "");
@@ -480,7 +524,9 @@ static enum err prepare(struct job *j, const struct operands *operands)
         e = check_delivery(&j->delivery);
     if (!e && !opt.user && !opt.host && !opt.url && !opt.stdio)
         diag_trace("no --url, --user or --host: the settings' smarthost");
-    if (!e)
+    if (!e && asking() && operands->count)
+        e = usage("--vrfy, --expn, --help-peer", "they have no recipients");
+    if (!e && !asking())
         e = take_mails(j);
     if (!e)
         e = take_operands(j, operands);
@@ -513,10 +559,12 @@ static enum err run(const struct operands *operands)
     static struct job job;
     mailbag_init(&job.bag);
     addressees_init(&job.to);
-    buf_init(&job.line, 1 << 16);
+    buf_init(&job.line, 2 * REPLY_TEXT_MAX);
     buf_init(&job.orcpts, ADDRESSEES_MAX * sizeof(char *));
     buf_init(&job.password, SECRET_MAX);
     enum err e = prepare(&job, operands);
+    if (!e && asking())
+        e = ask_all(&job);
     /* Nothing is sent of a run in which one mail cannot be. */
     for (size_t i = mailbag_count(&job.bag); i > 0 && !e; i--)
         e = address(&job, i - 1);

@@ -112,7 +112,7 @@ static void set_tls(struct options *o, const struct url *url, enum channel_tls t
 }
 
 static enum err set_login(struct options *o, const char *user, const struct buf *password,
-                          struct why *why)
+                          bool bearer, struct why *why)
 {
     struct buf secret;
     if (!password || !password->len)
@@ -124,7 +124,7 @@ static enum err set_login(struct options *o, const char *user, const struct buf 
     const char *text = e ? NULL : buf_cstr(&secret);
     if (text) {
         set_text(o, CURLOPT_USERNAME, user);
-        set_text(o, CURLOPT_PASSWORD, text);
+        set_text(o, bearer ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, text);
     }
     buf_wipe(&secret);
     return text ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
@@ -153,7 +153,8 @@ static enum err prepare(struct channel *c, const struct channel_options *options
     if (!*url->host)
         set_text(&o, CURLOPT_UNIX_SOCKET_PATH, url->path);
     set_tls(&o, url, tls, options->ca);
-    enum err e = set_login(&o, options->user ? options->user : url->user, options->password, why);
+    enum err e = set_login(&o, options->user ? options->user : url->user, options->password,
+                           options->bearer, why);
     if (!e)
         e = set_url(c->easy, url, options->helo, why);
     if (e)

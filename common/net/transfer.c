@@ -1,5 +1,6 @@
 #include "net/transfer.h"
 
+#include "smtp/verdict.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/when.h"
@@ -269,6 +270,32 @@ enum err transfer_mail(struct transfer *t, struct sender_mail *mail,
     free(place);
     free(to);
     return e;
+}
+
+enum err transfer_ask(struct transfer *t, const char *verb, const char *words, struct buf *out,
+                      struct why *why)
+{
+    char line[SENDER_WORDS];
+    enum err e = sender_ask(&t->sender, verb, words, why);
+    if (e)
+        return e;
+    turn(t, NULL);
+    if (!transfer_is_open(t))
+        return why_set(why, t->sender.err, "%s", t->sender.failure.text);
+    const struct reply *a = sender_answer(&t->sender);
+    e = verdict_class(a, true);
+    if (e || a->code / 100 == 3) {
+        verdict_words(a, line, sizeof line);
+        return why_set(why, e ? e : ERR_PROTOCOL, "%u %s%s%s", a->code, a->enhanced,
+                       *a->enhanced ? " " : "", line);
+    }
+    struct span text = buf_span(&a->text);
+    for (size_t i = 0; i < text.n && !e; i++) {
+        bool control = (text.p[i] < 0x20 && text.p[i] != '\n') || text.p[i] == 0x7f;
+        e = buf_add_byte(out, control ? '?' : text.p[i]);
+    }
+    e = e ? e : buf_add_byte(out, '\n');
+    return e ? why_set(why, e, "out of memory") : ERR_NONE;
 }
 
 void transfer_quit(struct transfer *t)

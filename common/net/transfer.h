@@ -40,6 +40,14 @@ enum err transfer_open(struct transfer *t, struct channel *channel,
 enum err transfer_mail(struct transfer *t, struct sender_mail *mail,
                        const struct outgoing *content, struct why *why);
 
+/*
+ * Asks as sender_ask, and appends the answer's lines to out, each ended by LF, control bytes as
+ * '?'. ERR_NONE: 2yz. Else the reply's class (smtp/verdict.h) or what became
+ * of the dialogue, and why has its words.
+ */
+enum err transfer_ask(struct transfer *t, const char *verb, const char *words, struct buf *out,
+                      struct why *why);
+
 /* The dialogue has not ended: another mail may follow. */
 bool transfer_is_open(struct transfer *t);
 

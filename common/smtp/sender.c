@@ -270,6 +270,9 @@ static void answered(struct sender *s, const struct reply *a)
     case CHUNKS:
         sender_chunks_reply(s, a);
         break;
+    case ASK:
+        s->state = READY;
+        break;
     case QUIT:
         s->state = CLOSED;
         break;
@@ -398,6 +401,27 @@ enum err sender_content_end(struct sender *s)
     s->state = FINAL;
     s->cursor = 0;
     return ERR_NONE;
+}
+
+enum err sender_ask(struct sender *s, const char *verb, const char *words, struct why *why)
+{
+    char line[SENDER_WORDS + 16];
+    for (const char *c = words; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return why_set(why, ERR_DATA, "control bytes in a question");
+    if (strlen(words) >= SENDER_WORDS)
+        return why_set(why, ERR_DATA, "the question is too long");
+    if (s->state != READY)
+        return why_set(why, ERR_BUG, "a question out of turn");
+    snprintf(line, sizeof line, "%s%s%s", verb, *words ? " " : "", words);
+    s->state = ASK;
+    command(s, line);
+    return ERR_NONE;
+}
+
+const struct reply *sender_answer(const struct sender *s)
+{
+    return &s->reader.reply;
 }
 
 void sender_quit(struct sender *s)

@@ -148,6 +148,15 @@ enum err sender_content(struct sender *s, struct span piece);
  * ends, with ERR_IO for all, and the receiver never gets a whole mail. */
 enum err sender_content_end(struct sender *s);
 
+/*
+ * A question outside any mail, only at SENDER_READY: VRFY, EXPN or HELP, with words ("" for none).
+ * At the next SENDER_READY sender_answer is its reply, valid until something is pushed. ERR_DATA:
+ * control bytes, or over SENDER_WORDS; then nothing is sent.
+ */
+enum err sender_ask(struct sender *s, const char *verb, const char *words, struct why *why);
+/* The last reply that was whole. */
+const struct reply *sender_answer(const struct sender *s);
+
 /* QUIT, at SENDER_READY; SENDER_CLOSED comes after its reply. */
 void sender_quit(struct sender *s);
 

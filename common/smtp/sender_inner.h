@@ -18,6 +18,7 @@ enum state {
     EMPTY,    /* 354 though no recipient was taken: a lone dot is out (RFC 2920 §3.1) */
     CHUNKS,   /* the envelope is out, chunks follow; replies to both come in */
     FINAL,    /* the dot is out */
+    ASK,      /* a question outside any mail is out */
     QUIT,
     CLOSED
 };

@@ -240,6 +240,25 @@ static void utf8_headers(void)
     sender_release(&s);
 }
 
+static void questions(void)
+{
+    begin(false, three, 1);
+    greet("250 x\r\n");
+    heard();
+    CHECK(sender_ask(&s, "VRFY", "a\r\nQUIT", NULL) == ERR_DATA);
+    CHECK(sender_ask(&s, "EXPN", "staff", NULL) == ERR_NONE);
+    CHECK(turn() == SENDER_READ);
+    CHECK_STR(heard(), "EXPN staff\r\n");
+    CHECK(reply("250-<a@x>\r\n250 <b@x>\r\n") == SENDER_READY);
+    CHECK_INT(sender_answer(&s)->code, 250);
+    CHECK(span_eq(buf_span(&sender_answer(&s)->text), span_str("<a@x>\n<b@x>")));
+    CHECK(sender_ask(&s, "HELP", "", NULL) == ERR_NONE);
+    turn();
+    CHECK_STR(heard(), "HELP\r\n");
+    CHECK(reply("421 bye\r\n") == SENDER_CLOSED);
+    sender_release(&s);
+}
+
 static void binary_needs_both_extensions(void)
 {
     static const char *const lists[] = {"x\nBINARYMIME\n", "x\nCHUNKING\n8BITMIME\n",
@@ -421,6 +440,7 @@ int main(void)
     }
     split = false;
     RUN(what_the_peer_cannot_take_is_not_sent);
+    RUN(questions);
     RUN(utf8_headers);
     RUN(binary_needs_both_extensions);
     RUN(closing_421_at_any_step);
