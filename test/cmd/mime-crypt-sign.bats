@@ -101,7 +101,9 @@ refused() { # STATUS WORDS COMMAND...
     printf '%s S relax\n' "$(openssl x509 -in "$K/ca.pem" -noout -fingerprint -sha1 | sed 's/.*=//; s/://g')" >g/trustlist.txt
     openssl pkcs12 -export -inkey "$K/alice.key" -in "$K/alice.pem" -certfile "$K/ca.pem" -passout pass:xyz \
         -out alice.p12 -keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1
-    printf xyz | gpgsm --batch --pinentry-mode loopback --passphrase-fd 0 --import alice.p12 2>log
+    # On a busy machine gpgsm gives its agent too little time to start.
+    until_true 60 gpg-connect-agent -q /bye
+    printf xyz | gpgsm --batch --pinentry-mode loopback --passphrase-fd 0 --import alice.p12 2>log || { cat log; false; }
     sign alice mail >signed
     python3 - signed <<'PY'
 import email, sys

@@ -94,6 +94,8 @@ PY
     fpr=$(openssl x509 -in "$K/bob.pem" -noout -fingerprint -sha1 | sed 's/.*=//; s/://g')
     echo "$fpr S relax" >g/trustlist.txt
     gpgsm_x() { printf xyz | gpgsm --batch --pinentry-mode loopback --passphrase-fd 0 "$@" 2>gpg.log || { cat gpg.log; false; }; }
+    # On a busy machine gpgsm gives its agent too little time to start.
+    until_true 60 gpg-connect-agent -q /bye
     gpgsm_x --import bob.p12
     seal smime-aes256-cbc | body | base64 -d >sealed.der
     gpgsm_x -d sealed.der >got
