@@ -171,7 +171,7 @@ static enum receiver_verdict answer_login(const struct answers *own,
                                           const struct clerk_question *q, struct buf *text)
 {
     struct why why = {""};
-    char code[USER_CODE_MAX + 1], name[256];
+    char name[256];
     struct span left = span_str(q->text), first = span_take(left, span_find(left, '\n'));
     struct span proof = span_skip(left, first.n + 1);
     proof = span_take(proof, span_find(proof, '\n'));
@@ -181,7 +181,7 @@ static enum receiver_verdict answer_login(const struct answers *own,
     enum err e = q->kind == CLERK_SALT
                      ? store_login_salt(own->recipients.store, &seal_vault, name, text, &why)
                      : store_login_prove(own->recipients.store, &seal_vault, name, message, proof,
-                                         code, text, &why);
+                                         text, &why);
     if (e && e != ERR_AUTH)
         diag_warn("log-in: %s", why.text);
     return e == ERR_AUTH ? RECIPIENT_REFUSED : e ? RECIPIENT_LATER : RECIPIENT_OK;

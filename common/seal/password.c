@@ -173,18 +173,20 @@ static bool sha256(const uint8_t in[SCRAM_KEY], uint8_t out[SCRAM_KEY])
     return EVP_Digest(in, SCRAM_KEY, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
-/* RFC 5802 §3: SaltedPassword, then StoredKey = H(ClientKey) and ServerKey. */
-static bool derive(struct span password, const struct scram *s, uint8_t stored[SCRAM_KEY],
-                   uint8_t server[SCRAM_KEY])
+/* RFC 5802 §3, of SaltedPassword: ClientKey, StoredKey = H(ClientKey), ServerKey. */
+struct keys {
+    uint8_t client[SCRAM_KEY], stored[SCRAM_KEY], server[SCRAM_KEY];
+};
+
+static bool derive(struct span password, const struct scram *s, struct keys *k)
 {
-    uint8_t salted[SCRAM_KEY], client[SCRAM_KEY];
+    uint8_t salted[SCRAM_KEY];
     bool ok = PKCS5_PBKDF2_HMAC(password.n ? (const char *)password.p : "", (int)password.n,
                                 s->salt, (int)s->salt_len, (int)s->iterations, EVP_sha256(),
                                 SCRAM_KEY, salted) == 1 &&
-              hmac(salted, span_str("Client Key"), client) && sha256(client, stored) &&
-              hmac(salted, span_str("Server Key"), server);
+              hmac(salted, span_str("Client Key"), k->client) && sha256(k->client, k->stored) &&
+              hmac(salted, span_str("Server Key"), k->server);
     OPENSSL_cleanse(salted, sizeof salted);
-    OPENSSL_cleanse(client, sizeof client);
     return ok;
 }
 
@@ -206,7 +208,10 @@ static enum err vault_verifier(const struct home *h, struct span password, struc
     enum err e = iterations_of(h, &s.iterations, why);
     if (e)
         return e;
-    if (RAND_bytes(s.salt, SALT) != 1 || !derive(password, &s, s.stored, s.server))
+    struct keys k;
+    bool made = RAND_bytes(s.salt, SALT) == 1 && derive(password, &s, &k);
+    OPENSSL_cleanse(k.client, sizeof k.client);
+    if (!made)
         return why_set(why, ERR_OS, "no verifier could be made");
     e = buf_add_format(out, "%s%u:", scheme, s.iterations);
     if (!e)
@@ -214,18 +219,20 @@ static enum err vault_verifier(const struct home *h, struct span password, struc
     if (!e)
         e = buf_add_byte(out, '$');
     if (!e)
-        e = add_base64(out, s.stored, SCRAM_KEY);
+        e = add_base64(out, k.stored, SCRAM_KEY);
     if (!e)
         e = buf_add_byte(out, ':');
-    return e ? e : add_base64(out, s.server, SCRAM_KEY);
+    return e ? e : add_base64(out, k.server, SCRAM_KEY);
 }
 
 enum err scram_password(const struct scram *s, struct span password)
 {
-    uint8_t stored[SCRAM_KEY], server[SCRAM_KEY];
-    if (!derive(password, s, stored, server))
+    struct keys k;
+    bool ok = derive(password, s, &k);
+    OPENSSL_cleanse(k.client, sizeof k.client);
+    if (!ok)
         return ERR_OS;
-    return CRYPTO_memcmp(stored, s->stored, SCRAM_KEY) == 0 ? ERR_NONE : ERR_AUTH;
+    return CRYPTO_memcmp(k.stored, s->stored, SCRAM_KEY) == 0 ? ERR_NONE : ERR_AUTH;
 }
 
 enum err scram_check(const struct scram *s, struct span auth_message,
@@ -312,22 +319,19 @@ enum err scram_prove(struct span password, struct span salt, struct span message
 {
     struct scram s;
     uint64_t iterations = 0;
-    uint8_t salted[SCRAM_KEY], client[SCRAM_KEY], stored[SCRAM_KEY], signature[SCRAM_KEY];
+    struct keys k;
+    uint8_t signature[SCRAM_KEY];
     size_t blank = span_find(salt, ' ');
     if (!span_number(span_take(salt, blank), ITERATIONS_MAX, &iterations) || iterations == 0 ||
         !take_base64(span_skip(salt, blank + 1), s.salt, sizeof s.salt, &s.salt_len) ||
         password.n > INT32_MAX)
         return why_set(why, ERR_DATA, "not a salt");
-    bool ok = PKCS5_PBKDF2_HMAC(password.n ? (const char *)password.p : "", (int)password.n,
-                                s.salt, (int)s.salt_len, (int)iterations, EVP_sha256(), SCRAM_KEY,
-                                salted) == 1 &&
-              hmac(salted, span_str("Client Key"), client) && sha256(client, stored) &&
-              hmac(stored, message, signature);
-    for (int i = 0; i < SCRAM_KEY; i++)
-        client[i] ^= signature[i];
-    enum err e = ok ? add_base64(proof, client, SCRAM_KEY) : why_set(why, ERR_OS, "no digest");
-    OPENSSL_cleanse(salted, sizeof salted);
-    OPENSSL_cleanse(client, sizeof client);
+    s.iterations = (unsigned)iterations;
+    bool ok = derive(password, &s, &k) && hmac(k.stored, message, signature);
+    for (int i = 0; ok && i < SCRAM_KEY; i++)
+        k.client[i] ^= signature[i];
+    enum err e = ok ? add_base64(proof, k.client, SCRAM_KEY) : why_set(why, ERR_OS, "no digest");
+    OPENSSL_cleanse(&k, sizeof k);
     return e;
 }
 

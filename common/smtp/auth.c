@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXCHANGE_MAX = 4 * SCRAM_MESSAGE_MAX, GS2_64_MAX = SCRAM_MESSAGE_MAX * 2 };
+enum { EXCHANGE_MAX = 4 * SCRAM_MESSAGE_MAX, EXCHANGE_64 = EXCHANGE_MAX * 2 };
+
+static const struct span nothing = {NULL, 0};
 
 void auth_init(struct receiver *r)
 {
@@ -70,17 +72,41 @@ static void done(struct receiver *r)
     receiver_say(r, 235, "2.7.0", "authentication successful");
 }
 
-/* "334 " and the challenge in base64; RFC 4954 has no enhanced code here. */
-static void challenge(struct receiver *r, struct span text, enum auth_step next)
+/* RFC 4954 6: not now; nobody is to blame. */
+static void later(struct receiver *r)
 {
-    char out[EXCHANGE_MAX * 2];
+    auth_end(r);
+    receiver_say(r, 454, "4.7.0", "temporary authentication failure");
+}
+
+/* One line of base64 of at most EXCHANGE_MAX bytes, terminated. */
+static void encode(struct span text, char out[EXCHANGE_64])
+{
     struct base64_encoder e;
     base64_encoder_init(&e, 0, BASE64_PLAIN);
     size_t n = base64_encode(&e, text, (uint8_t *)out);
     n += base64_encode_end(&e, (uint8_t *)out + n);
     out[n] = '\0';
+}
+
+/* "334 " and the challenge in base64; RFC 4954 has no enhanced code here. */
+static void challenge(struct receiver *r, struct span text, enum auth_step next)
+{
+    char out[EXCHANGE_64];
+    encode(text, out);
     r->auth.step = next;
     receiver_say_free(r, 334, "", out);
+}
+
+/* Asks whether, or by what, auth.name may log in. */
+static void ask(struct receiver *r, enum receiver_event_kind kind, struct span text,
+                struct span proof)
+{
+    memset(&r->event, 0, sizeof r->event);
+    r->event.name = r->auth.name;
+    r->event.text = text;
+    r->event.proof = proof;
+    receiver_tell(r, kind, true);
 }
 
 /* A response's base64 into auth.text: as RFC 4954 wants it, without any repair. */
@@ -109,14 +135,6 @@ static bool take_name(struct receiver *r, struct span name)
     return name.n && span_copy(name, r->auth.name, sizeof r->auth.name);
 }
 
-static void ask_password(struct receiver *r, struct span password)
-{
-    memset(&r->event, 0, sizeof r->event);
-    r->event.name = r->auth.name;
-    r->event.text = password;
-    receiver_tell(r, RECEIVER_PASSWORD, true);
-}
-
 /* RFC 4616: [authzid] NUL authcid NUL passwd. */
 static void plain(struct receiver *r)
 {
@@ -129,7 +147,7 @@ static void plain(struct receiver *r)
         span_find(password, '\0') < password.n)
         wrong(r);
     else
-        ask_password(r, password);
+        ask(r, RECEIVER_PASSWORD, password, nothing);
 }
 
 static void login_name(struct receiver *r)
@@ -144,7 +162,7 @@ static void login_password(struct receiver *r)
 {
     struct span password = buf_span(&r->auth.text);
     if (password.n && span_find(password, '\0') == password.n)
-        ask_password(r, password);
+        ask(r, RECEIVER_PASSWORD, password, nothing);
     else
         wrong(r);
 }
@@ -166,9 +184,7 @@ static void scram_first(struct receiver *r)
         return;
     }
     r->auth.server_first = x->len - first.nonce.n - 2;
-    memset(&r->event, 0, sizeof r->event);
-    r->event.name = r->auth.name;
-    receiver_tell(r, RECEIVER_SALT, true);
+    ask(r, RECEIVER_SALT, nothing, nothing);
 }
 
 void receiver_salted(struct receiver *r, enum receiver_auth_answer answer, const char *nonce,
@@ -179,8 +195,7 @@ void receiver_salted(struct receiver *r, enum receiver_auth_answer answer, const
         return;
     r->phase = RECEIVER_COMMANDS;
     if (answer) {
-        auth_end(r);
-        receiver_say(r, 454, "4.7.0", "temporary authentication failure");
+        later(r);
     } else if (buf_add_format(x, "%s,s=%s,i=%u", nonce, salt, iterations)) {
         r->failed = true;
     } else {
@@ -197,12 +212,9 @@ static struct span whole_nonce(const struct receiver *r)
 
 static bool is_gs2(const struct receiver *r, struct span channel)
 {
-    uint8_t out[GS2_64_MAX];
-    struct base64_encoder e;
-    base64_encoder_init(&e, 0, BASE64_PLAIN);
-    size_t n = base64_encode(&e, span_take(buf_span(&r->auth.exchange), r->auth.gs2), out);
-    n += base64_encode_end(&e, out + n);
-    return span_eq(channel, span_of(out, n));
+    char out[EXCHANGE_64];
+    encode(span_take(buf_span(&r->auth.exchange), r->auth.gs2), out);
+    return span_eq(channel, span_str(out));
 }
 
 static void scram_final(struct receiver *r)
@@ -218,11 +230,7 @@ static void scram_final(struct receiver *r)
         r->failed = true;
         return;
     }
-    memset(&r->event, 0, sizeof r->event);
-    r->event.name = r->auth.name;
-    r->event.text = span_skip(buf_span(x), r->auth.gs2);
-    r->event.proof = final.proof;
-    receiver_tell(r, RECEIVER_PROOF, true);
+    ask(r, RECEIVER_PROOF, span_skip(buf_span(x), r->auth.gs2), final.proof);
 }
 
 void receiver_authenticated(struct receiver *r, enum receiver_auth_answer answer,
@@ -236,8 +244,7 @@ void receiver_authenticated(struct receiver *r, enum receiver_auth_answer answer
     if (answer == RECEIVER_AUTH_WRONG) {
         wrong(r);
     } else if (answer == RECEIVER_AUTH_LATER) {
-        auth_end(r);
-        receiver_say(r, 454, "4.7.0", "temporary authentication failure");
+        later(r);
     } else if (r->asked == RECEIVER_PROOF) {
         snprintf(text, sizeof text, "v=%s", signature);
         challenge(r, span_str(text), AUTH_SCRAM_DONE);

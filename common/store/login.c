@@ -2,7 +2,6 @@
 
 #include "store/db.h"
 
-
 #include <stdio.h>
 
 /* The verifier of the name's user, empty for nobody's; code is the user's, or the name itself, to
@@ -36,20 +35,19 @@ enum err store_login_salt(struct store *s, const struct vault *v, const char *na
 }
 
 enum err store_login_prove(struct store *s, const struct vault *v, const char *name,
-                           struct span message, struct span proof, char code[USER_CODE_MAX + 1],
-                           struct buf *signature, struct why *why)
+                           struct span message, struct span proof, struct buf *signature,
+                           struct why *why)
 {
+    char code[USER_CODE_MAX + 1];
     struct buf verifier;
+    bool counted;
     buf_init(&verifier, VAULT_VERIFIER_MAX);
     enum err e = find(s, name, code, &verifier, why);
     if (!e)
-        e = store_try_allowed(s, code, why);
+        e = store_try_claim(s, code, &counted, why);
     if (!e) {
         e = v->prove(s->home, buf_span(&verifier), name, message, proof, signature, why);
-        enum err counted = !e || e == ERR_AUTH ? store_try_done(s, code, !e, NULL) : ERR_NONE;
-        /* An uncounted failure would be a free try. */
-        if (counted && e == ERR_AUTH)
-            e = why_set(why, ERR_AUTH, "wrong password (and not counted)");
+        e = store_try_settle(s, code, e, counted, why);
     }
     buf_wipe(&verifier);
     return e;

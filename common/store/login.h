@@ -13,11 +13,10 @@ enum err store_login_salt(struct store *s, const struct vault *v, const char *na
 
 /*
  * ERR_AUTH unless proof (base64) over SCRAM's AuthMessage is the user's, or after too many wrong
- * tries, which are counted and journalled; else appends the server's signature (base64) and fills
- * in code.
+ * tries, which are counted and journalled; else appends the server's signature (base64).
  */
 enum err store_login_prove(struct store *s, const struct vault *v, const char *name,
-                           struct span message, struct span proof, char code[USER_CODE_MAX + 1],
-                           struct buf *signature, struct why *why);
+                           struct span message, struct span proof, struct buf *signature,
+                           struct why *why);
 
 #endif

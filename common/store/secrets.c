@@ -234,7 +234,7 @@ static enum err tries_get(struct store *s, const char *code, struct tries *t, st
     return e == ERR_NO ? ERR_NONE : e;
 }
 
-enum err store_try_allowed(struct store *s, const char *code, struct why *why)
+static enum err try_allowed(struct store *s, const char *code, struct why *why)
 {
     struct tries t = {0, 0};
     enum err e = db_state(s, true, why);
@@ -281,16 +281,21 @@ static enum err count_wrong(struct store *s, const char *code, bool *counted, st
     return e;
 }
 
-static enum err in_state(struct store *s, enum err (*work)(struct store *, const char *, bool *,
-                                                           struct why *),
-                         const char *code, bool *flag, struct why *why)
+static enum err allow_and_count(struct store *s, const char *code, bool *counted, struct why *why)
 {
+    enum err e = try_allowed(s, code, why);
+    return e ? e : count_wrong(s, code, counted, why);
+}
+
+enum err store_try_claim(struct store *s, const char *code, bool *counted, struct why *why)
+{
+    *counted = false;
     enum err e = db_state(s, true, why);
     if (!e)
         e = db_exec(s->state, "BEGIN IMMEDIATE", why);
     if (e)
         return e;
-    e = work(s, code, flag, why);
+    e = allow_and_count(s, code, counted, why);
     if (!e)
         e = db_exec(s->state, "COMMIT", why);
     if (e)
@@ -298,34 +303,17 @@ static enum err in_state(struct store *s, enum err (*work)(struct store *, const
     return e;
 }
 
-/* Counted before the password is looked at, so that many at once, or a kill, gain nothing. */
-static enum err claim_try(struct store *s, const char *code, bool *counted, struct why *why)
-{
-    enum err e = store_try_allowed(s, code, why);
-    return e ? e : count_wrong(s, code, counted, why);
-}
-
-static enum err journal_wrong(struct store *s, const char *code, struct why *why)
+enum err store_try_settle(struct store *s, const char *code, enum err result, bool counted,
+                          struct why *why)
 {
     struct journal_row row = {.code = code, .result = "wrong-password", .pages = -1};
-    return store_journal_add(s, &row, why);
-}
-
-static enum err forget_tries(struct store *s, const char *code, struct why *why)
-{
-    return db_run(s->state, NULL, why, "DELETE FROM tries WHERE code = ?", "t", code);
-}
-
-enum err store_try_done(struct store *s, const char *code, bool right, struct why *why)
-{
-    bool counted = false;
-    enum err e = db_state(s, true, why);
-    if (e)
-        return e;
-    if (right)
-        return forget_tries(s, code, why);
-    e = in_state(s, count_wrong, code, &counted, why);
-    return e || !counted ? e : journal_wrong(s, code, why);
+    if (!result) {
+        enum err e = db_state(s, true, why);
+        return e ? e : db_run(s->state, NULL, why, "DELETE FROM tries WHERE code = ?", "t", code);
+    }
+    if (result == ERR_AUTH && counted && store_journal_add(s, &row, NULL) != ERR_NONE)
+        return why_set(why, ERR_AUTH, "wrong password (and no journal)");
+    return result;
 }
 
 unsigned store_try_delay(struct store *s, const char *code)
@@ -341,7 +329,7 @@ enum err store_user_verify(struct store *s, const struct vault *v, const char *c
 {
     struct buf verifier;
     bool counted = false;
-    enum err e = in_state(s, claim_try, code, &counted, why);
+    enum err e = store_try_claim(s, code, &counted, why);
     if (e)
         return e;
     buf_init(&verifier, VAULT_VERIFIER_MAX);
@@ -349,11 +337,7 @@ enum err store_user_verify(struct store *s, const struct vault *v, const char *c
     if (!e)
         e = v->verify(s->home, buf_span(&verifier), password, why);
     buf_release(&verifier);
-    if (!e)
-        return forget_tries(s, code, why);
-    if (e == ERR_AUTH && counted && journal_wrong(s, code, NULL) != ERR_NONE)
-        return why_set(why, ERR_AUTH, "wrong password (and no journal)");
-    return e;
+    return store_try_settle(s, code, e, counted, why);
 }
 
 enum err store_user_admit(struct store *s, const struct vault *v, const char *code,

@@ -128,10 +128,16 @@ enum err store_user_verify(struct store *s, const struct vault *v, const char *c
 enum err store_user_admit(struct store *s, const struct vault *v, const char *code,
                           struct span password, struct why *why);
 
-/* For checks that are made elsewhere (AUTH SCRAM): ERR_AUTH while too many wrong tries block. */
-enum err store_try_allowed(struct store *s, const char *code, struct why *why);
-/* Counts: right clears, wrong adds, journals (at most store's own limit of names) and blocks. */
-enum err store_try_done(struct store *s, const char *code, bool right, struct why *why);
+/*
+ * Around a check that is made elsewhere (AUTH SCRAM): claim counts the try as a wrong one before
+ * the check, so that many at once, or a kill, gain nothing; ERR_AUTH while too many block, and then
+ * there is no check. settle says how it went: ERR_NONE clears the count, ERR_AUTH is journalled
+ * where the claim was counted (at most store's own limit of names are). Returns result, or what
+ * went wrong in clearing.
+ */
+enum err store_try_claim(struct store *s, const char *code, bool *counted, struct why *why);
+enum err store_try_settle(struct store *s, const char *code, enum err result, bool counted,
+                          struct why *why);
 /* What the next "no" to this code should wait, in milliseconds: grows with the tries, at most 3000. */
 unsigned store_try_delay(struct store *s, const char *code);
 

@@ -1,5 +1,6 @@
 /* The tables, through store.h alone: in a home of its own under $TMPDIR. */
 #include "seal/password.h"
+#include "store/login.h"
 #include "store/store.h"
 
 #include "check.h"
@@ -274,10 +275,58 @@ static void wrong_tries_block_known_and_unknown_alike(void)
     CHECK_INT(store_journal_list(s, &(struct journal_filter){.code = "12"}, count_row, &rows, &why),
               ERR_NONE);
     CHECK_INT(rows, 3);
-    CHECK_INT(store_try_done(s, "12", true, &why), ERR_NONE);
+    CHECK_INT(store_try_settle(s, "12", ERR_NONE, false, &why), ERR_NONE);
     CHECK_INT(store_user_verify(s, &seal_vault, "12", span_str("tiger"), &why), ERR_NONE);
     CHECK_INT(store_try_delay(s, "12"), 0);
     closed(s);
+}
+
+static struct store *asked_of;
+static unsigned counted_before;
+
+/* A look at a proof, which sees whether its try has been counted already. */
+static enum err watch_prove(const struct home *h, struct span verifier, const char *name,
+                            struct span message, struct span proof, struct buf *signature,
+                            struct why *w)
+{
+    counted_before = store_try_delay(asked_of, "12");
+    return seal_vault.prove(h, verifier, name, message, proof, signature, w);
+}
+
+/* Or many at once, or a kill, would get looks for nothing: as store_user_verify has it. */
+static void a_log_in_is_counted_before_it_is_looked_at(void)
+{
+    struct vault watching = seal_vault;
+    struct user a = row("12", "Alice", "alice");
+    struct buf salt, proof, out;
+    watching.prove = watch_prove;
+    asked_of = opened();
+    buf_init(&salt, 1000);
+    buf_init(&proof, 1000);
+    buf_init(&out, 1000);
+    CHECK_INT(store_user_add(asked_of, &a, 0, &why), ERR_NONE);
+    CHECK_INT(store_user_set_password(asked_of, &seal_vault, "12", span_str("tiger"), &why), 0);
+    CHECK_INT(store_login_prove(asked_of, &watching, "alice", span_str("m"), span_str("x"), &out,
+                                &why), ERR_AUTH);
+    CHECK(counted_before > 0);
+    CHECK_INT(store_login_salt(asked_of, &watching, "alice", &salt, &why), ERR_NONE);
+    CHECK_INT(scram_prove(span_str("tiger"), buf_span(&salt), span_str("m"), &proof, &why), 0);
+    CHECK_INT(store_login_prove(asked_of, &watching, "alice", span_str("m"), buf_span(&proof), &out,
+                                &why), ERR_NONE);
+    CHECK_INT(store_try_delay(asked_of, "12"), 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(store_login_prove(asked_of, &watching, "alice", span_str("m"), span_str("x"),
+                                    &out, &why), ERR_AUTH);
+    CHECK_INT(store_login_prove(asked_of, &watching, "alice", span_str("m"), buf_span(&proof), &out,
+                                &why), ERR_AUTH);
+    int rows = 0;
+    CHECK_INT(store_journal_list(asked_of, &(struct journal_filter){.code = "12"}, count_row, &rows,
+                                 &why), ERR_NONE);
+    CHECK_INT(rows, 4);
+    buf_release(&salt);
+    buf_release(&proof);
+    buf_release(&out);
+    closed(asked_of);
 }
 
 static void a_change_is_whole_or_undone(void)
@@ -322,6 +371,7 @@ int main(void)
     RUN(addresses_find_their_users);
     RUN(passwords_are_sealed_and_verified);
     RUN(wrong_tries_block_known_and_unknown_alike);
+    RUN(a_log_in_is_counted_before_it_is_looked_at);
     RUN(a_change_is_whole_or_undone);
     RUN(readers_cannot_write);
     return check_done();
