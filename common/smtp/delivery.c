@@ -1,28 +1,8 @@
 #include "smtp/delivery.h"
 
-#include <string.h>
-
-static const struct {
-    const char *name, *parameter;
-    enum notify bit;
-} notices[] = {{"never", "NEVER", NOTIFY_NEVER},
-               {"success", "SUCCESS", NOTIFY_SUCCESS},
-               {"failure", "FAILURE", NOTIFY_FAILURE},
-               {"delay", "DELAY", NOTIFY_DELAY}};
-
-enum { NOTICES = sizeof notices / sizeof *notices };
-
 bool delivery_wants_dsn(const struct delivery *d)
 {
     return d->notify || d->ret || (d->envid && *d->envid) || d->orcpts;
-}
-
-static unsigned notice_named(struct span word)
-{
-    for (size_t i = 0; i < NOTICES; i++)
-        if (span_eq_nocase(word, span_str(notices[i].name)))
-            return notices[i].bit;
-    return 0;
 }
 
 bool delivery_notify(const char *text, unsigned *notify)
@@ -31,7 +11,7 @@ bool delivery_notify(const char *text, unsigned *notify)
     *notify = 0;
     for (bool more = true; more;) {
         size_t n = span_find(rest, ',');
-        unsigned bit = notice_named(span_take(rest, n));
+        unsigned bit = notify_bit(span_take(rest, n));
         if (!bit)
             return false;
         *notify |= bit;
@@ -126,9 +106,9 @@ enum err delivery_add_rcpt(const struct delivery *d, size_t n, const char *path,
 {
     enum err e = d->notify ? buf_add_str(out, " NOTIFY=") : ERR_NONE;
     bool more = false;
-    for (size_t i = 0; i < NOTICES && !e; i++)
-        if (d->notify & notices[i].bit) {
-            e = buf_add_format(out, "%s%s", more ? "," : "", notices[i].parameter);
+    for (unsigned bit = NOTIFY_NEVER; bit <= NOTIFY_DELAY && !e; bit <<= 1)
+        if (d->notify & bit) {
+            e = buf_add_format(out, "%s%s", more ? "," : "", notify_word((enum notify)bit));
             more = true;
         }
     struct span given = span_str(d->orcpts && d->orcpts[n] ? d->orcpts[n] : "");

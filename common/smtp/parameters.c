@@ -146,16 +146,34 @@ static struct parameter_fault take_solicit(struct span value, const struct targe
 
 /* ---- RCPT ---- */
 
+/* By bit number. */
+static const char *const notices[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
+
+enum { NOTICES = sizeof notices / sizeof *notices };
+
+const char *notify_word(enum notify bit)
+{
+    for (unsigned i = 0; i < NOTICES; i++)
+        if (bit == (enum notify)(1U << i))
+            return notices[i];
+    return NULL;
+}
+
+unsigned notify_bit(struct span word)
+{
+    for (unsigned i = 0; i < NOTICES; i++)
+        if (word_is(word, notices[i]))
+            return 1U << i;
+    return 0;
+}
+
 static struct parameter_fault take_notify(struct span value, const struct target *t)
 {
-    static const char *const names[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
     struct span left = value, word;
     if (!value.n || value.p[value.n - 1] == ',')
         return bad("NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY");
     while (next_part(&left, ',', &word)) {
-        unsigned bit = 0;
-        for (unsigned i = 0; i < 4; i++)
-            bit |= word_is(word, names[i]) ? 1U << i : 0;
+        unsigned bit = notify_bit(word);
         if (!bit || t->rcpt->notify & (bit | NOTIFY_NEVER) ||
             (bit == NOTIFY_NEVER && t->rcpt->notify))
             return bad("NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY");

@@ -47,6 +47,10 @@ struct mail_parameters {
 /* NOTIFY's words; 0: unsaid. NEVER stands alone. */
 enum notify { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 };
 
+/* The word of a bit, and the bit of a word whatever its case; NULL and 0 where there is none. */
+const char *notify_word(enum notify bit);
+unsigned notify_bit(struct span word);
+
 struct rcpt_parameters {
     unsigned notify;
     char orcpt[ORCPT_MAX + 1]; /* "rfc822;" and xtext; "": none */

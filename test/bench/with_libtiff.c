@@ -1,73 +1,13 @@
 /* libtiff: the coded form is a TIFF of one strip, in memory. */
 #include "contender.h"
-
-#include <string.h>
-#include <tiffio.h>
-
-struct memory {
-    uint8_t *bytes;
-    size_t size, at, room;
-};
-
-static tmsize_t mem_read(thandle_t h, void *p, tmsize_t n)
-{
-    struct memory *m = h;
-    size_t k = m->at < m->size ? m->size - m->at : 0;
-    if ((size_t)n < k)
-        k = (size_t)n;
-    memcpy(p, m->bytes + m->at, k);
-    m->at += k;
-    return (tmsize_t)k;
-}
-
-static tmsize_t mem_write(thandle_t h, void *p, tmsize_t n)
-{
-    struct memory *m = h;
-    if (m->at + (size_t)n > m->room)
-        return 0;
-    memcpy(m->bytes + m->at, p, (size_t)n);
-    m->at += (size_t)n;
-    if (m->at > m->size)
-        m->size = m->at;
-    return n;
-}
-
-static toff_t mem_seek(thandle_t h, toff_t to, int whence)
-{
-    struct memory *m = h;
-    m->at = (size_t)to + (whence == SEEK_CUR ? m->at : whence == SEEK_END ? m->size : 0);
-    return m->at;
-}
-
-static int mem_close(thandle_t h)
-{
-    (void)h;
-    return 0;
-}
-
-static toff_t mem_size(thandle_t h)
-{
-    return ((struct memory *)h)->size;
-}
-
-static TIFF *open_memory(struct memory *m, const char *mode)
-{
-    return TIFFClientOpen("memory", mode, m, mem_read, mem_write, mem_seek, mem_close, mem_size,
-                          NULL, NULL);
-}
+#include "../lib/tiff_memory.h"
 
 static TIFF *create(struct memory *m, const struct image *p, enum g3_coding coding)
 {
     TIFF *tif = open_memory(m, "wl");
     if (!tif)
         return NULL;
-    TIFFSetField(tif, TIFFTAG_IMAGEWIDTH, p->width);
-    TIFFSetField(tif, TIFFTAG_IMAGELENGTH, p->rows);
-    TIFFSetField(tif, TIFFTAG_ROWSPERSTRIP, p->rows);
-    TIFFSetField(tif, TIFFTAG_BITSPERSAMPLE, 1);
-    TIFFSetField(tif, TIFFTAG_SAMPLESPERPIXEL, 1);
-    TIFFSetField(tif, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE);
-    TIFFSetField(tif, TIFFTAG_FILLORDER, FILLORDER_MSB2LSB);
+    set_fax_fields(tif, p->width, p->rows);
     TIFFSetField(tif, TIFFTAG_YRESOLUTION, 196.0);
     TIFFSetField(tif, TIFFTAG_COMPRESSION,
                  coding == G3_MMR ? COMPRESSION_CCITTFAX4 : COMPRESSION_CCITTFAX3);

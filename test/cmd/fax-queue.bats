@@ -1,5 +1,6 @@
 # The outgoing queue: entries and their envelopes, fates, notices, and what a kill leaves behind.
 load ../lib/helper
+load ../lib/fake
 
 setup() {
     scratch
@@ -9,14 +10,9 @@ setup() {
 }
 teardown() { cleanup; }
 
-# fake [SCENARIO-LINE]...: a receiver that does as told, and the station's smarthost.
+# A receiver that does as told, and the station's smarthost.
 fake() {
-    rm -rf fake && mkdir fake
-    printf '%s\n' "$@" >fake/plan
-    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
-    until_true 10 test -s fake/port
-    PORT=$(cat fake/port)
-    URL=smtp://127.0.0.1:$PORT
+    fake_smtp "$@"
     conf
 }
 

@@ -1,5 +1,6 @@
 # The sender-SMTP as a program: command line, every reply at every step, TLS, real receivers.
 load ../lib/helper
+load ../lib/fake
 
 setup() {
     scratch
@@ -7,16 +8,6 @@ setup() {
     printf 'From: Alice <alice@fax.example>\nTo: bob@there.example\nSubject: hello\n\nHi\n.dot\n' >mail.eml
 }
 teardown() { cleanup; }
-
-# fake [SCENARIO-LINE]...: a receiver that does as told; URL is where it is.
-fake() {
-    rm -rf fake && mkdir fake
-    printf '%s\n' "$@" >fake/plan
-    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
-    until_true 10 test -s fake/port
-    PORT=$(cat fake/port)
-    URL=smtp://127.0.0.1:$PORT
-}
 
 send() { run --separate-stderr smtp-send --url "$URL" --timeout 10 "$@"; }
 

@@ -1,5 +1,6 @@
 # smtp-send: questions to a server (VRFY, EXPN, HELP), and log-in by a bearer token.
 load ../lib/helper
+load ../lib/fake
 
 setup() {
     scratch
@@ -7,15 +8,6 @@ setup() {
     printf 'From: Alice <alice@fax.example>\nTo: bob@there.example\nSubject: hello\n\nHi\n' >mail.eml
 }
 teardown() { cleanup; }
-
-fake() {
-    rm -rf fake && mkdir fake
-    printf '%s\n' "$@" >fake/plan
-    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
-    until_true 10 test -s fake/port
-    PORT=$(cat fake/port)
-    URL=smtp://127.0.0.1:$PORT
-}
 
 ask() { run --separate-stderr smtp-send --url "$URL" --timeout 10 "$@" </dev/null; }
 

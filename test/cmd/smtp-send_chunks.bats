@@ -1,5 +1,6 @@
 # smtp-send with receivers that offer CHUNKING: round trips, every reply to BDAT, real receivers.
 load ../lib/helper
+load ../lib/fake
 
 setup() {
     scratch
@@ -8,14 +9,8 @@ setup() {
 }
 teardown() { cleanup; }
 
-# fake [SCENARIO-LINE]...: a receiver with CHUNKING that does as told; URL is where it is.
-fake() {
-    rm -rf fake && mkdir fake
-    printf '%s\n' "caps: PIPELINING;8BITMIME;SIZE;ENHANCEDSTATUSCODES;CHUNKING" "$@" >fake/plan
-    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
-    until_true 10 test -s fake/port
-    URL=smtp://127.0.0.1:$(cat fake/port)
-}
+# A receiver with CHUNKING that does as told.
+fake() { fake_smtp "caps: PIPELINING;8BITMIME;SIZE;ENHANCEDSTATUSCODES;CHUNKING" "$@"; }
 
 send() { run --separate-stderr smtp-send --url "$URL" --timeout 10 "$@"; }
 

@@ -1,5 +1,6 @@
 # smtp-send with receivers that do not take all: conversion to seven bits, UTF-8 in addresses.
 load ../lib/helper
+load ../lib/fake
 
 setup() {
     scratch
@@ -8,14 +9,6 @@ setup() {
     printf 'From: a@x\r\nMIME-Version: 1.0\r\nContent-Type: application/x\r\nContent-Transfer-Encoding: binary\r\n\r\n\0\1\r\n.\r\n\377\r\n\n' >binary.eml
 }
 teardown() { cleanup; }
-
-fake() {
-    rm -rf fake && mkdir fake
-    printf '%s\n' "$@" >fake/plan
-    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
-    until_true 10 test -s fake/port
-    URL=smtp://127.0.0.1:$(cat fake/port)
-}
 
 send() { run --separate-stderr smtp-send --url "$URL" --timeout 10 -f a@x "$@"; }
 

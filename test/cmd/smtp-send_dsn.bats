@@ -1,5 +1,6 @@
 # smtp-send: notices of delivery (RFC 3461) and a time for it (RFC 2852).
 load ../lib/helper
+load ../lib/fake
 
 setup() {
     scratch
@@ -7,14 +8,6 @@ setup() {
     printf 'From: Alice <alice@fax.example>\nTo: bob@there.example\nSubject: hello\n\nHi\n' >mail.eml
 }
 teardown() { cleanup; }
-
-fake() {
-    rm -rf fake && mkdir fake
-    printf '%s\n' "$@" >fake/plan
-    background "$FAXPIPE_ROOT/test/lib/fake-smtp" fake fake/plan
-    until_true 10 test -s fake/port
-    URL=smtp://127.0.0.1:$(cat fake/port)
-}
 
 send() { run --separate-stderr smtp-send --url "$URL" --timeout 10 -f a@x "$@"; }
 

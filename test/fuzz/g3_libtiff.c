@@ -7,10 +7,9 @@
  */
 #include "g3/g3.h"
 #include "g3_model.h"
+#include "../lib/tiff_memory.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <tiffio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,54 +26,9 @@ static const struct way {
     {G3_MH, G3_NO_EOL | G3_ALIGN_ROW, COMPRESSION_CCITTRLE, 0},
 };
 
-struct memory {
-    uint8_t bytes[ROOM];
-    size_t size, at;
-};
-
-static struct memory memory;
+static uint8_t room[ROOM];
+static struct memory memory = {room, 0, 0, ROOM};
 static unsigned words; /* of libtiff, errors and warnings */
-
-static tmsize_t mem_read(thandle_t h, void *p, tmsize_t n)
-{
-    struct memory *m = h;
-    size_t k = m->at < m->size ? m->size - m->at : 0;
-    if ((size_t)n < k)
-        k = (size_t)n;
-    memcpy(p, m->bytes + m->at, k);
-    m->at += k;
-    return (tmsize_t)k;
-}
-
-static tmsize_t mem_write(thandle_t h, void *p, tmsize_t n)
-{
-    struct memory *m = h;
-    if (m->at + (size_t)n > ROOM)
-        return 0;
-    memcpy(m->bytes + m->at, p, (size_t)n);
-    m->at += (size_t)n;
-    if (m->at > m->size)
-        m->size = m->at;
-    return n;
-}
-
-static toff_t mem_seek(thandle_t h, toff_t to, int whence)
-{
-    struct memory *m = h;
-    m->at = (size_t)to + (whence == SEEK_CUR ? m->at : whence == SEEK_END ? m->size : 0);
-    return m->at;
-}
-
-static int mem_close(thandle_t h)
-{
-    (void)h;
-    return 0;
-}
-
-static toff_t mem_size(thandle_t h)
-{
-    return ((struct memory *)h)->size;
-}
 
 static void count_words(const char *module, const char *format, va_list ap)
 {
@@ -82,35 +36,23 @@ static void count_words(const char *module, const char *format, va_list ap)
     words++;
 }
 
-static TIFF *open_memory(const char *mode)
-{
-    memory.at = 0;
-    return TIFFClientOpen("memory", mode, &memory, mem_read, mem_write, mem_seek, mem_close,
-                          mem_size, NULL, NULL);
-}
-
 /* libtiff's rows; false where it had anything to say. */
 static bool their_rows(const struct way *way, unsigned width, unsigned rows, struct span strip,
                        uint8_t *pels)
 {
-    memory.size = 0;
+    memory.size = memory.at = 0;
     words = 0;
-    TIFF *tif = open_memory("wl");
+    TIFF *tif = open_memory(&memory, "wl");
     if (!tif)
         return false;
-    TIFFSetField(tif, TIFFTAG_IMAGEWIDTH, width);
-    TIFFSetField(tif, TIFFTAG_IMAGELENGTH, rows);
-    TIFFSetField(tif, TIFFTAG_ROWSPERSTRIP, rows);
-    TIFFSetField(tif, TIFFTAG_BITSPERSAMPLE, 1);
-    TIFFSetField(tif, TIFFTAG_SAMPLESPERPIXEL, 1);
-    TIFFSetField(tif, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE);
-    TIFFSetField(tif, TIFFTAG_FILLORDER, FILLORDER_MSB2LSB);
+    set_fax_fields(tif, width, rows);
     TIFFSetField(tif, TIFFTAG_COMPRESSION, way->compression);
     if (way->compression == COMPRESSION_CCITTFAX3)
         TIFFSetField(tif, TIFFTAG_GROUP3OPTIONS, way->options);
     tmsize_t n = TIFFWriteRawStrip(tif, 0, (void *)(uintptr_t)strip.p, (tmsize_t)strip.n);
     TIFFClose(tif);
-    if (n != (tmsize_t)strip.n || words || !(tif = open_memory("r")))
+    memory.at = 0;
+    if (n != (tmsize_t)strip.n || words || !(tif = open_memory(&memory, "r")))
         return false;
     tmsize_t size = (tmsize_t)((width + 7) / 8 * rows);
     n = TIFFReadEncodedStrip(tif, 0, pels, size);

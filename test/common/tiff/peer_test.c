@@ -3,9 +3,9 @@
 #include "../g3/pages.h"
 #include "check.h"
 #include "g3/g3.h"
+#include "tiff_memory.h"
 
 #include <stdlib.h>
-#include <tiffio.h>
 #include <unistd.h>
 
 static unsigned long long seed = 4711;
@@ -30,13 +30,7 @@ static struct g3_decoder decoder;
 static TIFF *create(const struct peer *p)
 {
     TIFF *tif = TIFFOpen(p->path, "wl");
-    TIFFSetField(tif, TIFFTAG_IMAGEWIDTH, p->width);
-    TIFFSetField(tif, TIFFTAG_IMAGELENGTH, ROWS);
-    TIFFSetField(tif, TIFFTAG_ROWSPERSTRIP, ROWS);
-    TIFFSetField(tif, TIFFTAG_BITSPERSAMPLE, 1);
-    TIFFSetField(tif, TIFFTAG_SAMPLESPERPIXEL, 1);
-    TIFFSetField(tif, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE);
-    TIFFSetField(tif, TIFFTAG_FILLORDER, FILLORDER_MSB2LSB);
+    set_fax_fields(tif, p->width, ROWS);
     TIFFSetField(tif, TIFFTAG_XRESOLUTION, 204.0);
     TIFFSetField(tif, TIFFTAG_YRESOLUTION, 98.0);
     TIFFSetField(tif, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
