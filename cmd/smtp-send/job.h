@@ -1,0 +1,56 @@
+/*
+ * One run of smtp-send: what its options say, what is sent, to whom, where, and how it goes.
+ */
+#ifndef SMTP_SEND_JOB_H
+#define SMTP_SEND_JOB_H
+
+#include "net/addressees.h"
+#include "net/mailbag.h"
+#include "net/transfer.h"
+#include "store/store.h"
+#include "tool/home.h"
+#include "tool/secret.h"
+
+/* The options as they were given; NULL and 0 where they were not. */
+struct settings {
+    char *vrfy, *expn, *oauth;
+    char *dsn, *ret, *envid, *by, **orcpts;
+    char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
+    int headers, dots, stdio, mbox, json, timeout, help_peer;
+    struct secret_source secret;
+};
+
+struct job {
+    const struct settings *opt;
+    struct home home;
+    const char *helo;
+    char name[256];
+    char url[USER_LONG_MAX + 1];
+    char login[USER_TEXT_MAX + 1];
+    char from[USER_ADDRESS_MAX + 1];
+    bool from_given;
+    struct mailbag bag;
+    struct addressees to;
+    size_t operands;        /* so many of them are the command line's */
+    enum sender_verb verb;
+    struct delivery delivery;
+    struct buf orcpts;      /* of const char *, for each recipient, where any is given */
+    enum channel_tls tls;
+    struct buf password;
+    struct transfer transfer;
+    bool connected;
+    enum err unreachable; /* nobody can be reached: the first failure to connect */
+    struct why reason;
+    struct buf line;
+    enum err worst;
+};
+
+/* Nothing yet; opt must outlive the job. job_release frees. */
+void job_init(struct job *j, const struct settings *opt);
+/* Ends the connection, frees, and closes the home. */
+void job_release(struct job *j);
+
+/* Says that what was given is wrong; gives ERR_USAGE. */
+enum err job_usage(const char *what, const char *words);
+
+#endif
