@@ -1,5 +1,6 @@
 /* fax-queue: mail that waits for its next try. */
 #include "bytes/json.h"
+#include "fax-queue/turned.h"
 #include "net/addressees.h"
 #include "net/outgoing.h"
 #include "queue/flush.h"
@@ -20,7 +21,7 @@
 
 static struct {
     char *from, *user, *id, *domain, *dsn, *ret, *envid, **orcpts;
-    int all, json;
+    int all, json, turned;
 } opt;
 
 static struct poptOption options[] = {
@@ -35,8 +36,10 @@ static struct poptOption options[] = {
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "list: an array of objects", NULL},
     {"all", 0, POPT_ARG_NONE, &opt.all, 0, "flush: also what is not due yet", NULL},
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
-    {"domain", 0, POPT_ARG_STRING, &opt.domain, 0, "flush: recipients of this domain alone",
-     "DOMAIN"},
+    {"domain", 0, POPT_ARG_STRING, &opt.domain, 0, "flush: recipients of these domains alone",
+     "DOMAIN,.."},
+    {"turned", 0, POPT_ARG_NONE, &opt.turned, 0,
+     "flush: over stdin and stdout, to a peer that has turned the connection", NULL},
     POPT_TABLEEND,
 };
 
@@ -319,10 +322,11 @@ static enum err flush(struct work *w, const struct operands *operands)
         .domain = opt.domain,
         .now = (int64_t)time(NULL),
     };
-    e = queue_flush(&w->queue, &w->home, &o, &counts, &why);
+    e = opt.turned ? turned_flush(&w->queue, &w->home, &o, &counts, &why)
+                   : queue_flush(&w->queue, &w->home, &o, &counts, &why);
     diag_trace("%u sent, %u deferred, %u failed, %u entries busy", counts.sent, counts.deferred,
                counts.failed, counts.busy);
-    return e ? diag_fail(e, &why, "flush") : ERR_NONE;
+    return e == ERR_NO && opt.turned ? e : e ? diag_fail(e, &why, "flush") : ERR_NONE;
 }
 
 /* ---- remove, hold, release ---- */
@@ -390,7 +394,7 @@ static const struct command {
     enum err (*run)(struct work *w, const struct operands *operands);
     const char *takes; /* letters of the options it has */
 } commands[] = {
-    {"add", add, "fuD"},          {"list", list, "j"}, {"flush", flush, "aid"},
+    {"add", add, "fuD"},          {"list", list, "j"}, {"flush", flush, "aidt"},
     {"remove", remove_entry, ""}, {"hold", hold, ""},  {"release", release, ""},
 };
 
@@ -402,12 +406,17 @@ static enum err foreign_option(const struct command *c)
         bool given;
     } all[] = {{'f', "--from", opt.from},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
                {'D', "--dsn", opt.dsn},     {'D', "--ret", opt.ret},   {'D', "--envid", opt.envid},
-               {'D', "--orcpt", opt.orcpts}, {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain}};
+               {'D', "--orcpt", opt.orcpts}, {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain},
+               {'t', "--turned", opt.turned}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].given && !strchr(c->takes, all[i].letter)) {
             diag_error("%s: not an option of %s", all[i].name, c->name);
             return ERR_USAGE;
         }
+    if (opt.turned && (!opt.domain || opt.all)) {
+        diag_error("--turned: %s", opt.all ? "not with --all" : "needs --domain");
+        return ERR_USAGE;
+    }
     if (opt.id && (opt.all || opt.domain)) {
         diag_error("--id: not with --all or --domain");
         return ERR_USAGE;

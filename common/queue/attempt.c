@@ -225,6 +225,18 @@ static enum err run_sender(const struct attempt *a, struct group *g, const char 
     return e;
 }
 
+static enum err give(const struct attempt *a, struct group *g, struct why *why)
+{
+    struct queue_recipient *to[AT_ONCE];
+    int statuses[AT_ONCE];
+    for (size_t i = 0; i < g->count; i++)
+        to[i] = queue_recipient(g->entry, g->members[i]);
+    enum err e = a->give(a->give_arg, g->entry, a->mail, to, statuses, g->count, why);
+    for (size_t i = 0; i < g->count && !e; i++)
+        g->fates[g->members[i]] = fate_of(statuses[i], to[i]);
+    return e;
+}
+
 /* The hop of the nth recipient; who has none is settled at once. */
 static bool hop_of(const struct attempt *a, struct queue_entry *entry, size_t n, enum fate *fates,
                    char hop[HOP_SIZE])
@@ -232,7 +244,7 @@ static bool hop_of(const struct attempt *a, struct queue_entry *entry, size_t n,
     struct queue_recipient *r = queue_recipient(entry, n);
     struct why why = {""};
     hop[0] = '\0';
-    if (*entry->user || !hop_find(a->conf, r->path, hop, &why))
+    if (a->give || *entry->user || !hop_find(a->conf, r->path, hop, &why))
         return true;
     fates[n] = FATE_FAILED;
     r->code = 0;
@@ -243,11 +255,7 @@ static bool hop_of(const struct attempt *a, struct queue_entry *entry, size_t n,
 
 static bool asked_for(const struct attempt *a, const struct queue_recipient *r)
 {
-    char domain[HOP_DOMAIN];
-    if (!a->domain)
-        return true;
-    return !hop_domain(r->path, domain, NULL) &&
-           span_eq_nocase(span_str(domain), span_str(a->domain));
+    return !a->domain || hop_is_of(r->path, a->domain);
 }
 
 /* All from the nth recipient on who go where he goes, as many as fit. */
@@ -274,7 +282,7 @@ enum err attempt_all(struct attempt *a, struct queue_entry *entry, enum fate *fa
         if (!hop_of(a, entry, i, fates, hop))
             continue;
         gather(a, &g, i, hop);
-        e = run_sender(a, &g, hop, why);
+        e = a->give ? give(a, &g, why) : run_sender(a, &g, hop, why);
     }
     /* What was learnt before a failure still counts; who was not tried stays. */
     bool learnt = false;

@@ -196,7 +196,8 @@ static enum err treat_locked(struct run *r, const char *id, int mail, struct why
     if (!e && wanted(r, &entry)) {
         fates = calloc(queue_count(&entry) + 1, sizeof *fates);
         struct attempt attempt = {.sender = r->options->sender, .conf = r->home->conf,
-                                  .domain = r->options->domain, .mail = mail};
+                                  .domain = r->options->domain, .give = r->options->give,
+                                  .give_arg = r->options->give_arg, .mail = mail};
         e = fates ? attempt_all(&attempt, &entry, fates, why)
                   : why_set(why, ERR_OS, "out of memory");
         if (!e && attempt.tried)
@@ -239,6 +240,8 @@ static enum err treat(void *arg, const char *id)
     }
     if (e == ERR_NO)
         return ERR_NONE; /* ended while we waited for its turn */
+    if (e == ERR_PIPE)
+        return why_set(&r->why, e, "%s", why.text); /* there is nobody any more to give it to */
     note(r, id, e, &why);
     return ERR_NONE;
 }

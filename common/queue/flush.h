@@ -10,13 +10,15 @@
 #ifndef QUEUE_FLUSH_H
 #define QUEUE_FLUSH_H
 
-#include "queue/queue.h"
+#include "queue/attempt.h"
 
 struct flush_options {
     const char *sender;  /* the smtp-send to run: a path, or a name for the PATH */
     bool all;            /* also what is not due yet */
     const char *id;      /* this entry alone, due or not; or NULL */
-    const char *domain;  /* recipients of this domain alone, due or not; or NULL */
+    const char *domain;  /* recipients of these domains alone, due or not; or NULL */
+    attempt_give_fn *give; /* instead of smtp-send: see attempt.h; or NULL */
+    void *give_arg;
     int64_t now;
 };
 
@@ -29,7 +31,7 @@ struct flush_counts {
 /*
  * Goes through the queue. An entry that cannot be treated is reported (tool/diag) and passed
  * over; the first such failure is returned after the others were treated. ERR_NO: id names none;
- * ERR_AGAIN: another process has that one.
+ * ERR_AGAIN: another process has that one. ERR_PIPE: give said so, and nobody else was tried.
  */
 enum err queue_flush(const struct queue *q, const struct home *home,
                      const struct flush_options *options, struct flush_counts *counts,

@@ -30,6 +30,20 @@ enum err hop_domain(const char *text, char out[HOP_DOMAIN], struct why *why)
     return e;
 }
 
+bool hop_is_of(const char *path, const char *list)
+{
+    char domain[HOP_DOMAIN];
+    if (hop_domain(path, domain, NULL) || !*domain)
+        return false;
+    while (*list) {
+        size_t n = strcspn(list, " ,");
+        if (span_eq_nocase(span_of(list, n), span_str(domain)))
+            return true;
+        list += n + (list[n] != '\0');
+    }
+    return false;
+}
+
 /* smtp://HOST:25 of a name or of RFC 5321's literals, [192.0.2.1] and [IPv6:2001:db8::1]. */
 static void url_of(const char *domain, char out[HOP_SIZE])
 {

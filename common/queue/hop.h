@@ -17,4 +17,7 @@ enum err hop_find(const struct conf *conf, const char *path, char out[HOP_SIZE],
 /* The path's domain in small letters, "" where it has none. ERR_DATA: no path. */
 enum err hop_domain(const char *path, char out[HOP_DOMAIN], struct why *why);
 
+/* The path's domain is one of list, which has blanks or commas between; whatever the case. */
+bool hop_is_of(const char *path, const char *list);
+
 #endif
