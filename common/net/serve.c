@@ -52,6 +52,15 @@ static enum err flush(struct session *s, int out, struct why *why)
     return e;
 }
 
+/* A socket of any family, where what a peer says ahead of its turn can be told from what it says in
+ * turn; into a pipe a whole dialogue may be written at once. */
+static bool is_socket(int fd)
+{
+    int type;
+    socklen_t n = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0;
+}
+
 /* since: when the peer last got on with it. */
 static enum err receive(struct session *s, const struct serve_options *o, int64_t since,
                         struct why *why)
@@ -108,12 +117,12 @@ enum err serve_session(const struct session_host *host, const struct serve_optio
                        struct why *why)
 {
     char client[64];
-    bool is_socket = serve_client(options->in, client, sizeof client);
+    bool known = serve_client(options->in, client, sizeof client);
     struct session *s;
-    enum err e = session_open(host, is_socket ? client : NULL, options->relay, &s, why);
+    enum err e = session_open(host, known ? client : NULL, options->relay, &s, why);
     if (e)
         return e;
-    if (!host->implicit_tls && (is_socket || options->greet_pause) &&
+    if (!host->implicit_tls && (is_socket(options->in) || options->greet_pause) &&
         readable(options->in, (int)options->greet_pause * 1000))
         session_drop(s, RECEIVER_DROP_EARLY);
     else

@@ -64,13 +64,14 @@ static enum err give(struct content *c, struct span piece, bool ends_line, struc
     return e;
 }
 
-/* Text up to the next CR; an LF in it is a bare one. */
+/* Text up to the next CR; an LF in it is a bare one. NUL counts as one too: what some programs drop
+ * may have stood between a dot and its CR LF, and no text may hold it (RFC 2045 2.7, 2.8). */
 static size_t text(struct content *c, struct span in, struct buf *out, enum err *e)
 {
     size_t room = out->max - out->len - SPARE / 2;
     struct span piece = span_take(in, room);
     piece.n = span_find(piece, '\r');
-    if (!c->bare && span_find(piece, '\n') < piece.n)
+    if (!c->bare && (span_find(piece, '\n') < piece.n || span_find(piece, '\0') < piece.n))
         c->bare = true;
     c->octets += piece.n;
     *e = give(c, piece, false, out);

@@ -22,7 +22,7 @@ enum content_state {
 
 struct content {
     enum content_state state;
-    bool bare;         /* a bare CR or LF was there; nothing more is given out */
+    bool bare;         /* a bare CR or LF, or NUL, was there; nothing more is given out */
     bool muted;        /* nothing more is given out: content_mute */
     uint64_t octets;   /* RFC 1870: with CR LF, without stuffed dots and the end mark */
     unsigned received; /* Received fields in the header section */

@@ -276,7 +276,7 @@ static bool too_large(const struct receiver *r)
 /* What is wrong with the mail itself, so far; NULL: nothing. */
 static const struct verdict *content_fault(const struct receiver *r)
 {
-    static const struct verdict bare = {550, "5.6.11", "bare CR or LF in the mail"};
+    static const struct verdict bare = {550, "5.6.11", "bare CR or LF, or NUL, in the mail"};
     static const struct verdict large = {552, "5.3.4", "mail larger than the limit"};
     static const struct verdict loop = {554, "5.4.6", "too many hops"};
     return r->content.bare                               ? &bare

@@ -11,8 +11,8 @@
  * ENHANCEDSTATUSCODES, STARTTLS, AUTH (smtp/auth.c), CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY,
  * NO-SOLICITING.
  *
- * Deviations from RFC 821: NUL and bare CR and LF are refused in commands, bare CR and LF in what
- * DATA brings (BDAT brings octets); VRFY and EXPN may answer 252.
+ * Deviations from RFC 821: NUL and bare CR and LF are refused in commands and in what DATA brings
+ * (BDAT brings octets); VRFY and EXPN may answer 252.
  */
 #ifndef SMTP_RECEIVER_H
 #define SMTP_RECEIVER_H

@@ -99,6 +99,23 @@ static void smuggling(void)
     }
 }
 
+/* What drops NULs would find an end here. */
+static void nul_makes_it_bad(void)
+{
+    static const char *const lines[] = {"\r\n#.\r\n", "\r\n.#\r\n", "\r\n.\r#\n", "#", "\r\n#\r\n.\r\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char text[100];
+        int n = snprintf(text, sizeof text, "a: b\r\n\r\ntext%sNOOP\r\n.\r\n", lines[i]);
+        bool true_end = strstr(lines[i], "\r\n.\r\n") != NULL;
+        for (char *c = text; (c = strchr(c, '#')) != NULL;)
+            *c = '\0';
+        for (size_t step = 1; step <= 64; step++) {
+            CHECK_INT(feed(text, (size_t)n, step), true_end ? n - (int)strlen("NOOP\r\n.\r\n") : n);
+            CHECK(content.bare);
+        }
+    }
+}
+
 static void nothing_out_once_bare(void)
 {
     feed("a: b\r\n\r\none\ntwo\r\nthree\r\n.\r\n", 28, 1 << 20);
@@ -138,6 +155,7 @@ int main(void)
     RUN(received_is_counted);
     RUN(folded_names);
     RUN(smuggling);
+    RUN(nul_makes_it_bad);
     RUN(nothing_out_once_bare);
     RUN(long_lines_are_kept);
     RUN(muted_counts_on);
