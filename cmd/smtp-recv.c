@@ -1,5 +1,6 @@
 /* smtp-recv: receiver-SMTP. Mail comes in over stdin/stdout, sockets or a batch file, and goes
  * durably into the spool of the table's users, a maildir, a command or an mbox. */
+#include "net/append.h"
 #include "net/crew.h"
 #include "net/handover.h"
 #include "net/listener.h"
@@ -16,7 +17,6 @@
 #include "tool/program.h"
 #include "tool/spawn.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +129,10 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
     if (e)
         return e;
     here.host.clerk = *clerk;
+    /* Where there is no table, there is nothing that only another process could know. */
+    if (!here.answers.table && !opt.exec)
+        here.host.clerk = (struct clerk){
+            .fn = answers_give, .arg = &here.answers, .fd = -1, .quick = true};
     if (here.spool.inside) /* where a mail that is relayed waits to be whole */
         setenv("TMPDIR", "/postmaster/tmp", 1);
     here.host.method_arg = opt.mbox   ? (void *)&here.mbox
@@ -257,7 +261,7 @@ static enum err set_options(struct why *why)
 /* Everything that may need root, or files outside of a new root. */
 static enum err set_method(struct why *why)
 {
-    here.host.method = opt.exec ? &handover_exec : opt.mbox ? &handover_mbox : &into_spool;
+    here.host.method = opt.exec ? &handover_exec : opt.mbox ? &append_to_mbox : &into_spool;
     if (opt.batch) {
         struct why reason = {""};
         enum err e = io_open(opt.batch, &here.batch, &reason);
@@ -266,16 +270,8 @@ static enum err set_method(struct why *why)
     }
     if (opt.exec)
         return words_split(opt.exec, &here.answers.command, why);
-    here.mbox.sync = !opt.no_sync;
-    if (opt.mbox && strcmp(opt.mbox, "-") == 0)
-        here.mbox.fd = STDOUT_FILENO;
-    else if (opt.mbox)
-        here.mbox.fd = open(opt.mbox, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (opt.mbox && here.mbox.fd < 0)
-        return why_errno(why, ERR_CREATE, "%s", opt.mbox);
-    /* It may be new: its name is to be as durable as what is put into it. */
-    if (opt.mbox && here.mbox.sync && here.mbox.fd != STDOUT_FILENO) {
-        enum err e = io_sync_parent(opt.mbox, why);
+    if (opt.mbox) {
+        enum err e = append_open(&here.mbox, opt.mbox, !opt.no_sync, why);
         if (e)
             return e;
     }

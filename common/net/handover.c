@@ -6,14 +6,11 @@
 #include "tool/status.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A mail on its way: all of it in an unlinked file. arg and envelope are the methods'. */
@@ -317,120 +314,3 @@ enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail)
         handover_flush(NULL);
     return e == ERR_NONE ? RECIPIENT_OK : e == ERR_DATA ? RECIPIENT_REJECTED : RECIPIENT_LATER;
 }
-
-/* Where mboxrd's quoting stands: in the '>'s of a line's start, and how much of "From " is seen. */
-struct quoting {
-    bool line_start;
-    size_t matched;
-};
-
-/* Copies piece with a '>' put into the start of every line that is ">*From ". */
-static void quote(struct writer *out, struct quoting *q, struct span piece)
-{
-    static const char from[] = "From ";
-    while (piece.n) {
-        uint8_t c = piece.p[0];
-        if (!q->line_start) {
-            size_t n = span_find(piece, '\n');
-            q->line_start = n < piece.n;
-            q->matched = 0;
-            n += q->line_start;
-            writer_add(out, piece.p, n);
-            piece = span_skip(piece, n);
-        } else if (c == (uint8_t)from[q->matched]) {
-            q->matched++;
-            piece = span_skip(piece, 1);
-            if (q->matched < 5)
-                continue;
-            writer_add(out, ">From ", 6);
-            q->line_start = false;
-        } else if (c == '>' && !q->matched) {
-            writer_add(out, ">", 1);
-            piece = span_skip(piece, 1);
-        } else {
-            writer_add(out, from, q->matched);
-            q->line_start = false;
-        }
-    }
-}
-
-static void from_line(struct writer *out, const char *sender)
-{
-    char text[PATH_MAX_OCTETS + 64], date[32];
-    struct tm tm;
-    time_t now = time(NULL);
-    if (!gmtime_r(&now, &tm) || !asctime_r(&tm, date))
-        strcpy(date, "Thu Jan  1 00:00:00 1970\n");
-    int n = snprintf(text, sizeof text, "From %s %s", *sender ? sender : "MAILER-DAEMON", date);
-    /* A quoted local part may hold blanks; the line's fields may not. */
-    for (char *c = text + 5; c < text + 5 + strlen(sender); c++)
-        *c = *c == ' ' ? '_' : *c;
-    writer_add(out, text, (size_t)n);
-}
-
-static enum err append(struct handover *w, int fd, struct why *why)
-{
-    struct writer *out = malloc(sizeof *out);
-    uint8_t *bytes = malloc(65536);
-    struct quoting q = {true, 0};
-    enum err e = out && bytes ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
-    size_t got = 1;
-    if (!e) {
-        writer_init(out, fd);
-        from_line(out, w->envelope->sender);
-    }
-    while (!e && got) {
-        e = io_read(w->fd, bytes, 65536, &got, why);
-        quote(out, &q, span_of(bytes, e ? 0 : got));
-    }
-    if (!e) {
-        /* What is held back of a line, its end where it has none, and the line between mails. */
-        writer_add(out, "From ", q.line_start ? q.matched : 0);
-        writer_add(out, "\n\n", !q.line_start || q.matched ? 2 : 1);
-        e = writer_flush(out, why);
-    }
-    free(bytes);
-    free(out);
-    return e;
-}
-
-/* Under the locks that other programs know; among ourselves they would not hold. */
-static enum err append_locked(struct handover *w, const struct mbox *box, struct why *why)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    /* A pipe knows no locks and no end to go back to. */
-    flock(box->fd, LOCK_EX);
-    fcntl(box->fd, F_SETLKW, &lock);
-    off_t end = lseek(box->fd, 0, SEEK_END);
-    enum err e = append(w, box->fd, why);
-    if (!e && box->sync)
-        e = io_sync(box->fd, why);
-    if (e && end >= 0 && ftruncate(box->fd, end) != 0)
-        diag_warn("mbox: a part of a mail stays at its end");
-    lock.l_type = F_UNLCK;
-    fcntl(box->fd, F_SETLK, &lock);
-    flock(box->fd, LOCK_UN);
-    return e;
-}
-
-static enum err mbox_commit(void *mail, enum receiver_verdict verdicts[], struct why *why)
-{
-    static pthread_mutex_t appending = PTHREAD_MUTEX_INITIALIZER;
-    struct handover *w = mail;
-    enum err e = writer_flush(&w->out, why);
-    (void)verdicts;
-    if (!e)
-        e = rewind_mail(w, why);
-    if (e)
-        return e;
-    pthread_mutex_lock(&appending);
-    e = append_locked(w, w->arg, why);
-    pthread_mutex_unlock(&appending);
-    return e;
-}
-
-const struct delivery_method handover_mbox = {.begin = waiting_begin,
-                                              .id = waiting_id,
-                                              .write = waiting_write,
-                                              .commit = mbox_commit,
-                                              .free = waiting_free};

@@ -1,6 +1,6 @@
 /*
- * Mail handed over to a command or appended to an mbox: the two delivery methods that need no
- * spool. A mail waits in an unlinked temporary file until it is whole.
+ * Mail handed over to a command: the delivery method that needs no spool, and the clerk's queue. A
+ * mail waits in an unlinked temporary file until it is whole.
  */
 #ifndef NET_HANDOVER_H
 #define NET_HANDOVER_H
@@ -53,15 +53,5 @@ enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail)
 /* The clerk's part: starts a `fax-queue flush`, of all that is due or, due or not, of what waits
  * for the domain, that nobody waits for. False: it cannot be started, or 16 run already. */
 bool handover_flush(const char *domain);
-
-/* An mbox (mboxrd quoting), appended to under flock and fcntl locks, whole or not at all, and
- * synced. */
-struct mbox {
-    int fd;    /* open for appending; may be a pipe */
-    bool sync;
-};
-
-/* The method's arg is a struct mbox. */
-extern const struct delivery_method handover_mbox;
 
 #endif

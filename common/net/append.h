@@ -1,0 +1,27 @@
+/*
+ * Mail appended to an mbox: the delivery method of --mbox. A mail waits in memory until it is
+ * whole, a big one in an unlinked temporary file.
+ */
+#ifndef NET_APPEND_H
+#define NET_APPEND_H
+
+#include "net/session.h"
+
+/* An mbox (mboxrd quoting), appended to under flock and fcntl locks, whole or not at all, and
+ * synced. */
+struct mbox {
+    int fd;       /* open for appending; may be a pipe */
+    bool sync;
+    bool nowhere; /* /dev/null: nobody waits for it */
+};
+
+/*
+ * Opens path, which is made where it is not there, its name then as durable as what is put into
+ * it; "-" is stdout. ERR_CREATE, ERR_IO.
+ */
+enum err append_open(struct mbox *box, const char *path, bool sync, struct why *why);
+
+/* The method's arg is a struct mbox. Mails that are committed together share locks and sync. */
+extern const struct delivery_method append_to_mbox;
+
+#endif
