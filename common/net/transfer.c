@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 16384 };
+enum { PIECE = 16384, CONTENT = SENDER_PIECE };
 
 /* Where the content of the mail that is being sent stands. */
 struct content {
@@ -77,7 +77,7 @@ static void listen_for_more(struct transfer *t)
 /* The next piece; what cannot be read ends the dialogue, since half a mail must not be sent. */
 static void give_content(struct transfer *t, struct content *c)
 {
-    uint8_t piece[PIECE];
+    uint8_t piece[CONTENT];
     uint64_t left = c->mail->length - c->at;
     size_t want = left < sizeof piece ? (size_t)left : sizeof piece;
     hear(t);
@@ -95,7 +95,11 @@ static void give_content(struct transfer *t, struct content *c)
         return;
     }
     c->at += (size_t)k;
-    if (sender_content(&t->sender, span_of(piece, (size_t)k)))
+    enum err e = sender_content(&t->sender, span_of(piece, (size_t)k));
+    /* The end goes in one write with the last piece. */
+    if (!e && c->at == c->mail->length)
+        e = sender_content_end(&t->sender);
+    if (e)
         sender_lost(&t->sender, ERR_OS, "out of memory");
 }
 

@@ -144,7 +144,7 @@ enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct wh
  * ERR_OS: no memory. */
 enum err sender_content(struct sender *s, struct span piece);
 
-/* The content is whole: the dot goes out. Where it is not of the size that was told, the dialogue
+/* The content is whole: the dot goes out. May be said at once behind the last piece. Where it is not of the size that was told, the dialogue
  * ends, with ERR_IO for all, and the receiver never gets a whole mail. */
 enum err sender_content_end(struct sender *s);
 

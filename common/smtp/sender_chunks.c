@@ -157,13 +157,12 @@ enum err sender_chunks_content(struct sender *s, struct span piece)
 
 enum err sender_chunks_end(struct sender *s)
 {
-    uint8_t *room;
-    enum err e = buf_reserve(&s->out, WIRE_END, &room);
-    if (e)
-        return e;
-    size_t n = wire_end(&s->encoder, room);
-    s->out.len += n;
+    uint8_t end[WIRE_END];
+    size_t n = wire_end(&s->encoder, end);
     if (n + s->over.len != s->chunk_left + s->rest)
         return changed(s);
-    return count(s, n);
+    if (s->over.len) /* it goes behind what waits for the next chunk */
+        return buf_add(&s->over, end, n);
+    enum err e = buf_add(&s->out, end, n);
+    return e ? e : count(s, n);
 }
