@@ -47,8 +47,9 @@ LIBS_all   = $(LIBS_tiff) $(LIBS_scan) $(LIBS_print) $(LIBS_net) $(LIBS_seal) $(
 $(CMDS) $(TESTS) $(HELPERS): LDLIBS = $(LIBS_all) -lpopt -lm
 $(BIN)/fax-spool: LDLIBS = $(LIBS_seal) $(LIBS_store) -lpopt
 
-.PHONY: all test demo bench bench-g3 bench-programs bench-mime bench-smtp lint check \
-        check-deps check-pure check-headers check-size check-docs fuzz deps install uninstall clean help
+BENCHES = $(addprefix bench-,g3 programs mime smtp send)
+.PHONY: all test demo bench $(BENCHES) lint check check-deps check-pure check-headers check-size \
+        check-docs fuzz deps install uninstall clean help
 all: $(CMDS) $(SCRIPTS)
 $(LIB): $(LIBOBJ)
 	@rm -f $@
@@ -100,15 +101,11 @@ lint: ## compilers, cppcheck, shellcheck, mandoc
 	@test/house/lint
 fuzz: ## every fuzz target for FUZZ_SECONDS in all (60)
 	@test/house/fuzz $(FUZZ_SECONDS)
-bench: bench-g3 bench-programs bench-mime bench-smtp ## the benchmarks, beside the peers
-bench-programs: all ## g3tiff and fax-scan alone, whole programs on 64 pages
-	@test/bench/programs
-bench-g3: all ## the codec alone, beside libtiff and spandsp (BENCH='-n 3 -c mmr -v')
-	@test/bench/g3 $(BENCH)
-bench-mime: all ## base64 and mail alone, beside the peers
-	@test/bench/mime
-bench-smtp: all test-programs ## the receiver, beside Postfix and its smtp-sink
-	@test/bench/smtp
+# bench-g3, bench-programs, bench-mime, bench-smtp and bench-send: one of them alone; the file says
+# what it takes (BENCH='-n 3 -c mmr -v' for the codec's).
+bench: $(BENCHES) ## the benchmarks, beside the peers; or one alone: bench-g3, bench-send...
+$(BENCHES): bench-%: all test-programs
+	@test/bench/$* $(BENCH)
 install: all ## into $(DESTDIR)$(PREFIX)
 	@test/house/install install "$(DESTDIR)" "$(PREFIX)" "$(TOOLPREFIX)"
 uninstall:
