@@ -149,19 +149,39 @@ enum err resolver_ask(struct resolver *r, const char *name, enum dns_type type,
     return ERR_NONE;
 }
 
-static bool plain(const char *s)
+/* In ASCII what a host's name may have; *beyond: there is more than ASCII. libidn2 would drop
+ * blanks, and so make another name of it. */
+static bool possible(const char *domain, bool *beyond)
 {
-    for (; *s; s++)
-        if ((unsigned char)*s > 0x7e || (unsigned char)*s <= ' ')
+    *beyond = false;
+    for (const char *s = domain; *s; s++) {
+        uint8_t c = (uint8_t)*s;
+        *beyond |= c > 0x7f;
+        if (c < 0x80 && !ascii_alnum(c) && c != '-' && c != '_' && c != '.')
             return false;
+    }
+    return true;
+}
+
+/* Labels of 1 to 63 octets; then in small letters. */
+static bool settle_labels(char *name)
+{
+    size_t label = 0;
+    for (char *c = name; *c; c++) {
+        label = *c == '.' ? 0 : label + 1;
+        if (label > 63 || (*c == '.' && (c == name || c[-1] == '.')))
+            return false;
+        *c = (char)ascii_lower((uint8_t)*c);
+    }
     return true;
 }
 
 enum err resolver_name(const char *domain, char out[DNS_NAME], struct why *why)
 {
     char *ascii = NULL;
+    bool beyond, fits = possible(domain, &beyond);
     struct span name = span_str(domain);
-    if (!plain(domain)) {
+    if (fits && beyond) {
         int r = idn2_to_ascii_8z(domain, &ascii,
                                  IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
         if (r != IDN2_OK)
@@ -171,11 +191,8 @@ enum err resolver_name(const char *domain, char out[DNS_NAME], struct why *why)
     }
     if (name.n && name.p[name.n - 1] == '.')
         name.n--;
-    bool fits = name.n > 0 && name.n <= 253 && span_copy(name, out, DNS_NAME);
+    fits = fits && name.n > 0 && name.n <= 253 && span_copy(name, out, DNS_NAME) &&
+           settle_labels(out);
     idn2_free(ascii);
-    if (!fits)
-        return why_set(why, ERR_DATA, "%.300s: not a name", domain);
-    for (char *c = out; *c; c++)
-        *c = (char)ascii_lower((uint8_t)*c);
-    return ERR_NONE;
+    return fits ? ERR_NONE : why_set(why, ERR_DATA, "%.300s: not a name", domain);
 }
