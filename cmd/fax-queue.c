@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 static struct {
-    char *from, *user, *id, *domain, *dsn, *ret, *envid, **orcpts;
+    char *from, *user, *id, *domain, *dsn, *ret, *envid, *by, **orcpts, **notifies;
     int all, json, turned;
 } opt;
 
@@ -33,6 +33,10 @@ static struct poptOption options[] = {
     {"envid", 0, POPT_ARG_STRING, &opt.envid, 0, "add: the envelope's ID, which they tell", "ID"},
     {"orcpt", 0, POPT_ARG_ARGV, &opt.orcpts, 0, "add: the next recipient's first name, or none...",
      "TYPE;ADDRESS"},
+    {"notify", 0, POPT_ARG_ARGV, &opt.notifies, 0,
+     "add: what the next recipient has of --dsn, or none...", "LIST"},
+    {"by", 0, POPT_ARG_STRING, &opt.by, 0,
+     "add: deliver within; else N a notice, R return it; T trace", "SECONDS[N|R][T]"},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "list: an array of objects", NULL},
     {"all", 0, POPT_ARG_NONE, &opt.all, 0, "flush: also what is not due yet", NULL},
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
@@ -88,31 +92,62 @@ static enum err take_envelope(struct queue_entry *entry, const struct operands *
     return e;
 }
 
-/* What is wanted of notices; the recipients are there already. */
-static enum err take_wishes(struct queue_entry *entry, struct why *why)
+static enum err take_orcpts(struct queue_entry *entry, struct why *why)
 {
-    struct delivery d = {.envid = opt.envid};
     char **orcpt = opt.orcpts;
-    if (opt.dsn && !delivery_notify(opt.dsn, &d.notify))
-        return why_set(why, ERR_USAGE, "--dsn: not never, nor of success,failure,delay");
-    if (opt.ret && !delivery_ret(opt.ret, &d.ret))
-        return why_set(why, ERR_USAGE, "--ret: not full or hdrs");
-    enum err e = delivery_check(&d, 0, why);
+    enum err e = ERR_NONE;
     for (size_t i = 0; orcpt && *orcpt && i < queue_count(entry) && !e; i++, orcpt++) {
+        struct delivery d = {.orcpts = (const char *const *)orcpt};
         if (strcmp(*orcpt, "none") == 0)
             continue;
-        d.orcpts = (const char *const *)orcpt;
         e = delivery_check(&d, 1, why);
         if (!e && !span_copy(span_str(*orcpt), queue_recipient(entry, i)->orcpt, QUEUE_PATH_SIZE))
             e = why_set(why, ERR_DATA, "an original recipient is too long");
     }
-    if (!e && orcpt && *orcpt)
-        e = why_set(why, ERR_USAGE, "more of --orcpt than recipients");
+    return e || !orcpt || !*orcpt ? e
+                                  : why_set(why, ERR_USAGE, "more of --orcpt than recipients");
+}
+
+static enum err take_notifies(struct queue_entry *entry, struct why *why)
+{
+    unsigned all = 0;
+    char **notify = opt.notifies;
+    if (opt.dsn && !delivery_notify(opt.dsn, &all))
+        return why_set(why, ERR_USAGE, "--dsn: not never, nor of success,failure,delay");
+    for (size_t i = 0; i < queue_count(entry); i++) {
+        struct queue_recipient *r = queue_recipient(entry, i);
+        r->notify = all;
+        if (!notify || !*notify)
+            continue;
+        if (strcmp(*notify, "none") != 0 && !delivery_notify(*notify, &r->notify))
+            return why_set(why, ERR_USAGE, "--notify: not never, nor of success,failure,delay");
+        notify++;
+    }
+    return notify && *notify ? why_set(why, ERR_USAGE, "more of --notify than recipients")
+                             : ERR_NONE;
+}
+
+/* What is wanted of notices; the recipients are there already. */
+static enum err take_wishes(struct queue_entry *entry, struct why *why)
+{
+    struct delivery d = {.envid = opt.envid};
+    if (opt.ret && !delivery_ret(opt.ret, &d.ret))
+        return why_set(why, ERR_USAGE, "--ret: not full or hdrs");
+    if (opt.by && !delivery_by(opt.by, &d))
+        return why_set(why, ERR_USAGE, "--by: not SECONDS, with N or R, and T");
+    enum err e = delivery_check(&d, 0, why);
+    e = e ? e : take_notifies(entry, why);
+    e = e ? e : take_orcpts(entry, why);
     if (e)
         return e;
-    span_copy(span_str(opt.dsn ? opt.dsn : ""), entry->dsn, sizeof entry->dsn);
-    span_copy(span_str(opt.ret ? opt.ret : ""), entry->ret, sizeof entry->ret);
+    snprintf(entry->ret, sizeof entry->ret, "%s", !d.ret ? "" : d.ret == RET_FULL ? "full" : "hdrs");
     span_copy(span_str(opt.envid ? opt.envid : ""), entry->envid, sizeof entry->envid);
+    if (!d.by)
+        return ERR_NONE;
+    entry->by = (struct queue_by){(int64_t)time(NULL) + d.by_seconds, d.by_mode, d.by_trace};
+    /* Whoever passed on what is late already has told its sender so. */
+    for (size_t i = 0; d.by_seconds <= 0 && i < queue_count(entry); i++)
+        queue_recipient(entry, i)->told = true;
     return ERR_NONE;
 }
 
@@ -406,7 +441,8 @@ static enum err foreign_option(const struct command *c)
         bool given;
     } all[] = {{'f', "--from", opt.from},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
                {'D', "--dsn", opt.dsn},     {'D', "--ret", opt.ret},   {'D', "--envid", opt.envid},
-               {'D', "--orcpt", opt.orcpts}, {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain},
+               {'D', "--orcpt", opt.orcpts}, {'D', "--notify", opt.notifies}, {'D', "--by", opt.by},
+               {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain},
                {'t', "--turned", opt.turned}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].given && !strchr(c->takes, all[i].letter)) {

@@ -33,8 +33,8 @@ static struct poptOption options[] = {
     {"envid", 0, POPT_ARG_STRING, &opt.envid, 0, "the envelope's ID, which they tell", "ID"},
     {"orcpt", 0, POPT_ARG_ARGV, &opt.orcpts, 0, "the next recipient's first name, or none...",
      "TYPE;ADDRESS"},
-    {"by", 0, POPT_ARG_STRING, &opt.by, 0, "deliver within; else N a notice, R return it",
-     "SECONDS[N|R]"},
+    {"by", 0, POPT_ARG_STRING, &opt.by, 0, "deliver within; else N a notice, R return it; T trace",
+     "SECONDS[N|R][T]"},
     {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0, "send no mail: ask who NAME is", "NAME"},
     {"expn", 0, POPT_ARG_STRING, &opt.expn, 0, "send no mail: ask who is on LIST", "LIST"},
     {"help-peer", 0, POPT_ARG_NONE, &opt.help_peer, 0, "send no mail: ask for the server's help",
@@ -104,7 +104,7 @@ static enum err check_delivery(struct delivery *d)
     if (opt.ret && !delivery_ret(opt.ret, &d->ret))
         return job_usage("--ret", "not full or hdrs");
     if (opt.by && !delivery_by(opt.by, d))
-        return job_usage("--by", "not SECONDS, SECONDSN or SECONDSR");
+        return job_usage("--by", "not SECONDS, with N or R, and T");
     enum err e = delivery_check(d, 0, &why);
     return e ? diag_fail(e, &why, "--envid") : ERR_NONE;
 }

@@ -69,33 +69,25 @@ static enum err add_path(struct buf *out, const char *name, const char *path)
 
 #define EIGHT_BIT "Content-Transfer-Encoding: 8bit\n"
 
-/* The mail that is returned whole has bytes beyond ASCII. */
-static bool eight_bit(const struct mime_report_head *h)
+void mime_returnable_push(struct mime_returnable *r, struct span piece)
 {
-    for (size_t i = 0; h->full && i < h->original.n; i++)
-        if (h->original.p[i] > 0x7f)
-            return true;
-    return false;
-}
-
-/* Nothing in the mail keeps it from being a part as it stands. */
-static bool returnable(const struct mime_report_head *h)
-{
-    char line[80];
-    snprintf(line, sizeof line, "--%.60s", h->boundary);
-    if (span_find(h->original, 0) < h->original.n)
-        return false;
-    for (struct span s = h->original; s.n;) {
-        size_t n = span_find(s, '\n');
-        if (n > MAIL_LINE || span_starts(s, span_str(line)))
-            return false;
-        s = span_skip(s, n + (n < s.n));
+    size_t n = strlen(r->boundary);
+    for (size_t i = 0; i < piece.n && !r->bad; i++) {
+        uint8_t c = piece.p[i];
+        r->eight_bit |= c > 0x7f;
+        if (c == '\n') {
+            r->column = r->matched = 0;
+            continue;
+        }
+        size_t at = r->column++;
+        bool same = at == r->matched && at < n + 2 && c == (uint8_t)(at < 2 ? '-' : r->boundary[at - 2]);
+        r->matched += same;
+        r->bad = c == 0 || r->column > MAIL_LINE || r->matched == n + 2;
     }
-    return true;
 }
 
 static enum err add_head(const struct mime_report_head *h, const char *name, const char *subject,
-                         const char *type, struct buf *out)
+                         const char *type, bool eight_bit, struct buf *out)
 {
     char date[MIME_DATE_SIZE];
     mime_date_format(h->date, 0, date);
@@ -114,7 +106,7 @@ static enum err add_head(const struct mime_report_head *h, const char *name, con
                            "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"
                            "Content-Type: multipart/report; report-type=%s;\n"
                            "\tboundary=\"%s\"\n%s\n--%s\nContent-Type: text/plain; charset=us-ascii\n\n",
-                           type, h->boundary, eight_bit(h) ? EIGHT_BIT : "", h->boundary);
+                           type, h->boundary, eight_bit ? EIGHT_BIT : "", h->boundary);
     return e;
 }
 
@@ -156,12 +148,11 @@ static enum err add_original(const struct mime_report_head *h, struct buf *out)
     return e ? e : buf_add_format(out, "\n--%s--\n", h->boundary);
 }
 
-/* The mail itself, with LF, as the last part. */
-static enum err add_mail(const struct mime_report_head *h, struct buf *out)
+/* The mail itself, with LF. */
+static enum err add_mail(struct span mail, struct buf *out)
 {
-    enum err e = buf_add_format(out, "\n--%s\nContent-Type: message/rfc822\n%s\n", h->boundary,
-                                eight_bit(h) ? EIGHT_BIT : "");
-    for (struct span s = h->original; s.n && !e;) {
+    enum err e = ERR_NONE;
+    for (struct span s = mail; s.n && !e;) {
         size_t n = span_find(s, '\n');
         bool crlf = n && n < s.n && s.p[n - 1] == '\r';
         e = buf_add_span(out, span_take(s, n - crlf));
@@ -169,7 +160,7 @@ static enum err add_mail(const struct mime_report_head *h, struct buf *out)
             e = buf_add_byte(out, '\n');
         s = span_skip(s, n + (n < s.n));
     }
-    return e ? e : buf_add_format(out, "\n--%s--\n", h->boundary);
+    return e;
 }
 
 /* ---- delivery status ---- */
@@ -213,7 +204,7 @@ static enum err add_words_for(const struct mime_dsn_recipient *r, struct buf *ou
         [MIME_DSN_FAILED] = "refused with\n    ",
         [MIME_DSN_DELAYED] = "not yet delivered, and tried again; the last try ended with\n    ",
         [MIME_DSN_DELIVERED] = "delivered\n",
-        [MIME_DSN_RELAYED] = "passed on to a host that makes no such notices\n",
+        [MIME_DSN_RELAYED] = "passed on to another host, which may make no notices\n",
         [MIME_DSN_EXPANDED] = "passed on to the members of a list\n",
     };
     enum err e = buf_add_str(out, "\n<");
@@ -243,12 +234,13 @@ static enum err add_dsn_text(const struct mime_dsn *d, enum mime_dsn_action wors
     return e;
 }
 
-/* RFC 3464 §2.3.4: the class of the status is that of the action; what expired says so. */
+/* RFC 3464 §2.3.4: the class of the status is that of the action; what expired says so, with
+ * 5.4.7 where it was the sender who had set the time (RFC 2852 §4.1). */
 static const char *status_of(const struct mime_dsn_recipient *r)
 {
     const char *general = actions[r->action].status;
     if (r->expired)
-        return "4.4.7";
+        return r->status && strcmp(r->status, "5.4.7") == 0 ? r->status : "4.4.7";
     return r->status && r->status[0] == general[0] ? r->status : general;
 }
 
@@ -285,14 +277,15 @@ static enum err add_recipient(const struct mime_dsn_recipient *r, struct buf *ou
     return e;
 }
 
-enum err mime_dsn_write(const struct mime_dsn *d, struct buf *out)
+enum err mime_dsn_around(const struct mime_dsn *d, bool eight_bit, struct buf *out,
+                         struct buf *behind)
 {
     enum mime_dsn_action worst = gravest(d);
-    struct mime_report_head head = d->head;
     /* RFC 3461 §4.3: what is not a failure returns the header alone. */
-    head.full = head.full && worst == MIME_DSN_FAILED && returnable(&head);
-    enum err e = add_head(&head, "Mail Delivery System", actions[worst].subject,
-                          "delivery-status", out);
+    bool full = d->head.full && worst == MIME_DSN_FAILED;
+    eight_bit = eight_bit && full;
+    enum err e = add_head(&d->head, "Mail Delivery System", actions[worst].subject,
+                          "delivery-status", eight_bit, out);
     if (!e)
         e = add_dsn_text(d, worst, out);
     if (!e)
@@ -305,9 +298,28 @@ enum err mime_dsn_write(const struct mime_dsn *d, struct buf *out)
         e = add_date(out, "Arrival-Date", d->arrival);
     for (size_t i = 0; i < d->count && !e; i++)
         e = add_recipient(&d->recipients[i], out);
-    if (e)
-        return e;
-    return head.full ? add_mail(&head, out) : add_original(&head, out);
+    if (e || !full)
+        return e ? e : add_original(&d->head, out);
+    e = buf_add_format(out, "\n--%s\nContent-Type: message/rfc822\n%s\n", d->head.boundary,
+                       eight_bit ? EIGHT_BIT : "");
+    return e ? e : buf_add_format(behind, "\n--%s--\n", d->head.boundary);
+}
+
+enum err mime_dsn_write(const struct mime_dsn *d, struct buf *out)
+{
+    struct mime_dsn fitting = *d;
+    struct mime_returnable r = {.boundary = d->head.boundary};
+    struct buf behind;
+    mime_returnable_push(&r, d->head.full ? d->head.original : span_of(NULL, 0));
+    fitting.head.full = d->head.full && !r.bad;
+    buf_init(&behind, LINE);
+    enum err e = mime_dsn_around(&fitting, r.eight_bit, out, &behind);
+    if (!e && behind.len)
+        e = add_mail(d->head.original, out);
+    if (!e)
+        e = buf_add_span(out, buf_span(&behind));
+    buf_release(&behind);
+    return e;
 }
 
 /* ---- disposition ---- */
@@ -367,7 +379,7 @@ enum err mime_mdn_write(const struct mime_mdn *m, struct buf *out)
     const char *how = m->manual ? "manual-action/MDN-sent-manually"
                                 : "automatic-action/MDN-sent-automatically";
     enum err e = add_head(&m->head, "Disposition", "Disposition notification",
-                          "disposition-notification", out);
+                          "disposition-notification", false, out);
     if (!e)
         e = add_mdn_text(m, out);
     if (!e)

@@ -59,6 +59,26 @@ struct mime_dsn {
 /* Appends the whole mail. Errors as buf_add. */
 enum err mime_dsn_write(const struct mime_dsn *dsn, struct buf *out);
 
+/*
+ * The same for a mail that is too large to be in memory: head.original is its header, and with
+ * head.full what is appended to before goes before the mail itself, with LF line ends, and behind
+ * comes after it. Whether that may be is the caller's to find out with struct mime_returnable;
+ * eight_bit is its.
+ */
+enum err mime_dsn_around(const struct mime_dsn *dsn, bool eight_bit, struct buf *before,
+                         struct buf *behind);
+
+/* Whether a mail can be a part of a notice as it stands: looked at in pieces. */
+struct mime_returnable {
+    const char *boundary;
+    size_t column, matched; /* in the line; of "--boundary" */
+    bool bad;               /* it cannot: NUL, a line of over 998 bytes, the boundary */
+    bool eight_bit;         /* it has bytes beyond ASCII */
+};
+
+/* The next piece. Zero r and set its boundary first; that of the notice's head. */
+void mime_returnable_push(struct mime_returnable *r, struct span piece);
+
 /* RFC 8098 §3.2.6.2. Printed is dispatched. */
 enum mime_disposition {
     MIME_DISPLAYED,

@@ -2,6 +2,7 @@
 
 #include "bytes/json.h"
 #include "queue/hop.h"
+#include "smtp/delivery.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/program.h"
@@ -14,12 +15,13 @@
 #include <unistd.h>
 
 /* So many recipients stay far below what a command line may hold. */
-enum { AT_ONCE = 500, FIXED = 18, LINE_MAX_OCTETS = 65536 };
+enum { AT_ONCE = 500, FIXED = 22, LINE_MAX_OCTETS = 65536 };
 
-/* Those who go by one hop in one run of smtp-send. */
+/* Those who go by one hop, and want the same notices, in one run of smtp-send. */
 struct group {
     struct queue_entry *entry;
     enum fate *fates;
+    unsigned notify;
     size_t members[AT_ONCE];
     size_t count;
 };
@@ -76,6 +78,8 @@ static void take_object(struct group *g, struct span line)
                       : 0;
         member_text(line, "enhanced", r->enhanced, sizeof r->enhanced);
         member_text(line, "text", r->text, sizeof r->text);
+        r->dsn = member_text(line, "dsn", number, sizeof number) && strcmp(number, "true") == 0;
+        r->in_time = member_text(line, "by", number, sizeof number) && strcmp(number, "true") == 0;
         g->fates[g->members[i]] = fate_of((int)status, r);
     }
 }
@@ -155,13 +159,25 @@ static void last_line(int fd, char *out, size_t size)
     out[s.n] = '\0';
 }
 
-/* What the sender asked for about notices; the number of arguments then. */
-static int add_wishes(const struct group *g, const char *argv[], int n)
+/* What is left of the time for the delivery, as --by has it; "" where none is set. */
+static void time_left(const struct attempt *a, const struct queue_by *by, char out[32])
+{
+    int64_t left = by->at - a->now;
+    left = left > BY_MAX ? BY_MAX : left < -BY_MAX ? -BY_MAX : left;
+    out[0] = '\0';
+    if (by->at)
+        snprintf(out, 32, "%lld%c%s", (long long)left, by->mode, by->trace ? "T" : "");
+}
+
+/* What the sender asked for; the number of arguments then. The texts are the caller's to keep. */
+static int add_wishes(const struct group *g, const char *notify, const char *by,
+                      const char *argv[], int n)
 {
     const struct queue_entry *entry = g->entry;
     const struct {
         const char *option, *value;
-    } wishes[] = {{"--dsn", entry->dsn}, {"--ret", entry->ret}, {"--envid", entry->envid}};
+    } wishes[] = {
+        {"--dsn", notify}, {"--ret", entry->ret}, {"--envid", entry->envid}, {"--by", by}};
     bool any = false;
     for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++)
         if (*wishes[i].value) {
@@ -181,7 +197,7 @@ static int add_wishes(const struct group *g, const char *argv[], int n)
 static enum err run_sender(const struct attempt *a, struct group *g, const char *hop,
                            struct why *why)
 {
-    char from[QUEUE_PATH_SIZE + 2], said[QUEUE_WORDS];
+    char from[QUEUE_PATH_SIZE + 2], said[QUEUE_WORDS], notify[DELIVERY_NOTIFY_SIZE], by[32];
     const char *argv[FIXED + 3 * AT_ONCE];
     int n = 0, ends[2], status, words = -1;
     pid_t pid;
@@ -198,7 +214,9 @@ static enum err run_sender(const struct attempt *a, struct group *g, const char 
     }
     if (diag_verbose())
         argv[n++] = "-v";
-    n = add_wishes(g, argv, n);
+    delivery_notify_text(g->notify, notify);
+    time_left(a, &g->entry->by, by);
+    n = add_wishes(g, notify, by, argv, n);
     argv[n++] = "--";
     for (size_t i = 0; i < g->count; i++)
         argv[n++] = queue_recipient(g->entry, g->members[i])->path;
@@ -258,13 +276,15 @@ static bool asked_for(const struct attempt *a, const struct queue_recipient *r)
     return !a->domain || hop_is_of(r->path, a->domain);
 }
 
-/* All from the nth recipient on who go where he goes, as many as fit. */
+/* All from the nth recipient on who go where he goes and want what he wants, as many as fit. */
 static void gather(const struct attempt *a, struct group *g, size_t n, const char *hop)
 {
     char other[HOP_SIZE];
     g->count = 0;
+    g->notify = queue_recipient(g->entry, n)->notify;
     for (size_t i = n; i < queue_count(g->entry) && g->count < AT_ONCE; i++)
-        if (g->fates[i] == FATE_UNTRIED && asked_for(a, queue_recipient(g->entry, i)) &&
+        if (g->fates[i] == FATE_UNTRIED && queue_recipient(g->entry, i)->notify == g->notify &&
+            asked_for(a, queue_recipient(g->entry, i)) &&
             hop_of(a, g->entry, i, g->fates, other) && strcmp(hop, other) == 0)
             g->members[g->count++] = i;
 }

@@ -25,6 +25,7 @@ struct attempt {
     const char *domain; /* recipients of these domains alone, as hop_is_of has them; NULL: all */
     attempt_give_fn *give; /* instead of smtp-send and of every hop; NULL: smtp-send */
     void *give_arg;
+    int64_t now;
     int mail;           /* queue_lock's descriptor, which smtp-send reads and keeps locked */
     bool tried;         /* out: somebody was */
 };

@@ -4,17 +4,21 @@
  *     faxpipe-queue 1
  *     from alice@fax.example
  *     user 12
- *     dsn success,failure                (these three, and orcpt, only where they are asked for)
- *     ret hdrs
+ *     ret hdrs                           (this and the next two where they are asked for)
  *     envid Q1
+ *     by 1795302642 RT                   (the second; R or N; T: with a trace)
  *     created 1795302042
  *     next 1795302342
  *     tries 1
  *     held 0
  *     to bob@there.example
- *     orcpt rfc822;bob@here.example      (of the `to` above)
- *     reply 450 4.2.2 mailbox full       (of the `to` above; "-" where there is no enhanced code)
+ *     orcpt rfc822;bob@here.example      (of the `to` above, as are the lines behind it)
+ *     notify success,failure
+ *     told 1                             (he knows that it takes its time)
+ *     reply 450 4.2.2 mailbox full       ("-" where there is no enhanced code)
  *     end
+ *
+ * `dsn success,failure`, which faxpipe once wrote before `created`, is `notify` of every `to`.
  */
 #ifndef QUEUE_ENVELOPE_H
 #define QUEUE_ENVELOPE_H

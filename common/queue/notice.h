@@ -1,28 +1,39 @@
 /*
- * The notice that mail of the queue could not be delivered, as mime/report_write.h makes it:
- * RFC 3464 in a multipart/report.
+ * Notices about mail of the queue, as mime/report_write.h makes them: RFC 3464 in a
+ * multipart/report. Each is itself an entry of the queue, from <>, to the sender of the mail that
+ * it is about. It returns that mail's header, or under RET=FULL, where it tells of a failure, the
+ * whole mail.
  *
- * It is of printable ASCII alone: whatever strangers' words hold beyond that becomes '?'.
+ * Its own words are of printable ASCII alone: whatever strangers' words hold beyond that becomes '?'.
  */
 #ifndef QUEUE_NOTICE_H
 #define QUEUE_NOTICE_H
 
+#include "mime/report_write.h"
 #include "queue/queue.h"
 
-enum { NOTICE_MAX = 1 << 26 };
-
+/* Recipients about whom one thing is to be told. */
 struct notice {
-    const char *hostname;            /* the reporting station */
-    const char *from;                /* the address in its From field */
-    const struct queue_entry *entry; /* who is told, and when the mail came */
-    const struct queue_recipient *failed; /* count of them, with the last words about each */
-    size_t count;
-    const bool *expired;             /* of each: given up, not refused */
-    struct span header;              /* of the mail */
-    int64_t now;
+    enum mime_dsn_action action;
+    struct buf recipients; /* of struct mime_dsn_recipient; the strings are the caller's */
 };
 
-/* Appends the whole mail with LF ends. Errors as buf_add. */
-enum err notice_write(const struct notice *notice, struct buf *out);
+/* An empty one; notice_release frees it. */
+void notice_init(struct notice *notice, enum mime_dsn_action action);
+/* Frees the memory. */
+void notice_release(struct notice *notice);
+
+/* One more recipient, whose strings live as long as the notice. ERR_OS. */
+enum err notice_add(struct notice *notice, const struct mime_dsn_recipient *r, struct why *why);
+
+/*
+ * Puts the notice into the queue, where anybody is in it; with ERR_NONE it is durable. entry is
+ * the mail's, of which mail is a descriptor; to nobody where that is from <>. A try's notices of
+ * one action have one ID: a run that was killed after this and before the envelope's change makes
+ * no second one. ERR_CREATE, ERR_IO, ERR_OS.
+ */
+enum err notice_put(const struct queue *q, const struct home *home,
+                    const struct queue_entry *entry, const struct notice *notice, int mail,
+                    int64_t now, struct why *why);
 
 #endif

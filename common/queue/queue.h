@@ -11,6 +11,7 @@
 #define QUEUE_QUEUE_H
 
 #include "bytes/buf.h"
+#include "smtp/parameters.h"
 #include "tool/home.h"
 
 #include <stdbool.h>
@@ -34,13 +35,24 @@ struct queue_recipient {
     char enhanced[16];
     char text[QUEUE_WORDS]; /* "" before the first try */
     char orcpt[QUEUE_PATH_SIZE]; /* "rfc822;a@b", how he was first named (RFC 3461), or "" */
+    unsigned notify;   /* which notices about him are wanted: of enum notify; 0: nobody said */
+    bool told;         /* the notice that he has to wait has been made */
+    bool dsn, in_time; /* not stored: who took his mail makes such notices, and keeps the time */
+};
+
+/* The time for a delivery (DELIVERBY, RFC 2852). */
+struct queue_by {
+    int64_t at; /* the second by which; 0: none is set */
+    char mode;  /* 'R': then it is returned; 'N': then its sender is told */
+    bool trace; /* he is told of each hop */
 };
 
 struct queue_entry {
     char id[QUEUE_ID_SIZE];
     char from[QUEUE_PATH_SIZE]; /* "" for <> */
     char user[32];              /* the table's user by whose server it goes, or "" */
-    char dsn[32], ret[8], envid[128]; /* smtp-send's options of these names, or "" */
+    char ret[8], envid[128];    /* smtp-send's options of these names, or "" */
+    struct queue_by by;
     int64_t created, next;      /* seconds since 1970 */
     unsigned tries;
     bool held;

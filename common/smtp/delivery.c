@@ -21,6 +21,20 @@ bool delivery_notify(const char *text, unsigned *notify)
     return !(*notify & NOTIFY_NEVER) || *notify == NOTIFY_NEVER;
 }
 
+void delivery_notify_text(unsigned notify, char out[DELIVERY_NOTIFY_SIZE])
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (unsigned bit = NOTIFY_NEVER; bit <= NOTIFY_DELAY; bit <<= 1)
+        if (notify & bit) {
+            out[n] = ',';
+            n += n > 0;
+            for (const char *c = notify_word((enum notify)bit); *c; c++)
+                out[n++] = (char)ascii_lower((uint8_t)*c);
+            out[n] = '\0';
+        }
+}
+
 bool delivery_ret(const char *text, enum mail_ret *ret)
 {
     bool full = span_eq_nocase(span_str(text), span_str("full"));
@@ -34,6 +48,8 @@ bool delivery_by(const char *text, struct delivery *d)
     uint64_t seconds;
     bool negative = span_starts(s, span_str("-"));
     s = span_skip(s, negative);
+    d->by_trace = s.n > 1 && ascii_lower(s.p[s.n - 1]) == 't' && !ascii_digit(s.p[s.n - 2]);
+    s = span_take(s, s.n - d->by_trace);
     uint8_t last = s.n ? ascii_lower(s.p[s.n - 1]) : 0;
     bool mode = last == 'n' || last == 'r';
     if (!span_number(span_take(s, s.n - mode), BY_MAX, &seconds))

@@ -18,6 +18,7 @@ struct delivery {
     bool by;
     int64_t by_seconds;
     char by_mode; /* 'N' or 'R' */
+    bool by_trace;
 };
 
 /* Something of DSN is asked for. */
@@ -26,10 +27,15 @@ bool delivery_wants_dsn(const struct delivery *d);
 /* "never", or a list of "success,failure,delay". False: another word. */
 bool delivery_notify(const char *text, unsigned *notify);
 
+/* The reverse: "success,failure" of bits of enum notify, "" of none. */
+enum { DELIVERY_NOTIFY_SIZE = 32 };
+void delivery_notify_text(unsigned notify, char out[DELIVERY_NOTIFY_SIZE]);
+
 /* "full" or "hdrs". False: another word. */
 bool delivery_ret(const char *text, enum mail_ret *ret);
 
-/* "3600", "3600N", "120R", "-5N": into by, by_seconds, by_mode. False: no such time. */
+/* "3600", "3600N", "120R", "-5N", and a T behind the letter: into by, by_seconds, by_mode,
+ * by_trace. False: no such time. */
 bool delivery_by(const char *text, struct delivery *d);
 
 /* ERR_DATA: an ENVID or ORCPT that is too long or not of printable ASCII, or an ORCPT without its

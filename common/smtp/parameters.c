@@ -109,12 +109,12 @@ static struct parameter_fault take_envid(struct span value, const struct target 
     return fine;
 }
 
-/* RFC 2852 4: [-]seconds;N or R, and T where a trace is wanted. R wants a time yet to come. */
+/* RFC 2852 4: [-+]seconds;N or R, and T where a trace is wanted. R wants a time yet to come. */
 static struct parameter_fault take_by(struct span value, const struct target *t)
 {
     uint64_t seconds;
     bool past = value.n && value.p[0] == '-';
-    struct span number = span_skip(value, past);
+    struct span number = span_skip(value, past || (value.n && value.p[0] == '+'));
     struct span mode = span_skip(number, span_find(number, ';') + 1);
     number = span_take(number, span_find(number, ';'));
     if (!span_number(number, BY_MAX, &seconds) || mode.n < 1 || mode.n > 2 ||

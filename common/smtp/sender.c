@@ -180,11 +180,13 @@ void sender_envelope_reply(struct sender *s, const struct reply *a)
         envelope_over(s);
 }
 
-static void take_result(struct sender_result *r, const struct reply *a)
+static void take_result(const struct sender *s, struct sender_result *r, const struct reply *a)
 {
     enum err e = verdict_class(a, false);
     fill(r, a->code / 100 == 3 ? ERR_PROTOCOL : e, a);
     r->settled = true;
+    r->dsn = !e && s->peer.dsn;
+    r->in_time = !e && sender_keeps_time(s, s->mail);
 }
 
 bool sender_content_reply(struct sender *s, const struct reply *a)
@@ -193,7 +195,7 @@ bool sender_content_reply(struct sender *s, const struct reply *a)
     bool one_taken = false;
     for (; s->cursor < s->mail->count && !(s->lmtp && one_taken); s->cursor++)
         if (!results[s->cursor].settled) {
-            take_result(&results[s->cursor], a);
+            take_result(s, &results[s->cursor], a);
             one_taken = true;
         }
     while (s->cursor < s->mail->count && results[s->cursor].settled)

@@ -35,6 +35,7 @@ struct sender_result {
     enum err err;         /* NONE: the receiver has taken the mail for him; AGAIN, NO_USER, … */
     bool settled;
     bool at_rcpt;         /* the reply was RCPT's own */
+    bool dsn, in_time;    /* taken by one who makes the notices, keeps the time asked for */
     unsigned code;        /* the reply's, 0 where there was none */
     char enhanced[16];    /* "5.1.1" or "" */
     char text[SENDER_WORDS]; /* the reply's words, or ours where there was none */

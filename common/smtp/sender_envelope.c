@@ -74,8 +74,7 @@ static bool wants_utf8(const struct sender_mail *mail)
     return wants;
 }
 
-/* The receiver keeps such a time. */
-static bool by_is_taken(const struct sender *s, const struct sender_mail *m)
+bool sender_keeps_time(const struct sender *s, const struct sender_mail *m)
 {
     const struct delivery *d = &m->delivery;
     bool enough = d->by_seconds >= (int64_t)s->peer.by_min || d->by_mode == 'N';
@@ -105,9 +104,9 @@ static enum err add_mail_command(struct sender *s)
         e = buf_add_str(&s->out, " SMTPUTF8");
     if (!e && s->peer.dsn)
         e = delivery_add_mail(&m->delivery, &s->out);
-    if (!e && by_is_taken(s, m))
-        e = buf_add_format(&s->out, " BY=%lld;%c", (long long)m->delivery.by_seconds,
-                           m->delivery.by_mode);
+    if (!e && sender_keeps_time(s, m))
+        e = buf_add_format(&s->out, " BY=%lld;%c%s", (long long)m->delivery.by_seconds,
+                           m->delivery.by_mode, m->delivery.by_trace ? "T" : "");
     return e;
 }
 
@@ -180,7 +179,7 @@ bool sender_cannot_take(struct sender *s, const struct sender_mail *m)
         enhanced = "5.6.7";
         words = "the receiver takes only ASCII addresses";
     }
-    if (!words && m->delivery.by_mode == 'R' && m->delivery.by && !by_is_taken(s, m)) {
+    if (!words && m->delivery.by_mode == 'R' && m->delivery.by && !sender_keeps_time(s, m)) {
         enhanced = s->peer.deliver_by ? "5.4.7" : "5.3.3";
         words = "the receiver does not keep the time that is asked for";
     }

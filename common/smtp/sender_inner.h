@@ -72,4 +72,7 @@ void sender_chunks_reply(struct sender *s, const struct reply *a);
 enum err sender_chunks_content(struct sender *s, struct span piece);
 enum err sender_chunks_end(struct sender *s);
 
+/* The receiver keeps the time that this mail asks for. */
+bool sender_keeps_time(const struct sender *s, const struct sender_mail *m);
+
 #endif

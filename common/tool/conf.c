@@ -10,7 +10,7 @@ static const char *const known[] = {
     "tls-cert",     "tls-key",    "new-days",   "queue-days",   "max-users",      "on-expiry",
     "spool-limit",  "operator",   "address",    "mailbox",      "password-tries", "submit",
     "offramp",      "station-id", "station-name", "scram-iterations",
-    "no-soliciting", "utmp",
+    "no-soliciting", "utmp", "delay-hours",
 };
 
 struct setting {

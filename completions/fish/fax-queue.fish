@@ -7,6 +7,8 @@ complete -c fax-queue -l dsn -x -a 'never success failure delay' -d 'add: notice
 complete -c fax-queue -l ret -x -a 'full hdrs' -d 'add: what they return'
 complete -c fax-queue -l envid -x -d 'add: the ID of the envelope'
 complete -c fax-queue -l orcpt -x -d 'add: how a recipient was first named'
+complete -c fax-queue -l notify -x -a 'none never success failure delay' -d 'add: the same for a recipient'
+complete -c fax-queue -l by -x -d 'add: deliver within'
 complete -c fax-queue -l json -d 'list: print JSON'
 complete -c fax-queue -l all -d 'flush: also what is not due'
 complete -c fax-queue -l id -x -d 'flush: this entry alone'

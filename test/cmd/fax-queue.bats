@@ -57,11 +57,12 @@ for e in json.load(sys.stdin):
     # No notice of failure, since none was asked for.
     [ -z "$(entries)" ]
     add carol@x --envid E7 --orcpt 'rfc822;c@z'
-    no grep -q '^dsn' "station/queue/$ID.env"
+    no grep -qE '^(dsn|notify|told|by)' "station/queue/$ID.env"
     fax-queue flush
     grep -qx 'Original-Envelope-Id: E7' station/queue/*.mail
     grep -qx 'Original-Recipient: rfc822; *c@z' station/queue/*.mail
-    for args in '--dsn always' '--ret x' '--orcpt a --orcpt b'; do
+    for args in '--dsn always' '--ret x' '--orcpt a --orcpt b' '--notify x' '--by soon' '--by 0R' \
+        '--notify never --notify never'; do
         # shellcheck disable=SC2086
         run fax-queue add -f a@x b@x $args <mail.eml
         [ "$status" -eq 64 ] || [ "$status" -eq 65 ]

@@ -34,26 +34,45 @@ static void round_trip(void)
 /* What is asked of notices comes back; envelopes without have no lines of it. */
 static void wishes(void)
 {
-    static const char wished[] = "faxpipe-queue 1\nfrom a@x\nuser \ndsn never\nret full\nenvid Q 1\n"
-                                 "created 1\nnext 2\ntries 0\nheld 0\nto bob@y\n"
-                                 "orcpt rfc822;b@z\nreply 450 - x\nto c@z\nend\n";
+    static const char wished[] = "faxpipe-queue 1\nfrom a@x\nuser \nret full\nenvid Q 1\n"
+                                 "by 1795302642 RT\ncreated 1\nnext 2\ntries 0\nheld 0\n"
+                                 "to bob@y\norcpt rfc822;b@z\nnotify success,delay\ntold 1\n"
+                                 "reply 450 - x\nto c@z\nnotify never\nto d@z\nend\n";
     struct queue_entry entry;
     struct buf out;
     queue_entry_init(&entry);
     buf_init(&out, 1 << 20);
     CHECK(envelope_parse(span_str(wished), &entry, NULL) == ERR_NONE);
-    CHECK_STR(entry.dsn, "never");
     CHECK_STR(entry.ret, "full");
     CHECK_STR(entry.envid, "Q 1");
+    CHECK_INT(entry.by.at, 1795302642);
+    CHECK_INT(entry.by.mode, 'R');
+    CHECK(entry.by.trace);
     CHECK_STR(queue_recipient(&entry, 0)->orcpt, "rfc822;b@z");
+    CHECK_INT(queue_recipient(&entry, 0)->notify, NOTIFY_SUCCESS | NOTIFY_DELAY);
+    CHECK(queue_recipient(&entry, 0)->told);
     CHECK_STR(queue_recipient(&entry, 1)->orcpt, "");
+    CHECK_INT(queue_recipient(&entry, 1)->notify, NOTIFY_NEVER);
+    CHECK_INT(queue_recipient(&entry, 2)->notify, 0);
+    CHECK(!queue_recipient(&entry, 2)->told);
     CHECK(envelope_write(&entry, &out) == ERR_NONE);
     CHECK_STR(buf_cstr(&out), wished);
     buf_release(&out);
     queue_entry_release(&entry);
+}
+
+/* As faxpipe wrote them before each recipient had wishes of his own. */
+static void old_wishes(void)
+{
+    static const char old[] = "faxpipe-queue 1\nfrom a@x\nuser \ndsn success,failure\nret hdrs\n"
+                              "created 1\nnext 2\ntries 0\nheld 0\nto bob@y\n"
+                              "orcpt rfc822;b@z\nto c@z\nend\n";
+    struct queue_entry entry;
     queue_entry_init(&entry);
-    CHECK(envelope_parse(span_str("faxpipe-queue 1\norcpt rfc822;b@z\nend\n"), &entry, NULL) ==
-          ERR_CONFIG);
+    CHECK(envelope_parse(span_str(old), &entry, NULL) == ERR_NONE);
+    CHECK_INT(queue_recipient(&entry, 0)->notify, NOTIFY_SUCCESS | NOTIFY_FAILURE);
+    CHECK_INT(queue_recipient(&entry, 1)->notify, NOTIFY_SUCCESS | NOTIFY_FAILURE);
+    CHECK_INT(entry.by.at, 0);
     queue_entry_release(&entry);
 }
 
@@ -75,7 +94,15 @@ static void nonsense_is_damage(void)
                                       "faxpipe-queue 1\nreply 450 - x\nend\n",
                                       "faxpipe-queue 1\nheld 2\nend\n", "faxpipe-queue 1\nto \nend\n",
                                       "faxpipe-queue 1\ntries x\nend\n",
-                                      "faxpipe-queue 1\nto a\x01@b\nend\n"};
+                                      "faxpipe-queue 1\nto a\x01@b\nend\n",
+                                      "faxpipe-queue 1\norcpt rfc822;b@z\nend\n",
+                                      "faxpipe-queue 1\nnotify never\nend\n",
+                                      "faxpipe-queue 1\nto a@b\nnotify maybe\nend\n",
+                                      "faxpipe-queue 1\nto a@b\ntold 2\nend\n",
+                                      "faxpipe-queue 1\ndsn never,success\nend\n",
+                                      "faxpipe-queue 1\nby 12\nend\n",
+                                      "faxpipe-queue 1\nby 12 X\nend\n",
+                                      "faxpipe-queue 1\nby x R\nend\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct queue_entry entry;
         queue_entry_init(&entry);
@@ -130,6 +157,7 @@ int main(void)
 {
     RUN(round_trip);
     RUN(wishes);
+    RUN(old_wishes);
     RUN(cut_anywhere_is_damage);
     RUN(nonsense_is_damage);
     RUN(next_hops);

@@ -1,0 +1,171 @@
+#include "queue/settle.h"
+
+#include "queue/notice.h"
+#include "tool/diag.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HOUR = 3600, DAY = 24 * HOUR };
+
+enum err settle_set(struct settling *s, struct why *why)
+{
+    uint64_t days, hours;
+    enum err e = conf_number(s->home->conf, "queue-days", 5, 3650, &days, why);
+    if (!e)
+        e = conf_number(s->home->conf, "delay-hours", 4, 87600, &hours, why);
+    if (e)
+        return e;
+    s->give_up = (int64_t)days * DAY;
+    s->delay = (int64_t)hours * HOUR;
+    return ERR_NONE;
+}
+
+bool settle_too_late(const struct queue_entry *entry, int64_t now, enum fate *fates)
+{
+    bool late = entry->by.at && entry->by.mode == 'R' && now >= entry->by.at;
+    for (size_t i = 0; late && i < queue_count(entry); i++)
+        fates[i] = FATE_DEFERRED;
+    return late;
+}
+
+/* The notices that one try may make, in the order of enum mime_dsn_action. */
+enum { NOTICES = MIME_DSN_RELAYED + 1 };
+
+struct outcome {
+    struct buf stay;
+    struct notice notices[NOTICES];
+};
+
+/* He has said that he wants it, or unsaid counts as that. */
+static bool wants(const struct queue_recipient *r, enum notify what, bool unsaid)
+{
+    return r->notify ? (r->notify & what) != 0 : unsaid;
+}
+
+static enum err tell(struct outcome *o, enum mime_dsn_action action, const struct settling *s,
+                     const struct queue_entry *entry, const struct queue_recipient *r,
+                     const char *status, bool expired, struct why *why)
+{
+    bool never = entry->by.mode == 'R' && entry->by.at && entry->by.at < entry->created + s->give_up;
+    bool said = action <= MIME_DSN_DELAYED; /* what was said last is why */
+    const struct mime_dsn_recipient one = {
+        .original = *r->orcpt ? r->orcpt : NULL,
+        .path = r->path,
+        .expired = expired,
+        .status = status ? status : r->enhanced,
+        .code = said ? r->code : 0,
+        .text = said ? r->text : NULL,
+        .attempt = s->now,
+        .until = never ? entry->by.at : entry->created + s->give_up,
+    };
+    return notice_add(&o->notices[action], &one, why);
+}
+
+static enum err sent(struct outcome *o, const struct settling *s, const struct queue_entry *entry,
+                     const struct queue_recipient *r, struct why *why)
+{
+    const struct queue_by *by = &entry->by;
+    bool untold = wants(r, NOTIFY_SUCCESS, false) && !r->dsn;
+    bool timeless = by->at && by->mode == 'N' && !r->in_time && !(r->notify & NOTIFY_NEVER);
+    bool traced = by->at && by->trace && !(r->notify & NOTIFY_NEVER);
+    s->counts->sent++;
+    if (!untold && !timeless && !traced)
+        return ERR_NONE;
+    return tell(o, MIME_DSN_RELAYED, s, entry, r, NULL, false, why);
+}
+
+static enum err ended(struct outcome *o, const struct settling *s, const struct queue_entry *entry,
+                      const struct queue_recipient *r, bool expired, bool late, struct why *why)
+{
+    s->counts->failed++;
+    if (!wants(r, NOTIFY_FAILURE, true))
+        return ERR_NONE;
+    return tell(o, MIME_DSN_FAILED, s, entry, r, late ? "5.4.7" : NULL, expired || late, why);
+}
+
+/* Who stays is told of it once, if he wants to know. */
+static enum err waits(struct outcome *o, const struct settling *s,
+                      const struct queue_entry *entry, const struct queue_recipient *r, bool tried,
+                      struct why *why)
+{
+    struct queue_recipient staying = *r;
+    bool late = entry->by.at && entry->by.mode == 'N' && s->now >= entry->by.at;
+    bool slow = s->now - entry->created >= s->delay;
+    enum err e = ERR_NONE;
+    s->counts->deferred += tried;
+    if (!r->told && *entry->from &&
+        ((slow && wants(r, NOTIFY_DELAY, false)) || (late && wants(r, NOTIFY_DELAY, true)))) {
+        e = tell(o, MIME_DSN_DELAYED, s, entry, r, late ? "4.4.7" : NULL, false, why);
+        staying.told = true;
+    }
+    if (!e && buf_add(&o->stay, &staying, sizeof staying))
+        e = why_set(why, ERR_OS, "out of memory");
+    return e;
+}
+
+static enum err sort_out(struct outcome *o, const struct settling *s,
+                         const struct queue_entry *entry, const enum fate *fates, struct why *why)
+{
+    const struct queue_by *by = &entry->by;
+    bool old = s->now - entry->created >= s->give_up;
+    bool late = by->at && by->mode == 'R' && s->now >= by->at;
+    enum err e = ERR_NONE;
+    for (size_t i = 0; i < queue_count(entry) && !e; i++) {
+        const struct queue_recipient *r = queue_recipient(entry, i);
+        bool deferred = fates[i] == FATE_DEFERRED;
+        if (fates[i] == FATE_SENT)
+            e = sent(o, s, entry, r, why);
+        else if (fates[i] == FATE_FAILED || (deferred && (old || late)))
+            e = ended(o, s, entry, r, deferred, late && fates[i] != FATE_FAILED, why);
+        else
+            e = waits(o, s, entry, r, deferred, why);
+    }
+    return e;
+}
+
+/* Nobody was passed over in this try. */
+static bool all_tried(const struct queue_entry *entry, const enum fate *fates)
+{
+    for (size_t i = 0; i < queue_count(entry); i++)
+        if (fates[i] == FATE_UNTRIED)
+            return false;
+    return true;
+}
+
+/* The envelope after the try. */
+static enum err write_down(const struct settling *s, struct queue_entry *entry,
+                           const enum fate *fates, struct buf *stay, struct why *why)
+{
+    struct buf all = entry->recipients;
+    entry->tries++;
+    if (all_tried(entry, fates))
+        entry->next = s->now + queue_interval(entry->tries);
+    /* When the time that was set is over there is something to do. */
+    if (entry->by.at > s->now && entry->by.at < entry->next)
+        entry->next = entry->by.at;
+    entry->recipients = *stay;
+    *stay = all;
+    return queue_count(entry) ? queue_write(s->q, entry, why)
+                              : queue_delete(s->q, entry->id, why);
+}
+
+enum err settle(const struct settling *s, struct queue_entry *entry, const enum fate *fates,
+                int mail, struct why *why)
+{
+    struct outcome o;
+    buf_init(&o.stay, entry->recipients.max);
+    for (int i = 0; i < NOTICES; i++)
+        notice_init(&o.notices[i], (enum mime_dsn_action)i);
+    enum err e = sort_out(&o, s, entry, fates, why);
+    if (!e && o.notices[MIME_DSN_FAILED].recipients.len && !*entry->from)
+        diag_warn("%s: a notice could not be delivered and ends here", entry->id);
+    for (int i = 0; i < NOTICES && !e; i++)
+        e = notice_put(s->q, s->home, entry, &o.notices[i], mail, s->now, why);
+    if (!e)
+        e = write_down(s, entry, fates, &o.stay, why);
+    buf_release(&o.stay);
+    for (int i = 0; i < NOTICES; i++)
+        notice_release(&o.notices[i]);
+    return e;
+}

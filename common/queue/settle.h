@@ -1,0 +1,42 @@
+/*
+ * What a try comes to: who leaves the entry, who stays, and who is told what.
+ *
+ * A notice of failure goes to who wants it or has not said (RFC 3461 4.1); of delay, once, to
+ * who wants it and has waited for `delay-hours`; that the mail was passed on, to who wants to know
+ * of success where the next host does not speak DSN and so will never tell. DELIVERBY (RFC 2852)
+ * adds: with R what is not sent in time is given up; with N its sender is told once that it is
+ * late, and that it went to a host that does not know of the time; with T, of every hop. Each
+ * notice is durable before the envelope says what it tells of.
+ */
+#ifndef QUEUE_SETTLE_H
+#define QUEUE_SETTLE_H
+
+#include "queue/attempt.h"
+#include "queue/flush.h"
+
+/* What settling is done with. */
+struct settling {
+    const struct queue *q;
+    const struct home *home;
+    struct flush_counts *counts;
+    int64_t now;
+    int64_t give_up; /* seconds after which an entry is too old */
+    int64_t delay;   /* seconds after which who has to wait is told */
+};
+
+/* Fills give_up and delay from the settings. ERR_CONFIG. */
+enum err settle_set(struct settling *s, struct why *why);
+
+/* The time of an R is over: fates says that for all of them who are not sent, and nothing must be
+ * tried any more. */
+bool settle_too_late(const struct queue_entry *entry, int64_t now, enum fate *fates);
+
+/*
+ * Writes down what became of a try: first the notices, then the envelope, or its end. mail is the
+ * entry's locked descriptor. After an error the entry is as it was, and some notices may be there,
+ * which will not be made again for the same try.
+ */
+enum err settle(const struct settling *s, struct queue_entry *entry, const enum fate *fates,
+                int mail, struct why *why);
+
+#endif
