@@ -9,15 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-/* The entry's wishes about notices, as its sender had them; orcpts has room for everybody. */
+/* The entry's wishes, as its sender had them, and what is left of the time; orcpts has room for
+ * everybody. Those who are given a mail together want the same. */
 static struct delivery wishes(const struct queue_entry *entry, struct queue_recipient *const to[],
                               const char **orcpts, size_t count)
 {
-    struct delivery d = {.envid = entry->envid, .orcpts = orcpts};
-    delivery_notify(entry->dsn, &d.notify);
-    delivery_ret(entry->ret, &d.ret);
+    struct delivery d = {.notify = to[0]->notify, .envid = entry->envid, .orcpts = orcpts,
+                         .by = entry->by.at != 0, .by_mode = entry->by.mode,
+                         .by_trace = entry->by.trace,
+                         .by_seconds = queue_time_left(&entry->by, (int64_t)time(NULL))};
+    if (*entry->ret)
+        delivery_ret(entry->ret, &d.ret);
     for (size_t i = 0; i < count; i++)
         orcpts[i] = *to[i]->orcpt ? to[i]->orcpt : NULL;
     return d;
@@ -27,6 +32,8 @@ static void take_result(struct queue_recipient *to, const struct sender_result *
 {
     *status = status_of(r->err);
     to->code = r->code;
+    to->dsn = r->dsn;
+    to->in_time = r->in_time;
     snprintf(to->enhanced, sizeof to->enhanced, "%s", r->enhanced);
     snprintf(to->text, sizeof to->text, "%.*s", QUEUE_WORDS - 1, r->text);
     for (char *c = to->text; *c; c++)

@@ -162,11 +162,9 @@ static void last_line(int fd, char *out, size_t size)
 /* What is left of the time for the delivery, as --by has it; "" where none is set. */
 static void time_left(const struct attempt *a, const struct queue_by *by, char out[32])
 {
-    int64_t left = by->at - a->now;
-    left = left > BY_MAX ? BY_MAX : left < -BY_MAX ? -BY_MAX : left;
     out[0] = '\0';
     if (by->at)
-        snprintf(out, 32, "%lld%c%s", (long long)left, by->mode, by->trace ? "T" : "");
+        snprintf(out, 32, "%lld%c%s", (long long)queue_time_left(by, a->now), by->mode, by->trace ? "T" : "");
 }
 
 /* What the sender asked for; the number of arguments then. The texts are the caller's to keep. */

@@ -11,7 +11,7 @@ enum fate { FATE_UNTRIED = 0, FATE_SENT, FATE_DEFERRED, FATE_FAILED };
 
 /*
  * One mail over a connection that is open already, to the count recipients whose replies go into
- * code, enhanced and text of each, and how it went, as an exit status of smtp-send's, into
+ * code, enhanced, text, dsn and in_time of each, who all want the same notices, and how it went, as an exit status of smtp-send's, into
  * statuses. mail is the descriptor of queue_lock, at any place. A failure: nobody was tried;
  * ERR_PIPE: nor can anybody be any more.
  */

@@ -276,6 +276,12 @@ bool queue_is_due(const struct queue_entry *entry, int64_t now)
     return entry->next <= now || entry->next - now > LAST;
 }
 
+int64_t queue_time_left(const struct queue_by *by, int64_t now)
+{
+    int64_t left = by->at - now;
+    return left > BY_MAX ? BY_MAX : left < -BY_MAX ? -BY_MAX : left;
+}
+
 int64_t queue_interval(unsigned tries)
 {
     int64_t seconds = FIRST;

@@ -110,6 +110,9 @@ void queue_sweep(const struct queue *q, int64_t now);
 /* Its next try is due; also where that seems further off than queue_interval ever says. */
 bool queue_is_due(const struct queue_entry *entry, int64_t now);
 
+/* Seconds that are left of the time, within BY's limits; negative: it is over. */
+int64_t queue_time_left(const struct queue_by *by, int64_t now);
+
 /* Seconds to wait after so many tries: 5 minutes, doubling up to 4 hours. */
 int64_t queue_interval(unsigned tries);
 
