@@ -50,11 +50,11 @@ PY
     run -0 turned "branch.example,second.example" '
 assert first == "250", first
 mails = odmr.receive(s)
-for m in mails: print(m[0], " ".join(m[1]), m[2].count("Subject: "), repr(m[2][-6:]))
+for m in mails: print(m[0], " ".join(m[1]), m[2].count("Subject: "), repr(m[2].split("\n\n")[1]))
 print(sum(t.startswith("< EHLO") for t in trace), sum(t.startswith("< QUIT") for t in trace))'
-    [ "$output" = "alice@fax.example bob@branch.example 1 '\nHi\n.\n'
-alice@fax.example dan@Branch.example 1 '\n\nHo\n'
-alice@fax.example erin@second.example 1 '\nHi\n.\n'
+    [ "$output" = "alice@fax.example bob@branch.example 1 'Hi\n.\n'
+alice@fax.example dan@Branch.example 1 'Ho\n'
+alice@fax.example erin@second.example 1 'Hi\n.\n'
 1 1" ]
     [ "$(entries)" = "1 carol@other.example
 0 erin@branch.example.org" ]
