@@ -26,12 +26,13 @@
 enum { LISTEN_MAX = 64, DOMAINS_MAX = 1000 };
 
 static struct {
-    char **listen, **domain;
+    char **listen, **atrn_listen, **domain;
     int print_port;
     char *hostname, *maildir, *exec, *mbox, *batch;
     int lmtp;
     char *tls_cert, *tls_key, *tls;
-    int smtps, auth, etrn;
+    int smtps, auth, etrn, turn;
+    char *trust_stdio;
     char *vrfy, *relay, *max_size;
     int greet_pause, max_recipients, max_connections, max_per_client, timeout, workers;
     char *user, *chroot;
@@ -62,6 +63,12 @@ static struct poptOption options[] = {
     {"smtps", 0, POPT_ARG_NONE, &opt.smtps, 0, "TLS from the first byte", NULL},
     {"auth", 0, POPT_ARG_NONE, &opt.auth, 0,
      "offer AUTH by the table's log-in ID and release password", NULL},
+    {"turn", 0, POPT_ARG_NONE, &opt.turn, 0,
+     "give who has logged in his domains' mail over the same connection (TURN, ATRN)", NULL},
+    {"atrn-listen", 0, POPT_ARG_ARGV, &opt.atrn_listen, 0,
+     "serve ADDR:PORT as --listen, with ATRN; may be repeated", "ADDR:PORT"},
+    {"trust-stdio", 0, POPT_ARG_STRING, &opt.trust_stdio, 0,
+     "this user is at the other end of stdin: --turn without a log-in", "IDENTITY"},
     {"etrn", 0, POPT_ARG_NONE, &opt.etrn, 0, "let peers ask for a domain's queue (ETRN)", NULL},
     {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0,
      "what VRFY and EXPN tell: hide or users (hide)", "WHAT"},
@@ -103,7 +110,7 @@ static struct {
     const char *domains[DOMAINS_MAX + 1];
     struct session_host host;
     int fds[LISTEN_MAX];
-    unsigned fd_count;
+    unsigned fd_count, atrn_count;
 } here = {.mbox = {.fd = -1}};
 
 /* ---- The worker ---- */
@@ -141,6 +148,7 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
     if (opt.batch)
         return serve_batch(&here.host, here.batch, why);
     if (!here.fd_count) {
+        here.host.options.trusted = opt.trust_stdio;
         struct serve_options serve = {STDIN_FILENO, STDOUT_FILENO, (unsigned)opt.timeout,
                                       (unsigned)opt.greet_pause, may_relay_here()};
         return serve_session(&here.host, &serve, why);
@@ -151,6 +159,7 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
     }
     struct listener_options listener = {.fds = here.fds,
                                         .count = here.fd_count,
+                                        .atrn = here.atrn_count,
                                         .max_connections = (unsigned)opt.max_connections,
                                         .max_per_client = (unsigned)opt.max_per_client,
                                         .timeout = (unsigned)opt.timeout,
@@ -168,9 +177,18 @@ static enum err check_options(void)
     bool on_stdout = opt.mbox && strcmp(opt.mbox, "-") == 0;
     if (ways > 1)
         return diag_fail(ERR_USAGE, NULL, "--maildir, --exec and --mbox exclude each other");
-    if (opt.batch && opt.listen)
+    bool listening = opt.listen || opt.atrn_listen;
+    bool turning = opt.turn || opt.atrn_listen || opt.trust_stdio;
+    char client[64];
+    if (opt.batch && (listening || turning))
         return diag_fail(ERR_USAGE, NULL, "--batch and --listen exclude each other");
-    if (on_stdout && !opt.batch && !opt.listen)
+    if (opt.trust_stdio && (listening || serve_client(STDIN_FILENO, client, sizeof client)))
+        return diag_fail(ERR_USAGE, NULL, "--trust-stdio: nobody knows who is at the other end");
+    if (turning && !opt.trust_stdio && !opt.auth)
+        return diag_fail(ERR_USAGE, NULL, "--turn needs --auth or --trust-stdio");
+    if (turning && (ways || opt.lmtp))
+        return diag_fail(ERR_USAGE, NULL, "--turn needs the station's queue, and no LMTP");
+    if (on_stdout && !opt.batch && !listening)
         return diag_fail(ERR_USAGE, NULL, "--mbox -: stdout is the session's");
     if (opt.relay && ways)
         return diag_fail(ERR_USAGE, NULL, "--relay needs the station's queue");
@@ -238,6 +256,8 @@ static enum err set_options(struct why *why)
                                    .lmtp = opt.lmtp,
                                    .auth = opt.auth,
                                    .etrn = opt.etrn,
+                                   .turn = opt.turn || opt.trust_stdio,
+                                   .atrn = opt.turn || opt.trust_stdio,
                                    .terminals = here.answers.table && !opt.no_terminals,
                                    .no_mail = opt.no_mail,
                                    .no_soliciting = conf_get(here.home.conf, "no-soliciting")};
@@ -288,19 +308,28 @@ static enum err set_method(struct why *why)
                        &here.answers.recipients.spool_limit, why);
 }
 
-static enum err open_sockets(struct why *why)
+static enum err listen_at(char **addresses, unsigned *count, struct why *why)
 {
-    unsigned inherited = opt.batch ? 0 : sockets_inherited();
     enum err e = ERR_NONE;
-    for (unsigned i = 0; i < inherited && here.fd_count < LISTEN_MAX; i++)
-        if (socket_is_listening(3 + (int)i))
-            here.fds[here.fd_count++] = 3 + (int)i;
-    for (char **a = opt.listen; !e && a && *a; a++) {
+    for (char **a = addresses; !e && a && *a; a++) {
         if (here.fd_count == LISTEN_MAX)
             return why_set(why, ERR_USAGE, "more than %d sockets", LISTEN_MAX);
         e = socket_listen(*a, &here.fds[here.fd_count], why);
         here.fd_count += !e;
+        *count += !e;
     }
+    return e;
+}
+
+static enum err open_sockets(struct why *why)
+{
+    unsigned inherited = opt.batch ? 0 : sockets_inherited(), others = 0;
+    for (unsigned i = 0; i < inherited && here.fd_count < LISTEN_MAX; i++)
+        if (socket_is_listening(3 + (int)i))
+            here.fds[here.fd_count++] = 3 + (int)i;
+    enum err e = listen_at(opt.listen, &others, why);
+    if (!e)
+        e = listen_at(opt.atrn_listen, &here.atrn_count, why);
     for (unsigned i = 0; !e && opt.print_port && i < here.fd_count; i++)
         printf("%u\n", socket_port(here.fds[i]));
     fflush(stdout);
@@ -355,6 +384,9 @@ static enum err run(const struct operands *operands)
                                     .relay = opt.relay != NULL,
                                     .auth = opt.auth,
                                     .etrn = opt.etrn,
+                                    .turns = {.offered = opt.turn || opt.atrn_listen ||
+                                                         opt.trust_stdio,
+                                              .trusted = opt.trust_stdio},
                                     .recipients = {.home = &here.home, .domains = here.domains}};
     e = here.answers.table ? home_open(&here.home, HOME_KEEP_ROOT, &why)
                            : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);

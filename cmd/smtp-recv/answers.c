@@ -187,6 +187,17 @@ static enum receiver_verdict answer_login(const struct answers *own,
     return e == ERR_AUTH ? RECIPIENT_REFUSED : e ? RECIPIENT_LATER : RECIPIENT_OK;
 }
 
+/* Who has proved who he is may turn the connection later. */
+static enum receiver_verdict answer_proof(struct answers *own, const struct clerk_question *q,
+                                          struct buf *text)
+{
+    enum receiver_verdict verdict = answer_login(own, q, text);
+    if (!verdict)
+        turns_note(&own->turns, own->recipients.store,
+                   span_take(span_str(q->text), span_find(span_str(q->text), '\n')));
+    return verdict;
+}
+
 void answers_give(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a)
 {
     struct answers *own = arg;
@@ -207,8 +218,13 @@ void answers_give(void *arg, const struct clerk_question *q, int mail, struct cl
                                                                               : 458;
         break;
     case CLERK_SALT:
-    case CLERK_PROVE:
         a->verdict = answer_login(own, q, &text);
+        break;
+    case CLERK_PROVE:
+        a->verdict = answer_proof(own, q, &text);
+        break;
+    case CLERK_TURN:
+        a->code = turns_answer(&own->turns, own->recipients.store, q, &a->channel);
         break;
     case CLERK_EXEC:
         if (own->command.list && mail >= 0)

@@ -8,6 +8,7 @@
 #include "net/clerk.h"
 #include "spool/recipients.h"
 #include "tool/spawn.h"
+#include "turns.h"
 
 /* What the answers are made from. All of it outlives the clerk. */
 struct answers {
@@ -15,6 +16,7 @@ struct answers {
     const char *const *domains; /* ours, ended by NULL */
     bool table;                 /* the users of the table are whom mail is for */
     bool relay, auth, etrn;     /* somebody may relay; AUTH and ETRN are offered */
+    struct turns turns;         /* TURN and ATRN */
     struct words command;       /* --exec's; list is NULL without one */
     struct words offramp;       /* for numbers that are nobody's; the same */
     struct herald herald;

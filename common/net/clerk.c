@@ -93,16 +93,21 @@ static void end_text(char *text, size_t size, size_t n)
     text[(n < size ? n : size) - 1] = '\0';
 }
 
+static void clear(struct clerk_answer *a)
+{
+    memset(a, 0, ANSWER_HEAD + 1);
+    a->channel = -1;
+}
+
 static enum err ask_over(int fd, const struct clerk_question *q, int mail, struct clerk_answer *a,
                          struct why *why)
 {
-    int none = -1;
+    int channel = -1;
     size_t n = sizeof *a;
     enum err e = send_packet(fd, q, QUESTION_HEAD + strlen(q->text) + 1, mail, why);
     if (!e)
-        e = receive_packet(fd, a, ANSWER_HEAD + 1, &n, &none, why);
-    if (none >= 0 && !e)
-        close(none);
+        e = receive_packet(fd, a, ANSWER_HEAD + 1, &n, &channel, why);
+    a->channel = channel; /* and not the number that it had over there */
     if (e)
         return why_set(why, ERR_UNAVAILABLE, "the clerk has gone");
     end_text(a->text, sizeof a->text, n - ANSWER_HEAD);
@@ -116,7 +121,7 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
     /* A command that takes its time keeps nobody from asking about recipients. */
     bool slow = q->kind == CLERK_EXEC || q->kind == CLERK_QUEUE || q->kind == CLERK_OFFRAMP;
     bool alone = !clerk->fn || !slow;
-    memset(a, 0, ANSWER_HEAD + 1);
+    clear(a);
     if (alone)
         pthread_mutex_lock(&asking);
     if (clerk->fn)
@@ -135,7 +140,7 @@ bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
     if (!clerk->quick || pthread_mutex_trylock(&asking) != 0)
         return false;
     enum err e = ERR_NONE;
-    memset(a, 0, ANSWER_HEAD + 1);
+    clear(a);
     if (clerk->fn)
         clerk->fn(clerk->arg, q, -1, a);
     else
@@ -156,12 +161,14 @@ static enum err serve_one(int fd, clerk_fn *fn, void *arg, struct why *why)
         return e;
     q.sender[sizeof q.sender - 1] = '\0';
     end_text(q.text, sizeof q.text, n - QUESTION_HEAD);
-    memset(&a, 0, ANSWER_HEAD + 1);
+    clear(&a);
     fn(arg, &q, mail, &a);
     if (mail >= 0)
         close(mail);
     a.text[sizeof a.text - 1] = '\0';
-    e = send_packet(fd, &a, ANSWER_HEAD + strlen(a.text) + 1, -1, why);
+    e = send_packet(fd, &a, ANSWER_HEAD + strlen(a.text) + 1, a.channel, why);
+    if (a.channel >= 0)
+        close(a.channel);
     return e == ERR_UNAVAILABLE ? ERR_NO : e;
 }
 

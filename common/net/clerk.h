@@ -28,6 +28,7 @@ enum clerk_kind {
     CLERK_SHOW,      /* text is the code of whose terminals the mail that comes along is for;
                       * RECIPIENT_INACTIVE, or RECIPIENT_REJECTED: it does not fit on them */
     CLERK_OFFRAMP,   /* text is the path of a FAX= address; the mail comes along */
+    CLERK_TURN,      /* text is a list of domains, or empty; sender is who asks for their mail */
 };
 
 struct clerk_question {
@@ -41,12 +42,15 @@ struct clerk_question {
 
 struct clerk_answer {
     enum receiver_verdict verdict; /* of all but CLERK_VERIFY and CLERK_EXPAND */
-    unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553; CLERK_FLUSH: 250, 458, 459 */
+    unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553; CLERK_FLUSH: 250, 458, 459;
+                                    * CLERK_TURN: 250, 450 not his, 451 */
+    int channel;                   /* CLERK_TURN, 250: whom the peer then speaks with
+                                    * (net/turned.h), the asker's to close; else -1 */
     char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply. The last */
 };
 
 /*
- * Answers q into a, which is all zero but for the bytes behind text's first. mail is the descriptor that came along, else -1; the caller closes
+ * Answers q into a, which is all zero, channel -1, but for the bytes behind text's first. mail is the descriptor that came along, else -1; the caller closes
  * it. q's strings are terminated, and otherwise whatever the worker chose to send.
  */
 typedef void clerk_fn(void *arg, const struct clerk_question *q, int mail,

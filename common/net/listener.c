@@ -34,6 +34,16 @@ struct listener {
     char bytes[SESSION_INPUT]; /* all reads land here: a session takes what came at once */
 };
 
+/* A listening socket; the handle is the first. */
+struct server {
+    union {
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } handle;
+    bool atrn;
+};
+
 struct connection {
     struct listener *listener;
     struct connection *next, **link;
@@ -324,6 +334,20 @@ static void start_work(struct connection *c)
     }
 }
 
+/* The peer is the receiver now: what is left to do here is another process's. */
+static void hand_over(struct connection *c)
+{
+    struct turned turned;
+    struct why why = {""};
+    uv_os_fd_t fd;
+    session_turn(c->session, &turned);
+    if (uv_fileno(&c->channel.handle, &fd) != 0)
+        turned_release(&turned);
+    else if (turned_depart(&turned, fd, turned_timeout(c->listener->options->timeout), &why))
+        diag_warn("%s", why.text);
+    close_connection(c);
+}
+
 /* Goes on as far as it can without waiting. */
 static void pump(struct connection *c)
 {
@@ -347,6 +371,9 @@ static void pump(struct connection *c)
         case SESSION_PEEK:
             session_starttls(c->session, bytes_waiting(c));
             break;
+        case SESSION_TURNED:
+            hand_over(c);
+            return;
         case SESSION_CLOSE:
             linger(c);
             return;
@@ -428,29 +455,28 @@ static void on_connection(uv_stream_t *server, int status)
         close_connection(c);
         return;
     }
+    if (((const struct server *)server)->atrn)
+        session_offer_atrn(c->session);
     begin(c);
 }
 
-static enum err open_server(struct listener *l, int fd, struct why *why)
+static enum err open_server(struct listener *l, int fd, bool atrn, struct why *why)
 {
-    union {
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } *server = calloc(1, sizeof *server);
+    struct server *server = calloc(1, sizeof *server);
     if (!server)
         return why_set(why, ERR_OS, "out of memory");
     int r;
     if (uv_guess_handle(fd) == UV_NAMED_PIPE) {
-        uv_pipe_init(&l->loop, &server->pipe, 0);
-        r = uv_pipe_open(&server->pipe, fd);
+        uv_pipe_init(&l->loop, &server->handle.pipe, 0);
+        r = uv_pipe_open(&server->handle.pipe, fd);
     } else {
-        uv_tcp_init(&l->loop, &server->tcp);
-        r = uv_tcp_open(&server->tcp, fd);
+        uv_tcp_init(&l->loop, &server->handle.tcp);
+        r = uv_tcp_open(&server->handle.tcp, fd);
     }
-    server->stream.data = l;
+    server->handle.stream.data = l;
+    server->atrn = atrn;
     if (r == 0)
-        r = uv_listen(&server->stream, 1024, on_connection);
+        r = uv_listen(&server->handle.stream, 1024, on_connection);
     /* The loop never ends, so the handle is never closed. */
     return r == 0 ? ERR_NONE : why_set(why, ERR_OS, "listening: %s", uv_strerror(r));
 }
@@ -470,7 +496,7 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
     int r = uv_loop_init(&l.loop);
     enum err e = r == 0 ? ERR_NONE : why_set(why, ERR_OS, "loop: %s", uv_strerror(r));
     for (unsigned i = 0; !e && i < options->count; i++)
-        e = open_server(&l, options->fds[i], why);
+        e = open_server(&l, options->fds[i], i + options->atrn >= options->count, why);
     if (e)
         return e;
     turn.data = &l;

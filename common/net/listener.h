@@ -13,6 +13,7 @@ typedef bool listener_relay_fn(const void *arg, const char *client);
 struct listener_options {
     const int *fds; /* listening sockets */
     unsigned count;
+    unsigned atrn; /* the last so many of them offer ATRN, whatever the host's options say */
     unsigned max_connections; /* 421 4.7.0 beyond; of one address: max_per_client */
     unsigned max_per_client;
     unsigned timeout;     /* seconds without a byte; 0: for ever */

@@ -83,6 +83,7 @@ static enum err receive(struct session *s, const struct serve_options *o, int64_
 static enum err converse(struct session *s, const struct serve_options *o, struct why *why)
 {
     int64_t since = when_steady_ms();
+    struct turned turned;
     for (;;) {
         enum session_state state = session_run(s);
         enum err e = flush(s, o->out, why);
@@ -105,6 +106,9 @@ static enum err converse(struct session *s, const struct serve_options *o, struc
         case SESSION_PEEK:
             session_starttls(s, readable(o->in, 0));
             break;
+        case SESSION_TURNED:
+            session_turn(s, &turned);
+            return turned_pump(&turned, o->in, o->out, turned_timeout(o->timeout), why);
         default:
             break;
         }

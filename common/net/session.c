@@ -36,6 +36,7 @@ struct session {
     enum receiver_event_kind work;
     struct asked *asked; /* NULL: nothing is */
     struct login *login;
+    struct turned turned; /* where a turned connection leads */
     enum receiver_verdict verdict;
     enum receiver_verdict *verdicts;
     /* The rate of mail data. */
@@ -64,6 +65,7 @@ enum err session_open(const struct session_host *host, const char *client, bool 
     s->options.tls_on = host->implicit_tls;
     buf_init(&s->in, SESSION_INPUT);
     buf_init(&s->out, 1 << 24);
+    s->turned.beyond = -1;
     receiver_init(&s->receiver, &s->options);
     if (host->implicit_tls) {
         enum err e = tls_open(host->tls, &s->tls, why);
@@ -104,6 +106,7 @@ void session_free(struct session *s)
     clear_envelope(s);
     receiver_release(&s->receiver);
     tls_free(s->tls);
+    turned_release(&s->turned);
     buf_release(&s->in);
     buf_release(&s->out);
     login_free(s->login);
@@ -253,7 +256,8 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
     s->work = kind;
     if (kind == RECEIVER_PASSWORD || kind == RECEIVER_SALT || kind == RECEIVER_PROOF)
         s->login = login_begin(&s->event);
-    if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY && kind != RECEIVER_ETRN)
+    if (kind != RECEIVER_RECIPIENT && kind != RECEIVER_VERIFY && kind != RECEIVER_ETRN &&
+        kind != RECEIVER_TURN)
         return;
     s->asked = malloc(sizeof *s->asked); /* its texts are long, and few bytes of them are used */
     if (!s->asked)
@@ -265,9 +269,11 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
     q->local = s->event.local;
     q->relay = s->options.relay || receiver_identity(&s->receiver);
     q->verb = (uint8_t)s->event.verb;
-    strcpy(q->sender, s->sender);
+    span_copy(span_str(kind == RECEIVER_TURN ? s->event.name : s->sender), q->sender,
+              sizeof q->sender);
     q->kind = kind == RECEIVER_RECIPIENT ? CLERK_RECIPIENT
               : kind == RECEIVER_ETRN    ? CLERK_FLUSH
+              : kind == RECEIVER_TURN    ? CLERK_TURN
               : s->event.expand          ? CLERK_EXPAND
                                          : CLERK_VERIFY;
     span_copy(kind == RECEIVER_RECIPIENT ? s->event.path.text : s->event.text, q->text,
@@ -346,6 +352,7 @@ enum session_state session_run(struct session *s)
         case RECEIVER_RECIPIENT:
         case RECEIVER_VERIFY:
         case RECEIVER_ETRN:
+        case RECEIVER_TURN:
         case RECEIVER_BEGIN:
         case RECEIVER_END:
         case RECEIVER_PASSWORD:
@@ -360,6 +367,9 @@ enum session_state session_run(struct session *s)
             return SESSION_PEEK;
         case RECEIVER_WAIT:
             return SESSION_WORK;
+        case RECEIVER_TURNED:
+            gather(s);
+            return SESSION_TURNED;
         case RECEIVER_CLOSE:
             gather(s);
             if (s->tls)
@@ -402,6 +412,11 @@ void session_work(struct session *s)
     case RECEIVER_PROOF:
         if (s->login)
             login_work(s->login, &s->host->clerk, s->host->prove);
+        return;
+    case RECEIVER_TURN:
+        ask(s);
+        if (s->asked && s->asked->answer.channel >= 0)
+            s->asked->answer.code = turned_begin(&s->turned, s->asked->answer.channel);
         return;
     default:
         ask(s);
@@ -480,6 +495,9 @@ void session_resume(struct session *s)
         receiver_queued(&s->receiver, s->asked && s->asked->answer.code ? s->asked->answer.code
                                                                        : 458);
         break;
+    case RECEIVER_TURN:
+        receiver_turned(&s->receiver, s->asked ? s->asked->answer.code : 451);
+        break;
     case RECEIVER_BEGIN:
         receiver_begun(&s->receiver, s->verdict, s->mail ? s->host->method->id(s->mail) : NULL);
         break;
@@ -520,6 +538,19 @@ void session_starttls(struct session *s, bool early)
     buf_clear(&s->in);
     s->tls = tls;
     s->handshake = true;
+}
+
+void session_offer_atrn(struct session *s)
+{
+    s->options.atrn = true;
+}
+
+void session_turn(struct session *s, struct turned *t)
+{
+    *t = s->turned;
+    t->tls = s->tls;
+    s->tls = NULL;
+    s->turned.beyond = -1;
 }
 
 void session_drop(struct session *s, enum receiver_drop reason)

@@ -11,6 +11,7 @@
 
 #include "net/login.h"
 #include "net/tls.h"
+#include "net/turned.h"
 #include "smtp/receiver.h"
 
 /* A mail about to be delivered. */
@@ -73,6 +74,7 @@ enum session_state {
     SESSION_WORK,  /* session_work, perhaps in another thread; then session_resume, then run */
     SESSION_COMMIT, /* the same with session_commit, which takes many sessions */
     SESSION_PEEK,  /* STARTTLS: session_starttls, then run */
+    SESSION_TURNED, /* send the output; then session_turn, and the session is over */
     SESSION_CLOSE, /* send the output and close */
 };
 
@@ -116,6 +118,13 @@ void session_resume(struct session *s);
 
 /* early: bytes were there before the 220 was sent. */
 void session_starttls(struct session *s, bool early);
+
+/* For this session ATRN is on. */
+void session_offer_atrn(struct session *s);
+
+/* After SESSION_TURNED, when all output has gone: the channel and whom it now leads to are t's,
+ * for turned_pump or turned_release. */
+void session_turn(struct session *s, struct turned *t);
 
 /* Ends it from outside, with a reply. Not during SESSION_WORK. */
 void session_drop(struct session *s, enum receiver_drop reason);

@@ -3,6 +3,7 @@
 #include "smtp/auth.h"
 #include "smtp/reply.h"
 #include "smtp/route.h"
+#include "smtp/turn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,12 +90,13 @@ static void ehlo(struct receiver *r, struct span argument)
         snprintf(size, sizeof size, "SIZE %llu", (unsigned long long)o->max_size);
     snprintf(text, sizeof text,
              "%s\nPIPELINING\n%s\n8BITMIME\nENHANCEDSTATUSCODES\nCHUNKING\nBINARYMIME\n"
-             "SMTPUTF8\n%s%s%s%s%s%s%s%sHELP",
+             "SMTPUTF8\n%s%s%s%s%s%s%s%s%s%sHELP",
              o->hostname, size, o->offer & OFFER_DSN ? "DSN\n" : "",
              o->offer & OFFER_BY ? "DELIVERBY\n" : "",
              o->no_soliciting ? "NO-SOLICITING " : "", o->no_soliciting ? o->no_soliciting : "",
              o->no_soliciting ? "\n" : "", o->tls_offered && !r->tls ? "STARTTLS\n" : "",
-             o->etrn && !o->lmtp ? "ETRN\n" : "",
+             o->etrn && !o->lmtp ? "ETRN\n" : "", o->turn && !o->lmtp ? "TURN\n" : "",
+             o->atrn && !o->lmtp ? "ATRN\n" : "",
              o->auth && r->tls ? "AUTH SCRAM-SHA-256 PLAIN LOGIN\n" : "");
     receiver_say(r, 250, "", text);
 }
@@ -393,12 +395,6 @@ static void etrn(struct receiver *r, struct span argument)
     }
 }
 
-static void not_implemented(struct receiver *r, struct span argument)
-{
-    (void)argument;
-    receiver_say(r, 502, "5.5.1", "not implemented");
-}
-
 static void help(struct receiver *r, struct span argument);
 
 static const struct command commands[] = {
@@ -418,8 +414,8 @@ static const struct command commands[] = {
     {"SEND", GREETED | NO_MAIL, send},
     {"SOML", GREETED | NO_MAIL, soml},
     {"SAML", GREETED | NO_MAIL, saml},
-    {"TURN", ANY, not_implemented},
-    {"ATRN", ANY, not_implemented},
+    {"TURN", SMTP_ONLY, turn_command},
+    {"ATRN", SMTP_ONLY, atrn_command},
     {"ETRN", GREETED | NO_MAIL | IDLE | SMTP_ONLY, etrn},
     {"AUTH", GREETED | NO_MAIL, auth_command},
     {"BDAT", OCTETS | CLEAR, bdat},
@@ -437,6 +433,12 @@ static const struct command *find(const struct receiver *r, struct span verb)
     return NULL;
 }
 
+static bool implemented(const struct receiver *r, const struct command *c)
+{
+    return !((c->act == turn_command && !r->options->turn) ||
+             (c->act == atrn_command && !r->options->atrn));
+}
+
 static void help(struct receiver *r, struct span argument)
 {
     char text[512] = "";
@@ -444,13 +446,13 @@ static void help(struct receiver *r, struct span argument)
     const struct command *asked = find(r, span_trim(argument));
     if (asked) {
         snprintf(text, sizeof text, "%s is %s", asked->name,
-                 asked->act == not_implemented ? "not implemented" : "understood here");
+                 implemented(r, asked) ? "understood here" : "not implemented");
     } else if (span_trim(argument).n) {
         receiver_say(r, 504, "5.5.4", "no such command");
         return;
     } else {
         for (size_t i = 0; i < COMMANDS; i++)
-            if (commands[i].act != not_implemented && find(r, span_str(commands[i].name)))
+            if (implemented(r, &commands[i]) && find(r, span_str(commands[i].name)))
                 n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? " " : "",
                                       commands[i].name);
     }

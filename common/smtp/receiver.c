@@ -414,6 +414,8 @@ enum receiver_event_kind receiver_next(struct receiver *r, struct receiver_event
         switch (r->phase) {
         case RECEIVER_CLOSED:
             return plain(event, RECEIVER_CLOSE);
+        case RECEIVER_REVERSED:
+            return plain(event, RECEIVER_TURNED);
         case RECEIVER_ASKED:
         case RECEIVER_SETTLING:
         case RECEIVER_HANDSHAKE:

@@ -8,7 +8,7 @@
  * by the limits below whatever comes in. There is no clock in here: receiver_clock tells the time.
  *
  * The commands are one table in smtp/commands.c. Extensions: PIPELINING, SIZE, 8BITMIME,
- * ENHANCEDSTATUSCODES, STARTTLS, AUTH (smtp/auth.c), CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY,
+ * ENHANCEDSTATUSCODES, STARTTLS, AUTH (smtp/auth.c), TURN and ATRN (smtp/turn.c), CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY,
  * NO-SOLICITING.
  *
  * Deviations from RFC 821: NUL and bare CR and LF are refused in commands and in what DATA brings
@@ -48,6 +48,8 @@ struct receiver_options {
     bool trace;        /* RECEIVER_LINE is wanted */
     bool auth;         /* AUTH, under TLS */
     bool etrn;         /* ETRN (RFC 1985) */
+    bool turn, atrn;   /* TURN (RFC 821), ATRN (RFC 2645): for whoever has logged in under TLS */
+    const char *trusted; /* and for this peer, who is known without a log-in; NULL: nobody */
     bool terminals;    /* SEND, SOML and SAML; else 502 */
     bool no_mail;      /* 521 to everything but QUIT (RFC 1846, 7504) */
     unsigned offer;    /* OFFER_DSN, OFFER_BY: who offers them keeps what RFC 3461 and 2852 say */
@@ -77,6 +79,10 @@ enum receiver_event_kind {
     RECEIVER_SALT,      /* ask: the salt of name's verifier → receiver_salted */
     RECEIVER_PROOF,     /* ask: is proof (base64) name's over text? → receiver_authenticated */
     RECEIVER_STARTTLS,  /* ask: → receiver_tls, then the handshake, then receiver_tls_started */
+    RECEIVER_TURN,      /* ask: may name have what waits for the domains in text, or, where that is
+                         * empty, for all of his? → receiver_turned */
+    RECEIVER_TURNED,    /* send the replies; then the peer is the receiver, and this machine, whatever
+                         * comes, is over */
     RECEIVER_CLOSE,     /* send the replies and close */
 };
 
@@ -87,7 +93,7 @@ struct receiver_event {
     bool expand;      /* EXPN, not VRFY */
     enum receiver_verb verb; /* of RECEIVER_SENDER and _RECIPIENT */
     struct span text;
-    const char *name; /* of RECEIVER_PASSWORD, _SALT and _PROOF */
+    const char *name; /* of RECEIVER_PASSWORD, _SALT, _PROOF and _TURN */
     struct span proof;
     const struct mail_parameters *mail; /* both without solicit; valid as long as the path is */
     const struct rcpt_parameters *rcpt;
@@ -147,6 +153,7 @@ enum receiver_phase {
     RECEIVER_IN_CHUNK, /* in the octets of a BDAT */
     RECEIVER_SETTLING, /* between END and the last receiver_settled */
     RECEIVER_HANDSHAKE,
+    RECEIVER_REVERSED, /* after TURN or ATRN */
     RECEIVER_CLOSED,
 };
 
@@ -191,6 +198,7 @@ struct receiver {
     enum receiver_verdict worst;
     enum receiver_verdict trouble; /* what ended a mail early: its writer's */
     bool begun;                    /* BEGIN was told and neither END nor ABORT */
+    bool atrn; /* the turn that is asked for is ATRN's */
     unsigned errors, idle;
     uint64_t commands; /* carried out */
     int64_t now;
@@ -263,6 +271,12 @@ void receiver_authenticated(struct receiver *r, enum receiver_auth_answer answer
 
 /* Who has logged in; NULL: nobody. */
 const char *receiver_identity(const struct receiver *r);
+
+/*
+ * Answers RECEIVER_TURN: 250 there is mail, 453 there is none (of which TURN, having no reply for
+ * it, makes an empty session), 450 those domains are not his (502 for TURN), 451 not now.
+ */
+void receiver_turned(struct receiver *r, unsigned code);
 
 /* Answers RECEIVER_STARTTLS; after GO and the handshake receiver_tls_started, for a new state. */
 void receiver_tls(struct receiver *r, enum receiver_tls_answer answer);

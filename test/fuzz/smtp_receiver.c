@@ -50,6 +50,13 @@ static bool turn(struct receiver *r, uint8_t choice)
         case RECEIVER_ETRN:
             receiver_queued(r, 250);
             break;
+        case RECEIVER_TURN:
+            if (r->in.n || r->in_mail || !e.name || !(r->tls || r->options->trusted))
+                abort();
+            receiver_turned(r, choice & 16 ? 250 : choice & 32 ? 453 : 450);
+            break;
+        case RECEIVER_TURNED:
+            return false;
         case RECEIVER_BEGIN:
             if (in_mail || !accepted)
                 abort();
@@ -105,6 +112,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .offer = data[0] & 128 ? OFFER_DSN | OFFER_BY : 0};
     /* Some bits of the length are as good as bits of their own. */
     options.terminals = size & 1;
+    options.turn = options.atrn = size & 2;
+    options.trusted = size & 4 ? "12" : NULL;
     options.no_mail = data[0] == 0x91;
     struct receiver r;
     size_t step = 1 + data[1] * 4u;

@@ -20,6 +20,7 @@ static unsigned asked;        /* recipients that were asked about */
 static bool closed;
 static bool early;
 static enum receiver_verdict at_begin, at_end;
+static unsigned at_turn;
 
 static inline void defaults(void)
 {
@@ -27,6 +28,7 @@ static inline void defaults(void)
                                         .client = "[192.0.2.1]", .max_size = 1000,
                                         .max_recipients = 1000, .tls_offered = true};
     at_begin = at_end = RECIPIENT_OK;
+    at_turn = 250;
     early = false;
 }
 
@@ -114,6 +116,19 @@ static inline void turn(void)
             break;
         case RECEIVER_ETRN:
             receiver_queued(&machine, span_eq_nocase(e.text, span_str("later.example")) ? 458 : 250);
+            break;
+        case RECEIVER_TURN: /* "none" has no mail, "other" is not his, "later" */
+            append(lines, sizeof lines, span_str(e.name));
+            append(lines, sizeof lines, span_str("?"));
+            receiver_turned(&machine, span_starts(e.text, span_str("none"))    ? 453
+                                      : span_starts(e.text, span_str("other")) ? 450
+                                      : span_starts(e.text, span_str("later")) ? 451
+                                                                               : at_turn);
+            break;
+        case RECEIVER_TURNED:
+            take_replies();
+            append(said, sizeof said, span_str("TURNED"));
+            closed = true;
             break;
         case RECEIVER_BEGIN:
             current[0] = '\0';
