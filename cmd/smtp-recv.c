@@ -11,6 +11,7 @@
 #include "smtp-recv/answers.h"
 #include "smtp-recv/into_spool.h"
 #include "spool/maildir.h"
+#include "store/changes.h"
 #include "tool/diag.h"
 #include "tool/home.h"
 #include "tool/io.h"
@@ -101,6 +102,7 @@ static struct poptOption options[] = {
 static struct {
     struct home home;
     struct answers answers; /* the clerk's */
+    struct store_changes *changes;
     struct spool_way spool;
     struct mbox mbox;
     struct networks relay;
@@ -140,6 +142,10 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
     if (!here.answers.table && !opt.exec)
         here.host.clerk = (struct clerk){
             .fn = answers_give, .arg = &here.answers, .fd = -1, .quick = true};
+    if (here.changes) {
+        here.host.clerk.version = store_changes_count;
+        here.host.clerk.version_arg = here.changes;
+    }
     if (here.spool.inside) /* where a mail that is relayed waits to be whole */
         setenv("TMPDIR", "/postmaster/tmp", 1);
     here.host.method_arg = opt.mbox   ? (void *)&here.mbox
@@ -394,6 +400,9 @@ static enum err run(const struct operands *operands)
         return diag_fail(e, &why, "station");
     if ((e = set_options(&why)) || (e = set_method(&why)) || (e = set_crew(&crew, &why)))
         return diag_fail(e, &why, "setting up");
+    /* How full the spool is changes all the time. */
+    if (here.answers.table && !here.answers.recipients.spool_limit)
+        here.changes = store_changes_open(&here.home);
     if ((e = open_sockets(&why)))
         return diag_fail(e, &why, "listening");
     e = crew_run(&crew, &why);

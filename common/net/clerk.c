@@ -1,5 +1,6 @@
 #include "net/clerk.h"
 
+#include "net/clerk_memory.h"
 #include "tool/diag.h"
 
 #include <errno.h>
@@ -114,22 +115,47 @@ static enum err ask_over(int fd, const struct clerk_question *q, int mail, struc
     return ERR_NONE;
 }
 
+/* 0: the answer is not to be remembered. That of SEND and its kin rests on terminals as well. */
+static uint64_t version_for(const struct clerk *clerk, const struct clerk_question *q)
+{
+    bool lasts = clerk->version && q->kind == CLERK_RECIPIENT && q->verb == RECEIVER_MAIL;
+    return lasts ? clerk->version(clerk->version_arg) : 0;
+}
+
+/* version is that from before the question. What was refused is looked at again each time. */
+static void remember(const struct clerk *clerk, uint64_t version, const struct clerk_question *q,
+                     const struct clerk_answer *a)
+{
+    if (version && a->verdict == RECIPIENT_OK && version == version_for(clerk, q))
+        clerk_remember(version, q, a);
+}
+
+static enum err ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
+                    struct clerk_answer *a, struct why *why)
+{
+    clear(a);
+    if (!clerk->fn)
+        return ask_over(clerk->fd, q, mail, a, why);
+    clerk->fn(clerk->arg, q, mail, a);
+    return ERR_NONE;
+}
+
 enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
                    struct clerk_answer *a, struct why *why)
 {
-    enum err e = ERR_NONE;
     /* A command that takes its time keeps nobody from asking about recipients. */
     bool slow = q->kind == CLERK_EXEC || q->kind == CLERK_QUEUE || q->kind == CLERK_OFFRAMP;
     bool alone = !clerk->fn || !slow;
-    clear(a);
+    uint64_t version = version_for(clerk, q);
+    if (version && clerk_recall(version, q, a))
+        return ERR_NONE;
     if (alone)
         pthread_mutex_lock(&asking);
-    if (clerk->fn)
-        clerk->fn(clerk->arg, q, mail, a);
-    else
-        e = ask_over(clerk->fd, q, mail, a, why);
+    enum err e = ask(clerk, q, mail, a, why);
     if (alone)
         pthread_mutex_unlock(&asking);
+    if (!e)
+        remember(clerk, version, q, a);
     return e;
 }
 
@@ -137,15 +163,15 @@ bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
                      struct clerk_answer *a)
 {
     struct why why = {""};
+    uint64_t version = version_for(clerk, q);
+    if (version && clerk_recall(version, q, a))
+        return true;
     if (!clerk->quick || pthread_mutex_trylock(&asking) != 0)
         return false;
-    enum err e = ERR_NONE;
-    clear(a);
-    if (clerk->fn)
-        clerk->fn(clerk->arg, q, -1, a);
-    else
-        e = ask_over(clerk->fd, q, -1, a, &why);
+    enum err e = ask(clerk, q, -1, a, &why);
     pthread_mutex_unlock(&asking);
+    if (!e)
+        remember(clerk, version, q, a);
     return !e;
 }
 

@@ -63,6 +63,10 @@ struct clerk {
     int fd; /* the worker's end of clerk_pair */
     bool quick; /* nobody else asks over fd, and no question but CLERK_EXEC, CLERK_QUEUE and the
                  * log-ins takes its time: clerk_ask_quick may be tried */
+    /* Another number after every change of what answers about recipients rest on; 0, or NULL
+     * here: nobody can tell. Mailboxes once named are remembered, for a second at most. */
+    uint64_t (*version)(void *arg);
+    void *version_arg;
 };
 
 /* A socket pair for a worker and its clerk. ERR_OS. */
@@ -77,8 +81,9 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
                    struct clerk_answer *a, struct why *why);
 
 /*
- * Asks like clerk_ask where the answer comes at once: the clerk is quick and nobody's question is
- * out. False: it is not, or has gone; nothing was asked that clerk_ask may not ask again.
+ * Asks like clerk_ask where the answer comes at once: it is remembered, or the clerk is quick and
+ * nobody's question is out. False: it is not, or has gone; nothing was asked that clerk_ask may
+ * not ask again.
  */
 bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
                      struct clerk_answer *a);

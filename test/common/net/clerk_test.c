@@ -129,6 +129,90 @@ static void strings_without_an_end(void)
     close(pair[1]);
 }
 
+static uint64_t version_now;
+static unsigned asked;
+
+static uint64_t version_of_now(void *arg)
+{
+    (void)arg;
+    return version_now;
+}
+
+/* Answers with how often it was asked. */
+static void count(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *answer)
+{
+    (void)arg;
+    (void)mail;
+    answer->verdict = q->local ? RECIPIENT_OK : RECIPIENT_UNKNOWN;
+    snprintf(answer->text, sizeof answer->text, "%u", ++asked);
+    if (strcmp(q->text, "changes@y") == 0)
+        version_now++;
+}
+
+static const char *said(const struct clerk *clerk, const struct clerk_question *q, bool quick)
+{
+    memset(&a, 'x', sizeof a);
+    if (quick)
+        CHECK(clerk_ask_quick(clerk, q, &a));
+    else
+        CHECK_INT(clerk_ask(clerk, q, -1, &a, NULL), ERR_NONE);
+    return a.text;
+}
+
+static void what_is_remembered(void)
+{
+    const struct clerk clerk = {.fn = count, .fd = -1, .quick = true, .version = version_of_now};
+    struct clerk_question q = question(CLERK_RECIPIENT, true), other = q;
+    strcpy(other.sender, "t@x");
+    version_now = 7;
+    asked = 0;
+    CHECK_STR(said(&clerk, &q, true), "1");
+    for (int quick = 0; quick < 2; quick++) {
+        CHECK_STR(said(&clerk, &q, quick), "1");
+        CHECK_INT(a.verdict, RECIPIENT_OK);
+        CHECK_INT(a.code, 0);
+    }
+    CHECK_STR(said(&clerk, &other, true), "2");
+    CHECK_STR(said(&clerk, &q, true), "1");
+    q.relay = 1;
+    CHECK_STR(said(&clerk, &q, true), "3");
+    version_now++;
+    CHECK_STR(said(&clerk, &q, true), "4");
+    CHECK_STR(said(&clerk, &other, true), "5");
+}
+
+/* SEND's and refused recipients, other questions, where nobody can tell what has changed, and
+ * where something did while it was asked. */
+static void what_is_not(void)
+{
+    struct clerk clerk = {.fn = count, .fd = -1, .quick = true, .version = version_of_now};
+    struct clerk_question never[5];
+    version_now = 0x100;
+    asked = 0;
+    for (int i = 0; i < 5; i++)
+        never[i] = question(CLERK_RECIPIENT, true);
+    never[0].verb = RECEIVER_SEND;
+    never[1].kind = CLERK_VERIFY;
+    never[2].local = 0;
+    strcpy(never[3].text, "changes@y");
+    memset(never[4].text, 'x', 2000);
+    never[4].text[2000] = '\0';
+    for (int i = 0; i < 5; i++) {
+        unsigned before = asked;
+        said(&clerk, &never[i], true);
+        said(&clerk, &never[i], false);
+        CHECK_INT(asked, before + 2);
+    }
+    struct clerk_question q = question(CLERK_RECIPIENT, true);
+    version_now = 0;
+    said(&clerk, &q, true);
+    said(&clerk, &q, true);
+    CHECK_INT(asked, 12);
+    clerk.version = NULL;
+    said(&clerk, &q, true);
+    CHECK_INT(asked, 13);
+}
+
 int main(void)
 {
     RUN(in_this_process);
@@ -136,5 +220,7 @@ int main(void)
     RUN(a_clerk_that_has_gone);
     RUN(what_is_no_question);
     RUN(strings_without_an_end);
+    RUN(what_is_remembered);
+    RUN(what_is_not);
     return check_done();
 }
