@@ -19,9 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { JOBS = 8, JOBS_MAX = 200 };
+
 static struct {
     char *from, *user, *id, *domain, *dsn, *ret, *envid, *by, **orcpts, **notifies;
-    int all, json, turned;
+    int all, json, turned, jobs;
 } opt;
 
 static struct poptOption options[] = {
@@ -42,6 +44,7 @@ static struct poptOption options[] = {
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
     {"domain", 0, POPT_ARG_STRING, &opt.domain, 0, "flush: recipients of these domains alone",
      "DOMAIN,.."},
+    {"jobs", 0, POPT_ARG_INT, &opt.jobs, 0, "flush: so many next hops at once (8)", "N"},
     {"turned", 0, POPT_ARG_NONE, &opt.turned, 0,
      "flush: over stdin and stdout, to a peer that has turned the connection", NULL},
     POPT_TABLEEND,
@@ -355,6 +358,7 @@ static enum err flush(struct work *w, const struct operands *operands)
         .all = opt.all,
         .id = opt.id,
         .domain = opt.domain,
+        .jobs = opt.jobs ? (size_t)opt.jobs : JOBS,
         .now = (int64_t)time(NULL),
     };
     e = opt.turned ? turned_flush(&w->queue, &w->home, &o, &counts, &why)
@@ -443,7 +447,7 @@ static enum err foreign_option(const struct command *c)
                {'D', "--dsn", opt.dsn},     {'D', "--ret", opt.ret},   {'D', "--envid", opt.envid},
                {'D', "--orcpt", opt.orcpts}, {'D', "--notify", opt.notifies}, {'D', "--by", opt.by},
                {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain},
-               {'t', "--turned", opt.turned}};
+               {'t', "--turned", opt.turned}, {'a', "--jobs", opt.jobs}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].given && !strchr(c->takes, all[i].letter)) {
             diag_error("%s: not an option of %s", all[i].name, c->name);
@@ -451,6 +455,10 @@ static enum err foreign_option(const struct command *c)
         }
     if (opt.turned && (!opt.domain || opt.all)) {
         diag_error("--turned: %s", opt.all ? "not with --all" : "needs --domain");
+        return ERR_USAGE;
+    }
+    if (opt.jobs < 0 || opt.jobs > JOBS_MAX) {
+        diag_error("--jobs: not a number up to %d", JOBS_MAX);
         return ERR_USAGE;
     }
     if (opt.id && (opt.all || opt.domain)) {

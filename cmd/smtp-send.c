@@ -1,4 +1,5 @@
 /* smtp-send: the sender-SMTP. Mail in, a reply for every recipient out. */
+#include "smtp-send/entries.h"
 #include "smtp-send/letters.h"
 #include "smtp-send/questions.h"
 #include "smtp-send/sending.h"
@@ -43,6 +44,8 @@ static struct poptOption options[] = {
     {"file", 0, POPT_ARG_ARGV, &opt.files, 0, "a mail, instead of stdin's...", "FILE"},
     {"mbox", 0, POPT_ARG_NONE, &opt.mbox, 0, "the input is an mbox of several mails", NULL},
     {"timeout", 0, POPT_ARG_INT, &opt.timeout, 0, "wait so long for each answer (300)", "SECONDS"},
+    {"entries", 0, POPT_ARG_NONE, &opt.entries, 0, "mails and envelopes from fax-queue, on stdin",
+     NULL},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "an object a recipient on stdout", NULL},
     POPT_TABLEEND,
 };
@@ -79,6 +82,8 @@ static enum err check_options(struct job *j)
         return job_usage("-o", "an option of sendmail's that is not understood");
     if (asking() && (opt.files || opt.json || opt.stdio || opt.mbox || opt.headers))
         return job_usage("--vrfy, --expn, --help-peer", "they send no mail");
+    if (opt.entries && (asking() || opt.files || opt.stdio || opt.mbox || opt.headers))
+        return job_usage("--entries", "the mails are fax-queue's");
     if (opt.oauth && (opt.user || secret_given(&opt.secret)))
         return job_usage("--oauth-command", opt.user ? "the log-in is the table's"
                                                      : "there is a password already");
@@ -132,7 +137,9 @@ static enum err prepare(struct job *j, const struct operands *operands)
         diag_trace("no --url, --user or --host: the settings' smarthost");
     if (!e && asking() && operands->count)
         e = job_usage("--vrfy, --expn, --help-peer", "they have no recipients");
-    if (!e && !asking())
+    if (!e && opt.entries && operands->count)
+        e = job_usage("--entries", "the recipients are fax-queue's");
+    if (!e && !asking() && !opt.entries)
         e = letters_take(j);
     if (!e)
         e = letters_operands(j, operands);
@@ -156,6 +163,8 @@ static enum err run(const struct operands *operands)
     enum err e = prepare(&job, operands);
     if (!e && asking())
         e = questions_ask(&job);
+    else if (!e && opt.entries)
+        e = entries_serve(&job);
     /* Nothing is sent of a run in which one mail cannot be. */
     for (size_t i = mailbag_count(&job.bag); i > 0 && !e; i--)
         e = letters_address(&job, i - 1);

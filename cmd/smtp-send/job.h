@@ -16,7 +16,7 @@ struct settings {
     char *vrfy, *expn, *oauth;
     char *dsn, *ret, *envid, *by, **orcpts;
     char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
-    int headers, dots, stdio, mbox, json, timeout, help_peer;
+    int headers, dots, stdio, mbox, json, entries, timeout, help_peer;
     struct secret_source secret;
 };
 

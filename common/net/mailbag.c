@@ -41,12 +41,16 @@ static enum err keep(struct mailbag *bag, int fd, struct why *why)
 
 enum err mailbag_add(struct mailbag *bag, const char *path, bool mbox, struct why *why)
 {
-    struct outgoing mail = {.fd = -1};
-    int fd, spooled = -1;
+    int fd;
     enum err e = io_open(path, &fd, why);
-    if (e)
-        return e;
-    e = keep(bag, fd, why);
+    return e ? e : mailbag_take(bag, fd, mbox, why);
+}
+
+enum err mailbag_take(struct mailbag *bag, int fd, bool mbox, struct why *why)
+{
+    struct outgoing mail = {.fd = -1};
+    int spooled = -1;
+    enum err e = keep(bag, fd, why);
     if (!e)
         e = mbox ? mbox_take(fd, &bag->mails, &spooled, why)
                  : outgoing_take(fd, &mail, &spooled, why);

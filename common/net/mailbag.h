@@ -22,6 +22,9 @@ void mailbag_release(struct mailbag *bag);
 /* Adds what path ("-": stdin) holds. ERR_NO_INPUT, and as outgoing_take and mbox_take. */
 enum err mailbag_add(struct mailbag *bag, const char *path, bool mbox, struct why *why);
 
+/* The same of an open descriptor, which is the bag's from then on, whatever comes of it. */
+enum err mailbag_take(struct mailbag *bag, int fd, bool mbox, struct why *why);
+
 /* Takes the fields called name out of the nth mail's header, where it has them. */
 enum err mailbag_drop_field(struct mailbag *bag, size_t n, struct span header, const char *name,
                             struct why *why);

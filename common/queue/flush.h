@@ -1,6 +1,8 @@
 /*
- * A run over the queue: what is due is given to `smtp-send --json`, and each recipient is settled
- * by his object.
+ * A run over the queue: what is due is given to `smtp-send --entries`, one for each next hop, and
+ * each recipient is settled by his object. What is not due is not opened. A hop that cannot be
+ * reached is not tried again for each of its entries, nor by later runs for a while, unless the
+ * options name what is to be tried.
  *
  * Sent: he leaves the entry. 4yz, time-outs, statuses 68, 71, 74 to 78: he stays, and the entry
  * is due again after a growing interval, until `queue-days` are over. 5yz, 65 and what is too old
@@ -19,6 +21,7 @@ struct flush_options {
     const char *domain;  /* recipients of these domains alone, due or not; or NULL */
     attempt_give_fn *give; /* instead of smtp-send: see attempt.h; or NULL */
     void *give_arg;
+    size_t jobs;         /* so many hops at once, at most; 0: one */
     int64_t now;
 };
 

@@ -146,8 +146,8 @@ static enum err name_notice(const struct queue_entry *entry, enum mime_dsn_actio
                                    [MIME_DSN_DELIVERED] = 's',
                                    [MIME_DSN_RELAYED] = 'r',
                                    [MIME_DSN_EXPANDED] = 'x'};
-    snprintf(notice->id, sizeof notice->id, "%.50s-%c%u", entry->id, letters[action],
-             entry->tries);
+    snprintf(notice->id, sizeof notice->id, "%.50s-%c%u-%zu", entry->id, letters[action],
+             entry->tries, queue_count(entry));
     snprintf(notice->user, sizeof notice->user, "%s", entry->user);
     notice->created = notice->next = now;
     return queue_add_recipient(notice, entry->from, why);

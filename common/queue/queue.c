@@ -1,6 +1,7 @@
 #include "queue/queue.h"
 
 #include "queue/envelope.h"
+#include "queue/host.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 
@@ -15,6 +16,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* A clock that is ahead of ours by more was wrong. What is held has a time of its own: 2100. */
+enum { CLOCKS = 60 };
+#define NEVER INT64_C(4102444800)
 
 enum { DAY = 86400, NAME = HOME_PATH_MAX + QUEUE_ID_SIZE + 16 };
 
@@ -105,15 +110,45 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The IDs of all envelopes, sorted; each to be freed. */
-static enum err collect(const struct queue *q, struct buf *ids, struct why *why)
+/* Whether an envelope's file has to be read to know that its entry is not due. */
+static bool may_be_due(int dir, const char *file, int64_t now)
+{
+    struct stat st;
+    return fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_mtime <= now ||
+           st.st_ctime > now + CLOCKS;
+}
+
+/* A look through the directory. */
+struct look {
+    bool due;      /* only at what may be due */
+    int64_t now;
+    long mails;    /* so many more than envelopes */
+    bool leavings; /* there are files of other kinds */
+};
+
+/* Whether the file is an envelope to be collected; else it is counted. */
+static bool is_wanted(struct look *look, int dir, const char *file, size_t n)
+{
+    if (n < 5 || strcmp(file + n - 4, ".env") != 0 || !is_id(span_of(file, n - 4))) {
+        bool mail = n > 5 && strcmp(file + n - 5, ".mail") == 0;
+        look->mails += mail;
+        look->leavings |= !mail && file[0] != '.';
+        return false;
+    }
+    look->mails--;
+    return !look->due || may_be_due(dir, file, look->now);
+}
+
+/* The IDs of the envelopes, sorted; each to be freed. */
+static enum err collect(const struct queue *q, struct look *look, struct buf *ids,
+                        struct why *why)
 {
     DIR *dir = opendir(q->dir);
     struct dirent *d;
     enum err e = dir ? ERR_NONE : why_errno(why, ERR_IO, "%s", q->dir);
     while (!e && (d = readdir(dir))) {
         size_t n = strlen(d->d_name);
-        if (n < 5 || strcmp(d->d_name + n - 4, ".env") != 0 || !is_id(span_of(d->d_name, n - 4)))
+        if (!is_wanted(look, dirfd(dir), d->d_name, n))
             continue;
         char *id = strndup(d->d_name, n - 4);
         if (!id || buf_add(ids, &id, sizeof id)) {
@@ -128,12 +163,12 @@ static enum err collect(const struct queue *q, struct buf *ids, struct why *why)
     return e;
 }
 
-enum err queue_each(const struct queue *q, enum err (*each)(void *arg, const char *id), void *arg,
-                    struct why *why)
+static enum err each_of(const struct queue *q, struct look *look,
+                        enum err (*each)(void *arg, const char *id), void *arg, struct why *why)
 {
     struct buf ids;
     buf_init(&ids, (size_t)10000000 * sizeof(char *));
-    enum err e = collect(q, &ids, why);
+    enum err e = collect(q, look, &ids, why);
     for (size_t i = 0; i < ids.len / sizeof(char *); i++) {
         char *id = ((char **)(void *)ids.data)[i];
         if (!e)
@@ -142,6 +177,13 @@ enum err queue_each(const struct queue *q, enum err (*each)(void *arg, const cha
     }
     buf_release(&ids);
     return e;
+}
+
+enum err queue_each(const struct queue *q, enum err (*each)(void *arg, const char *id), void *arg,
+                    struct why *why)
+{
+    struct look look = {.due = false};
+    return each_of(q, &look, each, arg, why);
 }
 
 enum err queue_lock(const struct queue *q, const char *id, int *lock, struct why *why)
@@ -195,6 +237,13 @@ enum err queue_read(const struct queue *q, const char *id, struct queue_entry *e
     return e;
 }
 
+/* The index: see queue_each_due. */
+static enum err set_index(int fd, int64_t next, struct why *why)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)next}};
+    return futimens(fd, times) == 0 ? ERR_NONE : why_errno(why, ERR_IO, "the time of an envelope");
+}
+
 enum err queue_write(const struct queue *q, const struct queue_entry *entry, struct why *why)
 {
     char aside[NAME], name[NAME];
@@ -210,6 +259,8 @@ enum err queue_write(const struct queue *q, const struct queue_entry *entry, str
         e = why_errno(why, ERR_CREATE, "%s", aside);
     else
         e = io_write(fd, text.data, text.len, why);
+    if (!e)
+        e = set_index(fd, entry->held ? NEVER : entry->next, why);
     if (!e)
         e = io_sync(fd, why);
     enum err closed = fd >= 0 ? io_close(fd, e ? NULL : why) : ERR_NONE;
@@ -258,14 +309,51 @@ static void sweep_one(const struct queue *q, const char *file, int64_t now)
     close(fd);
 }
 
-void queue_sweep(const struct queue *q, int64_t now)
+static void sweep(const struct queue *q, int64_t now)
 {
     DIR *dir = opendir(q->dir);
     struct dirent *d;
     while (dir && (d = readdir(dir)))
-        sweep_one(q, d->d_name, now);
+        if (!host_sweep(q, d->d_name, now))
+            sweep_one(q, d->d_name, now);
     if (dir)
         closedir(dir);
+}
+
+enum err queue_each_due(const struct queue *q, int64_t now,
+                        enum err (*each)(void *arg, const char *id), void *arg, struct why *why)
+{
+    struct look look = {.due = true, .now = now};
+    enum err e = each_of(q, &look, each, arg, why);
+    if (look.mails || look.leavings)
+        sweep(q, now);
+    return e;
+}
+
+enum err queue_postpone(const struct queue *q, const char *id, int64_t until, struct why *why)
+{
+    char name[NAME];
+    name_of(q, id, ".env", name);
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return why_errno(why, ERR_IO, "%s", name);
+    enum err e = set_index(fd, until, why);
+    close(fd);
+    return e;
+}
+
+void queue_remind(const struct queue *q, const char *id)
+{
+    struct queue_entry entry;
+    int lock;
+    if (queue_lock(q, id, &lock, NULL))
+        return;
+    /* Only now nobody changes it. */
+    queue_entry_init(&entry);
+    if (!queue_read(q, id, &entry, NULL))
+        queue_postpone(q, id, entry.held ? NEVER : entry.next, NULL);
+    queue_entry_release(&entry);
+    close(lock);
 }
 
 enum { FIRST = 300, LAST = 4 * 3600 };
@@ -288,4 +376,13 @@ int64_t queue_interval(unsigned tries)
     while (tries-- > 1 && seconds < LAST)
         seconds *= 2;
     return seconds < LAST ? seconds : LAST;
+}
+
+int64_t queue_next_try(unsigned tries, int64_t now)
+{
+    int64_t seconds = queue_interval(tries);
+    uint32_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+        random = 0;
+    return now + seconds - (int64_t)(random % (uint32_t)(seconds / 8));
 }

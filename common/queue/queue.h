@@ -104,8 +104,24 @@ enum err queue_write(const struct queue *q, const struct queue_entry *entry, str
 /* The entry is over; the caller holds the lock. ERR_IO. */
 enum err queue_delete(const struct queue *q, const char *id, struct why *why);
 
-/* Removes what writers that were killed left behind, a day after. */
-void queue_sweep(const struct queue *q, int64_t now);
+/*
+ * When an entry is to be looked at next is also its envelope's file's time of change, which queue_write sets
+ * before the file gets its name: so a run need not open what is not due, and a crash leaves both
+ * as they were. Where the time is not that (an envelope of an older faxpipe, a copy), it is past,
+ * and the envelope is read.
+ *
+ * Calls each, as queue_each does, for every entry that this index does not say is waiting; an
+ * index that was made by a clock further ahead than now says nothing. Also removes what
+ * writers that were killed left behind, a day after.
+ */
+enum err queue_each_due(const struct queue *q, int64_t now,
+                        enum err (*each)(void *arg, const char *id), void *arg, struct why *why);
+
+/* Sets the index of an entry that was found not to be due; whoever holds the lock does so anyway. */
+void queue_remind(const struct queue *q, const char *id);
+
+/* The entry, whose lock we hold, stays as it is, but is not looked at until then. ERR_IO. */
+enum err queue_postpone(const struct queue *q, const char *id, int64_t until, struct why *why);
 
 /* Its next try is due; also where that seems further off than queue_interval ever says. */
 bool queue_is_due(const struct queue_entry *entry, int64_t now);
@@ -115,5 +131,9 @@ int64_t queue_time_left(const struct queue_by *by, int64_t now);
 
 /* Seconds to wait after so many tries: 5 minutes, doubling up to 4 hours. */
 int64_t queue_interval(unsigned tries);
+
+/* The time of the next try, an eighth of the interval sooner at most: what came together is not
+ * tried together for ever. */
+int64_t queue_next_try(unsigned tries, int64_t now);
 
 #endif

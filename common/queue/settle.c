@@ -33,6 +33,7 @@ bool settle_too_late(const struct queue_entry *entry, int64_t now, enum fate *fa
 enum { NOTICES = MIME_DSN_RELAYED + 1 };
 
 struct outcome {
+    enum settle_part part;
     struct buf stay;
     struct notice notices[NOTICES];
 };
@@ -84,18 +85,30 @@ static enum err ended(struct outcome *o, const struct settling *s, const struct 
     return tell(o, MIME_DSN_FAILED, s, entry, r, late ? "5.4.7" : NULL, expired || late, why);
 }
 
+/* The N of a time for the delivery is over. */
+static bool is_late(const struct settling *s, const struct queue_entry *entry)
+{
+    return entry->by.at && entry->by.mode == 'N' && s->now >= entry->by.at;
+}
+
 /* Who stays is told of it once, if he wants to know. */
+static bool is_to_know(const struct settling *s, const struct queue_entry *entry,
+                       const struct queue_recipient *r)
+{
+    bool slow = s->now - entry->created >= s->delay;
+    return !r->told && *entry->from && ((slow && wants(r, NOTIFY_DELAY, false)) ||
+                                        (is_late(s, entry) && wants(r, NOTIFY_DELAY, true)));
+}
+
 static enum err waits(struct outcome *o, const struct settling *s,
                       const struct queue_entry *entry, const struct queue_recipient *r, bool tried,
                       struct why *why)
 {
     struct queue_recipient staying = *r;
-    bool late = entry->by.at && entry->by.mode == 'N' && s->now >= entry->by.at;
-    bool slow = s->now - entry->created >= s->delay;
+    bool late = is_late(s, entry);
     enum err e = ERR_NONE;
     s->counts->deferred += tried;
-    if (!r->told && *entry->from &&
-        ((slow && wants(r, NOTIFY_DELAY, false)) || (late && wants(r, NOTIFY_DELAY, true)))) {
+    if (o->part != SETTLE_FIRST && is_to_know(s, entry, r)) {
         e = tell(o, MIME_DSN_DELAYED, s, entry, r, late ? "4.4.7" : NULL, false, why);
         staying.told = true;
     }
@@ -124,23 +137,24 @@ static enum err sort_out(struct outcome *o, const struct settling *s,
     return e;
 }
 
-/* Nobody was passed over in this try. */
-static bool all_tried(const struct queue_entry *entry, const enum fate *fates)
+bool settle_has_news(const struct settling *s, const struct queue_entry *entry)
 {
-    for (size_t i = 0; i < queue_count(entry); i++)
-        if (fates[i] == FATE_UNTRIED)
-            return false;
-    return true;
+    const struct queue_by *by = &entry->by;
+    bool over = s->now - entry->created >= s->give_up ||
+                (by->at && by->mode == 'R' && s->now >= by->at);
+    for (size_t i = 0; !over && i < queue_count(entry); i++)
+        over = is_to_know(s, entry, queue_recipient(entry, i));
+    return over;
 }
 
 /* The envelope after the try. */
 static enum err write_down(const struct settling *s, struct queue_entry *entry,
-                           const enum fate *fates, struct buf *stay, struct why *why)
+                           enum settle_part part, struct buf *stay, struct why *why)
 {
     struct buf all = entry->recipients;
-    entry->tries++;
-    if (all_tried(entry, fates))
-        entry->next = s->now + queue_interval(entry->tries);
+    entry->tries += part != SETTLE_FIRST;
+    if (part == SETTLE_ALL)
+        entry->next = queue_next_try(entry->tries, s->now);
     /* When the time that was set is over there is something to do. */
     if (entry->by.at > s->now && entry->by.at < entry->next)
         entry->next = entry->by.at;
@@ -151,9 +165,9 @@ static enum err write_down(const struct settling *s, struct queue_entry *entry,
 }
 
 enum err settle(const struct settling *s, struct queue_entry *entry, const enum fate *fates,
-                int mail, struct why *why)
+                int mail, enum settle_part part, struct why *why)
 {
-    struct outcome o;
+    struct outcome o = {.part = part};
     buf_init(&o.stay, entry->recipients.max);
     for (int i = 0; i < NOTICES; i++)
         notice_init(&o.notices[i], (enum mime_dsn_action)i);
@@ -163,7 +177,7 @@ enum err settle(const struct settling *s, struct queue_entry *entry, const enum 
     for (int i = 0; i < NOTICES && !e; i++)
         e = notice_put(s->q, s->home, entry, &o.notices[i], mail, s->now, why);
     if (!e)
-        e = write_down(s, entry, fates, &o.stay, why);
+        e = write_down(s, entry, part, &o.stay, why);
     buf_release(&o.stay);
     for (int i = 0; i < NOTICES; i++)
         notice_release(&o.notices[i]);

@@ -24,6 +24,13 @@ struct settling {
     int64_t delay;   /* seconds after which who has to wait is told */
 };
 
+/* Which part of an entry's try in this run is over. */
+enum settle_part {
+    SETTLE_FIRST, /* other next hops of it are tried yet */
+    SETTLE_SOME,  /* the last part, but not all of its recipients were asked for */
+    SETTLE_ALL
+};
+
 /* Fills give_up and delay from the settings. ERR_CONFIG. */
 enum err settle_set(struct settling *s, struct why *why);
 
@@ -31,12 +38,16 @@ enum err settle_set(struct settling *s, struct why *why);
  * tried any more. */
 bool settle_too_late(const struct queue_entry *entry, int64_t now, enum fate *fates);
 
+/* There is something to be said though nobody was tried: it is too old, or somebody is to know
+ * that he has to wait. */
+bool settle_has_news(const struct settling *s, const struct queue_entry *entry);
+
 /*
  * Writes down what became of a try: first the notices, then the envelope, or its end. mail is the
  * entry's locked descriptor. After an error the entry is as it was, and some notices may be there,
  * which will not be made again for the same try.
  */
 enum err settle(const struct settling *s, struct queue_entry *entry, const enum fate *fates,
-                int mail, struct why *why);
+                int mail, enum settle_part part, struct why *why);
 
 #endif
