@@ -4,6 +4,7 @@
 #include "net/crew.h"
 #include "net/handover.h"
 #include "net/listener.h"
+#include "net/master.h"
 #include "net/networks.h"
 #include "net/serve.h"
 #include "net/sockets.h"
@@ -24,7 +25,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { LISTEN_MAX = 64, DOMAINS_MAX = 1000 };
+enum { DOMAINS_MAX = 1000 };
 
 static struct {
     char **listen, **atrn_listen, **domain;
@@ -111,8 +112,8 @@ static struct {
     char hostname[256];
     const char *domains[DOMAINS_MAX + 1];
     struct session_host host;
-    int fds[LISTEN_MAX];
-    unsigned fd_count, atrn_count;
+    struct master master; /* whose sockets are served; without any, stdin and stdout are */
+    const struct generation *generation;
 } here = {.mbox = {.fd = -1}};
 
 /* ---- The worker ---- */
@@ -130,7 +131,7 @@ static bool may_relay_here(void)
                                 networks_have(&here.relay, client));
 }
 
-static enum err work(void *arg, const struct clerk *clerk, struct why *why)
+static enum err work(void *arg, unsigned number, const struct clerk *clerk, struct why *why)
 {
     struct rlimit files;
     enum err e = opt.maildir ? spool_maildir_make(opt.maildir, why) : ERR_NONE;
@@ -153,7 +154,7 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
                                       : (void *)&here.spool;
     if (opt.batch)
         return serve_batch(&here.host, here.batch, why);
-    if (!here.fd_count) {
+    if (!here.master.count) {
         here.host.options.trusted = opt.trust_stdio;
         struct serve_options serve = {STDIN_FILENO, STDOUT_FILENO, (unsigned)opt.timeout,
                                       (unsigned)opt.greet_pause, may_relay_here()};
@@ -163,16 +164,49 @@ static enum err work(void *arg, const struct clerk *clerk, struct why *why)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    struct listener_options listener = {.fds = here.fds,
-                                        .count = here.fd_count,
-                                        .atrn = here.atrn_count,
-                                        .max_connections = (unsigned)opt.max_connections,
-                                        .max_per_client = (unsigned)opt.max_per_client,
+    const struct generation *g = here.generation;
+    unsigned atrn = 0;
+    while (opt.atrn_listen && opt.atrn_listen[atrn])
+        atrn++;
+    struct listener_options listener = {.fds = here.master.fds,
+                                        .count = here.master.count,
+                                        .atrn = atrn,
+                                        .owner = seats_owner(g->number, number),
+                                        .drain = g->drain,
+                                        .stop = g->stop,
+                                        .stop_seconds = MASTER_STOP_SECONDS,
+                                        .report = g->report,
                                         .timeout = (unsigned)opt.timeout,
                                         .greet_pause = (unsigned)opt.greet_pause,
                                         .relay = may_relay,
                                         .relay_arg = &here.relay};
+    e = seats_map(g->seats, &listener.seats, why);
+    if (e)
+        return e;
     return listener_run(&here.host, &listener, why);
+}
+
+/* ---- The clerk ---- */
+
+/* One who serves beside the workers must not keep the sockets open when they no longer do. */
+static enum err start_clerk(void *arg, struct why *why)
+{
+    struct crew *crew = arg;
+    for (unsigned i = 0; crew->separate && i < here.master.count; i++)
+        close(here.master.fds[i]);
+    return answers_start(&here.answers, why);
+}
+
+static enum err prepare_clerk(void *arg, struct why *why)
+{
+    (void)arg;
+    return answers_prepare(&here.answers, why);
+}
+
+static void answer(void *arg, const struct clerk_question *q, int mail, struct clerk_answer *a)
+{
+    (void)arg;
+    answers_give(&here.answers, q, mail, a);
 }
 
 /* ---- Setting up ---- */
@@ -314,32 +348,34 @@ static enum err set_method(struct why *why)
                        &here.answers.recipients.spool_limit, why);
 }
 
-static enum err listen_at(char **addresses, unsigned *count, struct why *why)
+static enum err listen_at(char **addresses, struct master *m, struct why *why)
 {
     enum err e = ERR_NONE;
     for (char **a = addresses; !e && a && *a; a++) {
-        if (here.fd_count == LISTEN_MAX)
-            return why_set(why, ERR_USAGE, "more than %d sockets", LISTEN_MAX);
-        e = socket_listen(*a, &here.fds[here.fd_count], why);
-        here.fd_count += !e;
-        *count += !e;
+        if (m->count == MASTER_SOCKETS_MAX)
+            return why_set(why, ERR_USAGE, "more than %d sockets", MASTER_SOCKETS_MAX);
+        e = socket_listen(*a, &m->fds[m->count], why);
+        m->count += !e;
     }
     return e;
 }
 
-static enum err open_sockets(struct why *why)
+/* Those of --atrn-listen are the last. */
+static enum err open_sockets(struct master *m, struct why *why)
 {
-    unsigned inherited = opt.batch ? 0 : sockets_inherited(), others = 0;
-    for (unsigned i = 0; i < inherited && here.fd_count < LISTEN_MAX; i++)
+    unsigned inherited = opt.batch ? 0 : sockets_inherited();
+    for (unsigned i = 0; i < inherited && m->count < MASTER_SOCKETS_MAX; i++)
         if (socket_is_listening(3 + (int)i))
-            here.fds[here.fd_count++] = 3 + (int)i;
-    enum err e = listen_at(opt.listen, &others, why);
-    if (!e)
-        e = listen_at(opt.atrn_listen, &here.atrn_count, why);
-    for (unsigned i = 0; !e && opt.print_port && i < here.fd_count; i++)
-        printf("%u\n", socket_port(here.fds[i]));
+            m->fds[m->count++] = 3 + (int)i;
+    enum err e = listen_at(opt.listen, m, why);
+    return e ? e : listen_at(opt.atrn_listen, m, why);
+}
+
+static void print_ports(void)
+{
+    for (unsigned i = 0; opt.print_port && i < here.master.count; i++)
+        printf("%u\n", socket_port(here.master.fds[i]));
     fflush(stdout);
-    return e;
 }
 
 /*
@@ -351,11 +387,12 @@ static enum err set_crew(struct crew *crew, struct why *why)
     uid_t owner = here.home.path[0] ? here.home.owner : 0;
     enum err e = ERR_NONE;
     *crew = (struct crew){.workers = (unsigned)opt.workers,
-                          .answer = answers_give,
-                          .clerk_prepare = answers_prepare,
-                          .clerk_start = answers_start,
-                          .clerk_arg = &here.answers,
+                          .answer = answer,
+                          .clerk_prepare = prepare_clerk,
+                          .clerk_start = start_clerk,
+                          .clerk_arg = crew,
                           .work = work,
+                          .generation = here.generation,
                           .root = opt.chroot};
     if (geteuid() == 0 && owner) {
         crew_account_of(owner, here.home.group, &crew->clerk);
@@ -376,13 +413,13 @@ static enum err set_crew(struct crew *crew, struct why *why)
     return e;
 }
 
-static enum err run(const struct operands *operands)
+/* The part of it that is done anew, with new settings, by each generation. */
+static enum err serve(void *arg, const struct generation *generation)
 {
     struct why why = {""};
     struct crew crew;
-    enum err e = operands_check(operands, 0, 0);
-    if (e || (e = check_options()))
-        return e;
+    (void)arg;
+    here.generation = generation;
     here.answers = (struct answers){.home = &here.home,
                                     .domains = here.domains,
                                     .table = !opt.maildir && !opt.exec && !opt.mbox &&
@@ -394,8 +431,8 @@ static enum err run(const struct operands *operands)
                                                          opt.trust_stdio,
                                               .trusted = opt.trust_stdio},
                                     .recipients = {.home = &here.home, .domains = here.domains}};
-    e = here.answers.table ? home_open(&here.home, HOME_KEEP_ROOT, &why)
-                           : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);
+    enum err e = here.answers.table ? home_open(&here.home, HOME_KEEP_ROOT, &why)
+                                    : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);
     if (e)
         return diag_fail(e, &why, "station");
     if ((e = set_options(&why)) || (e = set_method(&why)) || (e = set_crew(&crew, &why)))
@@ -403,11 +440,32 @@ static enum err run(const struct operands *operands)
     /* How full the spool is changes all the time. */
     if (here.answers.table && !here.answers.recipients.spool_limit)
         here.changes = store_changes_open(&here.home);
-    if ((e = open_sockets(&why)))
-        return diag_fail(e, &why, "listening");
     e = crew_run(&crew, &why);
     if (e && why.text[0])
         diag_fail(e, &why, "%s", opt.batch ? opt.batch : "session");
+    return e;
+}
+
+static enum err run(const struct operands *operands)
+{
+    struct why why = {""};
+    struct generation generation;
+    enum err e = operands_check(operands, 0, 0);
+    if (e || (e = check_options()))
+        return e;
+    if (generation_inherit(&generation, &here.master))
+        return serve(NULL, &generation);
+    if ((e = open_sockets(&here.master, &why)))
+        return diag_fail(e, &why, "listening");
+    if (!here.master.count)
+        return serve(NULL, NULL);
+    here.master.ready = print_ports;
+    e = seats_make((unsigned)opt.max_connections, (unsigned)opt.max_per_client, &here.master.seats,
+                   &why);
+    if (!e)
+        e = master_run(&here.master, serve, NULL, &why);
+    if (e && why.text[0])
+        diag_fail(e, &why, "serving");
     return e;
 }
 

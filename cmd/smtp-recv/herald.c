@@ -140,7 +140,7 @@ static void serve(struct herald *h, int fd, gid_t tty)
         e = why_errno(&why, ERR_OS, "becoming group tty");
     fd = 3;
     if (!e)
-        e = clerk_serve(&fd, 1, answer, h, &why);
+        e = clerk_serve(&fd, 1, answer, h, NULL, NULL, &why);
     if (e)
         diag_fail(e, &why, "terminals");
     _exit(e ? 1 : 0);

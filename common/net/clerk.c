@@ -198,7 +198,8 @@ static enum err serve_one(int fd, clerk_fn *fn, void *arg, struct why *why)
     return e == ERR_UNAVAILABLE ? ERR_NO : e;
 }
 
-enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, struct why *why)
+enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, clerk_gone_fn *gone,
+                     void *gone_arg, struct why *why)
 {
     struct pollfd *polls = calloc(count, sizeof *polls);
     unsigned left = count;
@@ -215,6 +216,8 @@ enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, s
             if (e == ERR_NO) {
                 polls[i].fd = -1;
                 left--;
+                if (gone)
+                    gone(gone_arg, i);
                 e = ERR_NONE;
             }
         }

@@ -88,11 +88,15 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
 bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
                      struct clerk_answer *a);
 
+/* The worker behind fds[i] of clerk_serve has gone. */
+typedef void clerk_gone_fn(void *arg, unsigned i);
+
 /*
  * The clerk's life: answers what comes in on the count descriptors until all of their other ends
- * are closed. ERR_OS; ERR_PROTOCOL: a worker sent something that is no question, which it never
+ * are closed; gone (which may be NULL) is called for each. ERR_OS; ERR_PROTOCOL: a worker sent something that is no question, which it never
  * does by itself.
  */
-enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, struct why *why);
+enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, clerk_gone_fn *gone,
+                     void *gone_arg, struct why *why);
 
 #endif

@@ -1,6 +1,7 @@
 #include "net/crew.h"
 
 #include "net/sandbox.h"
+#include "net/seats.h"
 #include "tool/cleanup.h"
 #include "tool/diag.h"
 #include "tool/status.h"
@@ -81,11 +82,11 @@ static void *watch_clerk(void *arg)
     char byte;
     while (read(*(int *)arg, &byte, 1) < 0 && errno == EINTR)
         continue;
-    kill(getpid(), SIGTERM);
-    return NULL;
+    cleanup_run();
+    _exit(status_of(ERR_UNAVAILABLE));
 }
 
-static void worker(const struct crew *crew, int fd, int alive)
+static void worker(const struct crew *crew, unsigned number, int fd, int alive)
 {
     struct why why = {""};
     struct clerk over = {.fd = fd, .quick = crew->workers == 1};
@@ -94,7 +95,7 @@ static void worker(const struct crew *crew, int fd, int alive)
     if (!e && pthread_create(&watch, NULL, watch_clerk, &alive) != 0)
         e = why_set(&why, ERR_OS, "no thread");
     if (!e)
-        e = crew->work(crew->work_arg, &over, &why);
+        e = crew->work(crew->work_arg, number, &over, &why);
     if (e)
         diag_fail(e, &why, "worker");
     fflush(NULL);
@@ -102,85 +103,94 @@ static void worker(const struct crew *crew, int fd, int alive)
     _exit(status_of(e));
 }
 
-/* What the workers' exit statuses say; the words have been said by them. */
-static enum err reap(const pid_t pids[], unsigned count)
+/* The workers of a clerk. */
+struct hands {
+    const struct crew *crew;
+    pid_t pids[WORKERS_MAX];
+    unsigned count;
+    enum err err; /* of the first that failed; the words have been said by it */
+};
+
+static void bury(void *arg, unsigned i)
 {
-    enum err e = ERR_NONE;
-    for (unsigned i = 0; i < count; i++) {
-        int status;
-        while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR)
-            continue;
-        if (e)
-            continue;
-        if (WIFSIGNALED(status)) {
-            diag_error("worker: ended by signal %d", WTERMSIG(status));
-            e = ERR_BUG;
-        } else {
-            e = status_to_err(WEXITSTATUS(status));
-        }
+    struct hands *h = arg;
+    int status;
+    while (waitpid(h->pids[i], &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFEXITED(status) && !WEXITSTATUS(status))
+        return;
+    if (WIFSIGNALED(status))
+        diag_error("worker: ended by signal %d", WTERMSIG(status));
+    if (!h->err)
+        h->err = WIFSIGNALED(status) ? ERR_BUG : status_to_err(WEXITSTATUS(status));
+    if (h->crew->generation) {
+        seats_sweep(h->crew->generation->seats, h->crew->generation->number, i + 1);
+        generation_lost(h->crew->generation);
     }
-    return e;
 }
 
-static void end_all(const pid_t pids[], unsigned count)
+static void end_all(const struct hands *h)
 {
-    for (unsigned i = 0; i < count; i++)
-        kill(pids[i], SIGTERM);
+    for (unsigned i = 0; i < h->count; i++)
+        kill(h->pids[i], SIGKILL);
 }
 
-static enum err clerk(const struct crew *crew, const int fds[], const pid_t pids[],
-                      unsigned count, struct why *why)
+static enum err clerk(struct hands *h, const int fds[], struct why *why)
 {
+    const struct crew *crew = h->crew;
     enum err e = crew->clerk_prepare ? crew->clerk_prepare(crew->clerk_arg, why) : ERR_NONE;
     if (!e)
         e = become(&crew->clerk, why);
     if (!e && crew->clerk_start)
         e = crew->clerk_start(crew->clerk_arg, why);
+    if (!e && crew->generation)
+        generation_ready(crew->generation->report);
     if (!e)
-        e = clerk_serve(fds, count, crew->answer, crew->clerk_arg, why);
+        e = clerk_serve(fds, h->count, crew->answer, crew->clerk_arg, bury, h, why);
     if (!e)
-        return reap(pids, count);
+        return h->err;
     /* Of another uid they may be out of reach; they also die with us. */
-    end_all(pids, count);
+    end_all(h);
     return e;
 }
 
 static enum err separate(const struct crew *crew, struct why *why)
 {
+    struct hands h = {.crew = crew};
     int fds[WORKERS_MAX];
-    pid_t pids[WORKERS_MAX];
     int alive[2];
-    unsigned count = 0;
     enum err e = ERR_NONE;
     if (pipe2(alive, O_CLOEXEC) != 0)
         return why_errno(why, ERR_OS, "pipe");
+    if (crew->generation)
+        generation_expect(crew->generation, crew->workers + 1);
     fflush(NULL);
-    while (!e && count < crew->workers && count < WORKERS_MAX) {
+    while (!e && h.count < crew->workers && h.count < WORKERS_MAX) {
         int pair[2];
         if ((e = clerk_pair(pair, why)))
             break;
-        pids[count] = fork();
-        if (pids[count] == 0) {
+        h.pids[h.count] = fork();
+        if (h.pids[h.count] == 0) {
             close(pair[0]);
             close(alive[1]);
-            for (unsigned i = 0; i < count; i++)
+            for (unsigned i = 0; i < h.count; i++)
                 close(fds[i]);
-            worker(crew, pair[1], alive[0]);
+            worker(crew, h.count + 1, pair[1], alive[0]);
         }
         close(pair[1]);
-        fds[count] = pair[0];
-        if (pids[count] < 0) {
+        fds[h.count] = pair[0];
+        if (h.pids[h.count] < 0) {
             close(pair[0]);
             e = why_errno(why, ERR_OS, "fork");
             break;
         }
-        count++;
+        h.count++;
     }
     if (e) {
-        end_all(pids, count);
+        end_all(&h);
         return e;
     }
-    return clerk(crew, fds, pids, count, why);
+    return clerk(&h, fds, why);
 }
 
 enum err crew_run(const struct crew *crew, struct why *why)
@@ -194,6 +204,6 @@ enum err crew_run(const struct crew *crew, struct why *why)
     if (!e && crew->clerk_start)
         e = crew->clerk_start(crew->clerk_arg, why);
     if (!e)
-        e = crew->work(crew->work_arg, &here, why);
+        e = crew->work(crew->work_arg, 1, &here, why);
     return e;
 }

@@ -6,6 +6,7 @@
 #define NET_CREW_H
 
 #include "net/clerk.h"
+#include "net/master.h"
 
 #include <sys/types.h>
 
@@ -25,15 +26,18 @@ struct crew {
     enum err (*clerk_prepare)(void *arg, struct why *why); /* before he becomes it; may be NULL */
     enum err (*clerk_start)(void *arg, struct why *why); /* under the clerk's uid; may be NULL */
     void *clerk_arg;
-    enum err (*work)(void *arg, const struct clerk *clerk, struct why *why);
+    /* number: of this worker, from 1 */
+    enum err (*work)(void *arg, unsigned number, const struct clerk *clerk, struct why *why);
     void *work_arg;
+    const struct generation *generation; /* which the crew is; NULL: it has no master */
 };
 
 /*
  * Becomes the crew: without `separate` everything in this process; else forks the workers, which
  * change root and uid for good (net/sandbox.h; they die with the clerk), while this
  * process becomes the clerk. Returns when the work is done: the first worker's failure, or the
- * clerk's, with why empty where a worker has said it already. A worker never returns from here.
+ * clerk's, with why empty where a worker has said it already. A worker that dies while others live
+ * is told to the master. A worker never returns from here.
  * ERR_OS: no fork, or the change of uid failed.
  */
 enum err crew_run(const struct crew *crew, struct why *why);

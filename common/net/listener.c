@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include "net/master.h"
 #include "net/serve.h"
 #include "tool/diag.h"
 
@@ -31,6 +32,13 @@ struct listener {
     struct connection *waiting, **last_waiting; /* for the disk, in order */
     struct batch *batch;                        /* the mails that are being committed */
     bool committing;
+    uv_stream_t *servers[MASTER_SOCKETS_MAX];
+    unsigned server_count;
+    uv_poll_t drain, stop;
+    uv_timer_t patience; /* with the transactions under way */
+    bool draining;       /* nobody new */
+    bool stopping;       /* and who is there goes */
+    bool cutting;        /* whatever he does */
     char bytes[SESSION_INPUT]; /* all reads land here: a session takes what came at once */
 };
 
@@ -59,6 +67,8 @@ struct connection {
     uv_write_t write;
     char client[CLIENT_MAX]; /* "" for a unix socket */
     struct session *session;
+    unsigned seat;
+    bool seated;
     bool greeting;  /* greet_pause runs */
     bool reading;
     bool writing;   /* the first written bytes of the output are under way */
@@ -74,12 +84,17 @@ static void pump(struct connection *c);
 
 static void forget(struct connection *c)
 {
+    struct listener *l = c->listener;
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
-    c->listener->connections--;
+    l->connections--;
+    if (c->seated)
+        seats_leave(l->options->seats, l->options->owner, c->seat);
     session_free(c->session);
     free(c);
+    if (l->draining && !l->connections)
+        uv_stop(&l->loop);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -348,16 +363,29 @@ static void hand_over(struct connection *c)
     close_connection(c);
 }
 
+/* The server goes: its session is over unless it is within a mail. */
+static bool send_away(struct connection *c)
+{
+    const struct listener *l = c->listener;
+    if (!l->stopping || c->leaving || (session_in_mail(c->session) && !l->cutting))
+        return false;
+    session_drop(c->session, RECEIVER_DROP_SHUTDOWN);
+    return true;
+}
+
 /* Goes on as far as it can without waiting. */
 static void pump(struct connection *c)
 {
     while (!c->closed && !c->working && !c->writing) {
+        send_away(c);
         enum session_state state = c->leaving ? SESSION_CLOSE : session_run(c->session);
         c->leaving = state == SESSION_CLOSE;
         if (!flush(c))
             return;
         switch (state) {
         case SESSION_READ:
+            if (send_away(c))
+                break;
             if (session_progressed(c->session))
                 set_timer(c);
             start_reading(c);
@@ -383,22 +411,18 @@ static void pump(struct connection *c)
     }
 }
 
-static bool over_limits(const struct listener *l, const struct connection *new)
+/* One of the caps is reached. */
+static bool over_limits(struct connection *new)
 {
-    unsigned same = 0;
-    if (l->options->max_connections && l->connections > l->options->max_connections)
-        return true;
-    if (!l->options->max_per_client || !new->client[0])
-        return false;
-    for (const struct connection *c = l->first; c; c = c->next)
-        same += strcmp(c->client, new->client) == 0;
-    return same > l->options->max_per_client;
+    const struct listener_options *o = new->listener->options;
+    new->seated = o->seats && seats_take(o->seats, o->owner, new->client, &new->seat);
+    return o->seats && !new->seated;
 }
 
 static void begin(struct connection *c)
 {
     const struct listener_options *o = c->listener->options;
-    if (over_limits(c->listener, c)) {
+    if (over_limits(c)) {
         session_drop(c->session, RECEIVER_DROP_FULL);
     } else if (!c->listener->host->implicit_tls && bytes_waiting(c)) {
         session_drop(c->session, RECEIVER_DROP_EARLY);
@@ -460,6 +484,64 @@ static void on_connection(uv_stream_t *server, int status)
     begin(c);
 }
 
+/* ---- The end ---- */
+
+/* Every session goes on as far as it may now. */
+static void pump_all(struct listener *l)
+{
+    struct connection *next;
+    for (struct connection *c = l->first; c; c = next) {
+        next = c->next;
+        if (c->greeting || !c->session || (c->writing && l->cutting))
+            close_connection(c);
+        else if (!c->lingering)
+            pump(c);
+    }
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct listener *l = timer->data;
+    l->cutting = true;
+    pump_all(l);
+}
+
+static void free_server(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void on_drain(uv_poll_t *poll, int status, int events)
+{
+    struct listener *l = poll->data;
+    (void)status;
+    (void)events;
+    uv_poll_stop(poll);
+    l->draining = true;
+    while (l->server_count)
+        uv_close((uv_handle_t *)l->servers[--l->server_count], free_server);
+    if (!l->connections)
+        uv_stop(&l->loop);
+}
+
+static void on_stop(uv_poll_t *poll, int status, int events)
+{
+    struct listener *l = poll->data;
+    on_drain(poll, status, events);
+    l->stopping = true;
+    uv_timer_start(&l->patience, on_patience, (uint64_t)l->options->stop_seconds * 1000, 0);
+    pump_all(l);
+}
+
+static void watch_end(struct listener *l, uv_poll_t *poll, int fd, uv_poll_cb on_end)
+{
+    poll->data = l;
+    if (fd >= 0 && uv_poll_init(&l->loop, poll, fd) == 0)
+        uv_poll_start(poll, UV_READABLE | UV_DISCONNECT, on_end);
+}
+
+/* ---- The beginning ---- */
+
 static enum err open_server(struct listener *l, int fd, bool atrn, struct why *why)
 {
     struct server *server = calloc(1, sizeof *server);
@@ -477,7 +559,7 @@ static enum err open_server(struct listener *l, int fd, bool atrn, struct why *w
     server->atrn = atrn;
     if (r == 0)
         r = uv_listen(&server->handle.stream, 1024, on_connection);
-    /* The loop never ends, so the handle is never closed. */
+    l->servers[l->server_count++] = &server->handle.stream;
     return r == 0 ? ERR_NONE : why_set(why, ERR_OS, "listening: %s", uv_strerror(r));
 }
 
@@ -502,6 +584,11 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
     turn.data = &l;
     uv_check_init(&l.loop, &turn);
     uv_check_start(&turn, on_turn);
+    uv_timer_init(&l.loop, &l.patience);
+    l.patience.data = &l;
+    watch_end(&l, &l.drain, options->drain, on_drain);
+    watch_end(&l, &l.stop, options->stop, on_stop);
+    generation_ready(options->report);
     uv_run(&l.loop, UV_RUN_DEFAULT);
-    return why_set(why, ERR_OS, "the loop has ended");
+    return l.draining ? ERR_NONE : why_set(why, ERR_OS, "the loop has ended");
 }

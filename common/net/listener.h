@@ -4,6 +4,7 @@
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
+#include "net/seats.h"
 #include "net/session.h"
 
 /* Whether a peer of this address ("[127.0.0.1]", NULL for a unix socket) may name foreign
@@ -14,15 +15,22 @@ struct listener_options {
     const int *fds; /* listening sockets */
     unsigned count;
     unsigned atrn; /* the last so many of them offer ATRN, whatever the host's options say */
-    unsigned max_connections; /* 421 4.7.0 beyond; of one address: max_per_client */
-    unsigned max_per_client;
+    struct seats *seats; /* 421 4.7.0 for who gets none; NULL: all do */
+    uint32_t owner;      /* of the seats */
+    int drain, stop;     /* as in net/master.h; -1: never */
+    unsigned stop_seconds; /* until the last transaction is cut */
+    int report;          /* generation_ready's */
     unsigned timeout;     /* seconds without a byte; 0: for ever */
     unsigned greet_pause; /* seconds in which nothing may come before the greeting */
     listener_relay_fn *relay; /* NULL: nobody */
     const void *relay_arg;
 };
 
-/* Serves until the process is ended by a signal: returns on failure only. ERR_OS. */
+/*
+ * Serves until drain or stop are at their end. After drain no connection is taken any more, and it
+ * returns when the last one is over; after stop every session has its 421 at once, or when the
+ * transaction it is in has ended. ERR_OS.
+ */
 enum err listener_run(const struct session_host *host, const struct listener_options *options,
                       struct why *why);
 

@@ -553,6 +553,11 @@ void session_turn(struct session *s, struct turned *t)
     s->turned.beyond = -1;
 }
 
+bool session_in_mail(const struct session *s)
+{
+    return receiver_in_data(&s->receiver) || s->receiver.in_mail;
+}
+
 void session_drop(struct session *s, enum receiver_drop reason)
 {
     if (s->handshake)
@@ -577,7 +582,7 @@ enum err session_result(const struct session *s)
 
 bool session_unfinished(const struct session *s)
 {
-    return s->ended && (receiver_in_data(&s->receiver) || s->receiver.in_mail);
+    return s->ended && session_in_mail(s);
 }
 
 unsigned session_worst_reply(const struct session *s)

@@ -126,6 +126,9 @@ void session_offer_atrn(struct session *s);
  * for turned_pump or turned_release. */
 void session_turn(struct session *s, struct turned *t);
 
+/* Between MAIL and the reply to the end of that mail. */
+bool session_in_mail(const struct session *s);
+
 /* Ends it from outside, with a reply. Not during SESSION_WORK. */
 void session_drop(struct session *s, enum receiver_drop reason);
 

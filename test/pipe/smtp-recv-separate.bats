@@ -21,9 +21,10 @@ chmod 644 pw
 as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example --password-fd 3 3<pw
 as faxpipe fuser add 15 --name Bob --login bob --address bob@fax.example --password-fd 3 3<pw
 smtp-recv --listen 127.0.0.1:0 --print-port >port &
-clerk=$!
-trap 'kill $clerk' EXIT
+master=$!
+trap 'kill $master' EXIT
 for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+clerk=$(cut -d" " -f1 "/proc/$master/task/$master/children")
 python3 - "$(cat port)" <<'PY'
 import smtplib, sys
 c = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
@@ -87,8 +88,8 @@ echo 'tea at five' >pw
 chmod 644 pw
 as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example --password-fd 3 3<pw
 smtp-recv --listen 127.0.0.1:0 --print-port --auth --tls-cert cert.pem --tls-key key.pem >port &
-clerk=$!
-trap 'kill $clerk' EXIT
+master=$!
+trap 'kill $master' EXIT
 for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
 python3 - "$(cat port)" <<'PY'
 import smtplib, ssl, sys
@@ -111,21 +112,37 @@ SH
     grep -q out@other.example out
 }
 
-@test "without a clerk no worker: it ends with it" {
+@test "without a clerk no worker, and without a master neither; the master finds new ones" {
     cat >inside <<'SH'
 set -eu
 cd "$1"
 smtp-recv --hostname fax.example --listen 127.0.0.1:0 --print-port >port &
-clerk=$!
-for i in $(seq 200); do [ -s port ] && [ -n "$(cat "/proc/$clerk/task/$clerk/children")" ] && break; sleep 0.05; done
+master=$!
+trap 'kill $master 2>/dev/null || :' EXIT
+for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+clerk=$(cut -d" " -f1 "/proc/$master/task/$master/children")
 worker=$(cut -d" " -f1 "/proc/$clerk/task/$clerk/children")
-for i in $(seq 200); do grep -q '^Uid:.64102' "/proc/$worker/status" && break; sleep 0.05; done
-sleep 0.2
 kill -9 $clerk
 # Whoever inherits it may take his time to bury it: a zombie is gone.
 for i in $(seq 200); do grep -q '^State:.[^ZX]' "/proc/$worker/status" 2>/dev/null || break; sleep 0.05; done
 grep -q '^State:.[^ZX]' "/proc/$worker/status" 2>/dev/null || echo gone
+# The master lives, and so mail is taken again soon, by others.
+for i in $(seq 200); do
+    now=$(cut -d" " -f1 "/proc/$master/task/$master/children")
+    [ -n "$now" ] && [ "$now" != "$clerk" ] && break
+    sleep 0.05
+done
+exec 3<>"/dev/tcp/127.0.0.1/$(cat port)"
+read -r line <&3
+echo "$line"
+# Without the master nobody.
+kill -9 $master
+for i in $(seq 200); do grep -q '^State:.[^ZX]' "/proc/$now/status" 2>/dev/null || break; sleep 0.05; done
+grep -q '^State:.[^ZX]' "/proc/$now/status" 2>/dev/null || echo all gone
 SH
     "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
+    cat out err
     grep -qx gone out
+    grep -q '^220 fax.example' out
+    grep -qx 'all gone' out
 }

@@ -47,9 +47,10 @@ echo pw >pw
 chmod 644 pw
 as faxpipe fuser add anna --name Anna --login anna --address anna@fax.example --password-fd 3 3<pw
 smtp-recv --listen 127.0.0.1:0 --print-port >port &
-clerk=$!
-trap 'kill $clerk' EXIT
+master=$!
+trap 'kill $master' EXIT
 for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+clerk=$(cut -d" " -f1 "/proc/$master/task/$master/children")
 shift
 python3 dialogue.py port "$@"
 for child in $(cat "/proc/$clerk/task/$clerk/children"); do
@@ -87,7 +88,9 @@ SH
 set -eu
 cd "$1"
 smtp-recv --hostname fax.example --listen 127.0.0.1:0 --print-port >port &
-clerk=$!
+master=$!
+for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+clerk=$(cut -d" " -f1 "/proc/$master/task/$master/children")
 children() { cat "/proc/$clerk/task/$clerk/children" 2>/dev/null; }
 for i in $(seq 200); do [ "$(children | wc -w)" -eq 2 ] && break; sleep 0.05; done
 list=$(children)
@@ -100,6 +103,7 @@ for i in $(seq 200); do
     [ $left = 0 ] && { echo gone; break; }
     sleep 0.05
 done
+kill $master
 SH
     "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
     cat out err

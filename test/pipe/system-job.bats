@@ -39,9 +39,10 @@ inside() {
             --auto-receive on --auto-print on 3<bert
         smtp-recv --listen 127.0.0.1:0 --print-port --tls-cert /var/lib/tls.pem --tls-key /var/lib/tls.key \
             >port 2>receiver.log </dev/null &
-        clerk=$!
-        trap "kill $clerk" EXIT
+        master=$!
+        trap "kill $master" EXIT
         for _ in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+        clerk=$(cut -d" " -f1 "/proc/$master/task/$master/children")
         PORT=$(sed "s/.*://" port)
         { printf "P4\n1728 40\n"; head -c 8640 /dev/zero | tr "\0" "\125"; } >page.pbm
         chmod 644 page.pbm

@@ -66,7 +66,7 @@ static void over_a_socket_pair(void)
     if (pid == 0) {
         close(pairs[0][1]);
         close(pairs[1][1]);
-        _exit(clerk_serve(ends, 2, echo, NULL, &why));
+        _exit(clerk_serve(ends, 2, echo, NULL, NULL, NULL, &why));
     }
     for (int i = 0; i < 2; i++) {
         const struct clerk there = {.fd = pairs[i][1]};
@@ -99,7 +99,7 @@ static void what_is_no_question(void)
     struct why why = {""};
     CHECK_INT(clerk_pair(pair, &why), ERR_NONE);
     CHECK_INT(send(pair[1], "hello", 5, 0), 5);
-    CHECK_INT(clerk_serve(pair, 1, echo, NULL, &why), ERR_PROTOCOL);
+    CHECK_INT(clerk_serve(pair, 1, echo, NULL, NULL, NULL, &why), ERR_PROTOCOL);
     close(pair[0]);
     close(pair[1]);
 }
@@ -123,7 +123,7 @@ static void strings_without_an_end(void)
     CHECK_INT(clerk_pair(pair, &why), ERR_NONE);
     CHECK_INT(send(pair[1], &q, sizeof q, 0), sizeof q);
     shutdown(pair[1], SHUT_WR);
-    CHECK_INT(clerk_serve(pair, 1, measure, NULL, &why), ERR_NONE);
+    CHECK_INT(clerk_serve(pair, 1, measure, NULL, NULL, NULL, &why), ERR_NONE);
     CHECK_INT(longest, CLERK_QUESTION_MAX - 1);
     close(pair[0]);
     close(pair[1]);
