@@ -264,7 +264,7 @@ PY
     [[ $stderr == *missing:* ]]
     run --separate-stderr smtp-recv "${us[@]}" --batch /dev/null
     expect_refusal 65
-    head -c 3000 /dev/urandom >random
+    head -c 1000 /dev/urandom >random
     run --separate-stderr smtp-recv "${us[@]}" --batch random
     expect_refusal 65
     # Cut within a line, between two, or within the mail; without its QUIT alone it is whole.
