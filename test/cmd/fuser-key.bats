@@ -171,8 +171,13 @@ PY
     fuser export >text
     no grep -q 'PRIVATE' text
     # What one user's row holds opens in no other's.
-    sqlite3 "$FAXPIPE_HOME/db/users.db" 'UPDATE users SET smime_key = (SELECT smime_key FROM users WHERE code = "12"),
-        certificate = (SELECT certificate FROM users WHERE code = "12") WHERE code = "15"' 2>/dev/null || skip 'no sqlite3'
+    python3 - "$FAXPIPE_HOME/db/users.db" <<'PY'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+key = db.execute("SELECT smime_key, certificate FROM users WHERE code = '12'").fetchone()
+db.execute("UPDATE users SET smime_key = ?, certificate = ? WHERE code = '15'", key)
+db.commit()
+PY
     run --separate-stderr fuser key export 15 --with-secrets stolen
     expect_refusal 78
     [ ! -e stolen ]
