@@ -31,6 +31,8 @@ for e in json.load(sys.stdin):
     print(*[r["recipient"] for r in e["recipients"]])'
 }
 
+left_is() { [ "$(entries)" = "$1" ]; }
+
 # branch PYTHON: a client that is logged in as alice unless it says otherwise.
 branch() {
     cat >branch.py <<PY
@@ -57,8 +59,7 @@ assert s.line() is None
 print([t for t in log if t[0] == "<"][:2], sum(t == "< QUIT" for t in log))'
     [ "${lines[0]}" = "['a@branch.example', 'b@SECOND.example', 'd@branch.example']" ]
     [ "${lines[1]}" = "['< 250 2.0.0 OK, now reversing the connection', '< EHLO fax.example'] 1" ]
-    left() { [ "$(entries)" = c@third.example ]; }
-    until_true 5 left
+    until_true 5 left_is c@third.example
 }
 
 @test "TURN where nothing waits: an empty session" {
@@ -165,8 +166,7 @@ while s.ask("ATRN branch.example")[0] != 250: time.sleep(0.05)
 print(got(s))'
     [ "$output" = "['a@branch.example']
 ['b@branch.example', 'c@branch.example']" ]
-    left() { [ -z "$(entries)" ]; }
-    until_true 5 left
+    until_true 5 left_is ''
 }
 
 @test "a turned peer that refuses one mail of three: its sender hears of it" {
@@ -174,8 +174,7 @@ print(got(s))'
     turnable --turn
     run -0 branch 's = alice(); s.ask("TURN"); print(got(s, rcpt={"b@": "550 5.1.1 nobody"}))'
     [ "$output" = "['a@branch.example', 'c@branch.example']" ]
-    left() { [ "$(entries)" = bob@fax.example ]; }
-    until_true 5 left
+    until_true 5 left_is bob@fax.example
     no grep -q 'Final-Recipient.*a@branch' station/queue/*.mail
     grep -qi '^Final-Recipient: rfc822; *b@branch.example' station/queue/*.mail
 }
