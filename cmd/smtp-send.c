@@ -4,6 +4,7 @@
 #include "smtp-send/questions.h"
 #include "smtp-send/sending.h"
 #include "smtp-send/server.h"
+#include "smtp-send/turning.h"
 #include "tool/diag.h"
 #include "tool/program.h"
 
@@ -40,6 +41,11 @@ static struct poptOption options[] = {
     {"expn", 0, POPT_ARG_STRING, &opt.expn, 0, "send no mail: ask who is on LIST", "LIST"},
     {"help-peer", 0, POPT_ARG_NONE, &opt.help_peer, 0, "send no mail: ask for the server's help",
      NULL},
+    {"turn", 0, POPT_ARG_NONE, &opt.turn, 0,
+     "then receive what the server has for us, over the same connection", NULL},
+    {"atrn", 0, POPT_ARG_STRING, &opt.atrn, 0, "the same, for these domains", "DOMAIN,.."},
+    {"etrn", 0, POPT_ARG_STRING, &opt.etrn, 0, "then let the server send what waits for DOMAIN",
+     "DOMAIN"},
     {"stdio", 0, POPT_ARG_NONE, &opt.stdio, 0, "speak on stdin and stdout; mail by --file", NULL},
     {"file", 0, POPT_ARG_ARGV, &opt.files, 0, "a mail, instead of stdin's...", "FILE"},
     {"mbox", 0, POPT_ARG_NONE, &opt.mbox, 0, "the input is an mbox of several mails", NULL},
@@ -80,15 +86,17 @@ static enum err check_options(struct job *j)
         return job_usage("--url, --user, --host, --stdio", "only one of them");
     if (opt.compatible && !strchr("iem", *opt.compatible))
         return job_usage("-o", "an option of sendmail's that is not understood");
-    if (asking() && (opt.files || opt.json || opt.stdio || opt.mbox || opt.headers))
+    if (asking() && (turning_wanted(&opt) || opt.files || opt.json || opt.stdio || opt.mbox ||
+                     opt.headers))
         return job_usage("--vrfy, --expn, --help-peer", "they send no mail");
-    if (opt.entries && (asking() || opt.files || opt.stdio || opt.mbox || opt.headers))
+    if (opt.entries && (asking() || turning_wanted(&opt) || opt.files || opt.stdio || opt.mbox || opt.headers))
         return job_usage("--entries", "the mails are fax-queue's");
     if (opt.oauth && (opt.user || secret_given(&opt.secret)))
         return job_usage("--oauth-command", opt.user ? "the log-in is the table's"
                                                      : "there is a password already");
-    if (opt.stdio && (!opt.files || opt.json || tls == CHANNEL_TLS_REQUIRE))
-        return job_usage("--stdio", !opt.files ? "the mail must come by --file"
+    bool nothing = !opt.files && !turning_wanted(&opt);
+    if (opt.stdio && (nothing || opt.json || tls == CHANNEL_TLS_REQUIRE))
+        return job_usage("--stdio", nothing ? "the mail must come by --file"
                                     : opt.json ? "stdout is the channel: no --json"
                                                : "the channel has no TLS of its own");
     if (opt.timeout < 0 || opt.timeout > 86400)
@@ -98,6 +106,13 @@ static enum err check_options(struct job *j)
     j->tls = (enum channel_tls)tls;
     j->verb = (enum sender_verb)verb;
     return ERR_NONE;
+}
+
+/* Mail is sent: who names nobody, and no file, wants what the server has, and no more. */
+static bool sending(const struct operands *operands)
+{
+    return !asking() && !opt.entries &&
+           (!turning_wanted(&opt) || operands->count || opt.files || opt.headers || opt.mbox);
 }
 
 static enum err check_delivery(struct delivery *d)
@@ -139,7 +154,11 @@ static enum err prepare(struct job *j, const struct operands *operands)
         e = job_usage("--vrfy, --expn, --help-peer", "they have no recipients");
     if (!e && opt.entries && operands->count)
         e = job_usage("--entries", "the recipients are fax-queue's");
-    if (!e && !asking() && !opt.entries)
+    if (!e)
+        e = turning_check(&opt);
+    if (!e && opt.stdio && !opt.files && operands->count)
+        e = job_usage("--stdio", "the mail must come by --file");
+    if (!e && sending(operands))
         e = letters_take(j);
     if (!e)
         e = letters_operands(j, operands);
@@ -173,6 +192,8 @@ static enum err run(const struct operands *operands)
         if (!e)
             e = sending_one(&job, i);
     }
+    if (!e && turning_wanted(&opt))
+        e = turning_run(&job);
     job_release(&job);
     return e ? e : job.worst;
 }

@@ -15,8 +15,9 @@
 struct settings {
     char *vrfy, *expn, *oauth;
     char *dsn, *ret, *envid, *by, **orcpts;
+    char *atrn, *etrn;
     char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
-    int headers, dots, stdio, mbox, json, entries, timeout, help_peer;
+    int headers, dots, stdio, mbox, json, entries, timeout, help_peer, turn;
     struct secret_source secret;
 };
 

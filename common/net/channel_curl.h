@@ -1,5 +1,6 @@
 /*
- * The inside of a channel, shared by channel.c (bytes) and channel_open.c (connecting) alone.
+ * The inside of a channel, shared by channel.c (bytes), channel_open.c (connecting) and
+ * channel_turned.c alone.
  */
 #ifndef NET_CHANNEL_CURL_H
 #define NET_CHANNEL_CURL_H
