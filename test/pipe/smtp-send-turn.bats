@@ -19,7 +19,7 @@ server() {
     FAXPIPE_HOME=$T/there background sh -c 'exec smtp-recv --listen 127.0.0.1:0 --print-port \
         --auth --tls-cert tls.pem --tls-key tls.key "$@" >port' sh "$@"
     until_true 10 test -s port
-    PORT=$(cat port)
+    PORT=$(tail -1 port)
 }
 
 # exchange [OPTION]...: from here to there, logged in.
@@ -54,7 +54,6 @@ no_debt() { [ "$(owed)" = 0 ]; }
 @test "over TCP, under TLS and logged in: --atrn, at the port for that, and with no mail of ours" {
     owe 3
     server --atrn-listen 127.0.0.1:0
-    PORT=$(tail -1 port)
     exchange --atrn here.example </dev/null
     [ "$(subjects here 12 | wc -l)" = 3 ]
     run -0 --separate-stderr exchange --atrn here.example --json --file one.eml bob@there.example
@@ -79,6 +78,7 @@ no_debt() { [ "$(owed)" = 0 ]; }
 @test "two machines on one line: pipes" {
     owe 3
     mkfifo back
+    # shellcheck disable=SC2094
     at there smtp-recv --trust-stdio here <back |
         at here smtp-send --stdio --turn --file one.eml --file two.eml bob@there.example >back
     all_exchanged
