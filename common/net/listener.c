@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include "net/committer.h"
 #include "net/master.h"
 #include "net/serve.h"
 #include "tool/diag.h"
@@ -12,15 +13,6 @@
 enum {
     LINGER_MS = 2000, /* for the peer to read our last words before the reset */
     CLIENT_MAX = 64,
-    BATCH_MAX = 256,
-};
-
-/* Mails that share their syncs. */
-struct batch {
-    uv_work_t work;
-    size_t count;
-    struct connection *connections[BATCH_MAX];
-    struct session *sessions[BATCH_MAX];
 };
 
 struct listener {
@@ -29,9 +21,7 @@ struct listener {
     const struct listener_options *options;
     struct connection *first;
     unsigned connections;
-    struct connection *waiting, **last_waiting; /* for the disk, in order */
-    struct batch *batch;                        /* the mails that are being committed */
-    bool committing;
+    struct committer committer;
     uv_stream_t *servers[MASTER_SOCKETS_MAX];
     unsigned server_count;
     uv_poll_t drain, stop;
@@ -55,7 +45,7 @@ struct server {
 struct connection {
     struct listener *listener;
     struct connection *next, **link;
-    struct connection *next_waiting;
+    struct commit_wait commit;
     union {
         uv_handle_t handle;
         uv_stream_t stream;
@@ -260,60 +250,17 @@ static void after_work(uv_work_t *work, int status)
     go_on(work->data);
 }
 
-static void commit_in_thread(uv_work_t *work)
+static void after_commit(struct commit_wait *wait)
 {
-    struct batch *b = ((struct listener *)work->data)->batch;
-    session_commit(b->sessions, b->count);
-}
-
-static void after_commit(uv_work_t *work, int status);
-
-/* All that waits is one batch; what comes meanwhile waits for the next. */
-static void start_batch(struct listener *l)
-{
-    struct batch *b = l->batch;
-    if (l->committing || !l->waiting)
-        return;
-    for (b->count = 0; l->waiting && b->count < BATCH_MAX; b->count++) {
-        struct connection *c = l->waiting;
-        l->waiting = c->next_waiting;
-        b->connections[b->count] = c;
-        b->sessions[b->count] = c->session;
-    }
-    if (!l->waiting)
-        l->last_waiting = &l->waiting;
-    b->work.data = l;
-    l->committing = true;
-    uv_queue_work(&l->loop, &b->work, commit_in_thread, after_commit);
-}
-
-static void after_commit(uv_work_t *work, int status)
-{
-    struct listener *l = work->data;
-    struct connection *done[BATCH_MAX];
-    size_t count = l->batch->count;
-    (void)status;
-    memcpy(done, l->batch->connections, count * sizeof *done);
-    l->committing = false;
-    start_batch(l);
-    for (size_t i = 0; i < count; i++)
-        go_on(done[i]);
+    go_on(wait->owner);
 }
 
 static void wait_for_disk(struct connection *c)
 {
-    struct listener *l = c->listener;
     stop_reading(c);
     c->working = true;
-    c->next_waiting = NULL;
-    *l->last_waiting = c;
-    l->last_waiting = &c->next_waiting;
-}
-
-/* Once a turn of the loop: what has come in it goes together. */
-static void on_turn(uv_check_t *turn)
-{
-    start_batch(turn->data);
+    c->commit = (struct commit_wait){.session = c->session, .owner = c};
+    committer_add(&c->listener->committer, &c->commit);
 }
 
 /* Our side is shut; what the peer still sends is thrown away for a while, since closing with
@@ -567,11 +514,7 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
                       struct why *why)
 {
     static struct listener l;
-    static struct batch batch;
-    static uv_check_t turn;
     l.host = host;
-    l.batch = &batch;
-    l.last_waiting = &l.waiting;
     l.options = options;
     /* Threads that wait for the disk, the clerk and --exec: libuv's own 4 are few for that. */
     setenv("UV_THREADPOOL_SIZE", "16", 0);
@@ -581,9 +524,7 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
         e = open_server(&l, options->fds[i], i + options->atrn >= options->count, why);
     if (e)
         return e;
-    turn.data = &l;
-    uv_check_init(&l.loop, &turn);
-    uv_check_start(&turn, on_turn);
+    committer_start(&l.committer, &l.loop, after_commit);
     uv_timer_init(&l.loop, &l.patience);
     l.patience.data = &l;
     watch_end(&l, &l.drain, options->drain, on_drain);
