@@ -86,21 +86,23 @@ static void own_name(const struct home *home, char out[256])
     out[255] = '\0';
 }
 
-static enum err converse(const struct queue *q, const struct home *home, struct flush_options *o,
-                         struct flush_counts *counts, struct why *why)
+static enum err converse(const struct queue *q, const struct home *home,
+                         const struct flush_options *asked, struct flush_counts *counts,
+                         struct why *why)
 {
     struct channel *channel;
     struct transfer t;
+    struct flush_options o = *asked;
     char name[256];
     own_name(home, name);
     enum err e = channel_open_fds(STDIN_FILENO, STDOUT_FILENO, 0, &channel, why);
     if (e)
         return e;
     e = transfer_open(&t, channel, &(struct transfer_options){.helo = name}, why);
-    o->give = give;
-    o->give_arg = &t;
+    o.give = give;
+    o.give_arg = &t;
     if (!e) {
-        e = queue_flush(q, home, o, counts, why);
+        e = queue_flush(q, home, &o, counts, why);
         if (e == ERR_PIPE)
             e = t.sender.err;
         transfer_quit(&t);
@@ -109,8 +111,8 @@ static enum err converse(const struct queue *q, const struct home *home, struct 
     return e;
 }
 
-enum err turned_flush(const struct queue *q, const struct home *home, struct flush_options *o,
-                      struct flush_counts *counts, struct why *why)
+enum err turned_flush(const struct queue *q, const struct home *home,
+                      const struct flush_options *o, struct flush_counts *counts, struct why *why)
 {
     bool owes = queue_owes(q, o->domain);
     memset(counts, 0, sizeof *counts);

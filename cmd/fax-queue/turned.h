@@ -13,7 +13,7 @@
  * settling the entries as every flush does, and QUIT. ERR_NO: nothing waited. ERR_AGAIN,
  * ERR_PROTOCOL, ERR_UNAVAILABLE: the peer; what was not sent stays. Else as queue_flush.
  */
-enum err turned_flush(const struct queue *q, const struct home *home, struct flush_options *o,
-                      struct flush_counts *counts, struct why *why);
+enum err turned_flush(const struct queue *q, const struct home *home,
+                      const struct flush_options *o, struct flush_counts *counts, struct why *why);
 
 #endif

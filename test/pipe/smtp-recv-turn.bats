@@ -236,3 +236,70 @@ PY
         expect_status 64 || { echo "args: $args"; return 1; }
     done
 }
+
+# bats test_tags=nosan
+@test "parted as root: the worker turns the connection without queue or table, TLS and all" {
+    needs_root
+    needs unshare setpriv
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+export PYTHONPATH=$2/test/lib
+printf 'hostname = fax.example\n' >/var/lib/faxpipe/faxpipe.conf
+echo wonderland >pw
+chmod 644 pw tls.key
+as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example \
+    --domains branch.example --password-fd 3 3<pw
+for to in a@branch.example b@third.example c@branch.example; do
+    as faxpipe fax-queue add -f alice@fax.example $to <mail >/dev/null
+done
+smtp-recv --listen 127.0.0.1:0 --print-port --auth --turn --tls-cert tls.pem --tls-key tls.key >port2 &
+master=$!
+trap 'kill $master' EXIT
+for i in $(seq 200); do [ -s port2 ] && break; sleep 0.05; done
+python3 - "$(cat port2)" <<'PY'
+import odmr, os, re, sys
+s = odmr.client(int(sys.argv[1]), "alice", "wonderland")
+print(s.ask("ATRN third.example")[0], s.ask("ATRN")[0])
+s.say("220 branch.example")
+assert s.line().startswith("EHLO")
+# Who has the connection now: a process of the worker's uid, shut in, with nothing else open.
+peer = "%04X" % s.sock.getsockname()[1]
+inode = next(l.split()[9] for l in open("/proc/net/tcp") if l.split()[2].endswith(":" + peer))
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        fds = {fd: os.readlink("/proc/%s/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%s/fd" % pid)}
+    except OSError:
+        continue
+    if "socket:[%s]" % inode in fds.values():
+        status = open("/proc/%s/status" % pid).read()
+        print("holder", re.search(r"Uid:\s(\d+)", status)[1], re.search(r"Seccomp:\s(\d)", status)[1],
+              os.readlink("/proc/%s/root" % pid), *sorted(set(fds) - {"2"}))
+s.say("250 branch.example")
+while True:
+    verb = s.line().split()[0]
+    if verb == "DATA":
+        s.say("354 go on")
+        while s.line() != ".": pass
+        print("taken")
+    s.say("221 bye" if verb == "QUIT" else "250 ok")
+    if verb == "QUIT": break
+assert s.line() is None
+PY
+for i in $(seq 100); do
+    [ "$(as faxpipe fax-queue list | grep -c '<a@\|<c@')" = 0 ] && break
+    sleep 0.05
+done
+as faxpipe fax-queue list | grep '^    '
+SH
+    printf 'Subject: apart\n\nHi\n' >mail
+    chmod 644 mail
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" "$FAXPIPE_ROOT" >out 2>err 3>&- ||
+        { cat out err; false; }
+    cat out err
+    [ "$(grep -v '^    ' out)" = "450 250
+holder 64102 2 /var/lib/faxpipe/spool 3 4
+taken
+taken" ]
+    [ "$(grep '^    ' out)" = "    <b@third.example>" ]
+}
