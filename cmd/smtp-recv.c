@@ -296,6 +296,8 @@ static enum err set_options(struct why *why)
                                    .lmtp = opt.lmtp,
                                    .auth = opt.auth,
                                    .etrn = opt.etrn,
+                                   /* Elsewhere there is no queue for the notices. */
+                                   .offer = here.answers.table ? OFFER_DSN | OFFER_BY : 0,
                                    .turn = opt.turn || opt.trust_stdio,
                                    .atrn = opt.turn || opt.trust_stdio,
                                    .terminals = here.answers.table && !opt.no_terminals,
@@ -303,7 +305,7 @@ static enum err set_options(struct why *why)
                                    .no_soliciting = conf_get(here.home.conf, "no-soliciting")};
     if (o->no_soliciting && !solicit_valid(span_str(o->no_soliciting)))
         return why_set(why, ERR_CONFIG, "no-soliciting: not a list of names");
-    o->offer = o->no_soliciting ? OFFER_SOLICIT : 0;
+    o->offer |= o->no_soliciting ? OFFER_SOLICIT : 0;
     here.host.prove = scram_prove;
     if (opt.max_size && !conf_size(opt.max_size, UINT64_MAX / 2, &o->max_size))
         return why_set(why, ERR_USAGE, "--max-size %s: not a number of octets", opt.max_size);
@@ -421,6 +423,7 @@ static enum err serve(void *arg, const struct generation *generation)
     (void)arg;
     here.generation = generation;
     here.answers = (struct answers){.home = &here.home,
+                                    .hostname = here.hostname,
                                     .domains = here.domains,
                                     .table = !opt.maildir && !opt.exec && !opt.mbox &&
                                              !opt.no_mail,

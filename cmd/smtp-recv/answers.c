@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include "net/handover.h"
+#include "notices.h"
 #include "seal/password.h"
 #include "smtp/route.h"
 #include "spool/spool.h"
@@ -243,6 +244,10 @@ void answers_give(void *arg, const struct clerk_question *q, int mail, struct cl
     case CLERK_QUEUE:
         if (own->table && mail >= 0)
             a->verdict = handover_enqueue(q, mail);
+        break;
+    case CLERK_NOTICE:
+        if (own->table && mail >= 0)
+            a->verdict = notices_answer(own, q, mail);
         break;
     }
     span_copy(buf_span(&text), a->text, sizeof a->text);

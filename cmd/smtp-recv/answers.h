@@ -13,6 +13,7 @@
 /* What the answers are made from. All of it outlives the clerk. */
 struct answers {
     const struct home *home;
+    const char *hostname;       /* what notices are from */
     const char *const *domains; /* ours, ended by NULL */
     bool table;                 /* the users of the table are whom mail is for */
     bool relay, auth, etrn;     /* somebody may relay; AUTH and ETRN are offered */

@@ -2,6 +2,7 @@
 
 #include "answers.h"
 #include "net/handover.h"
+#include "notices.h"
 #include "smtp/route.h"
 #include "spool/deliver.h"
 #include "spool/spool.h"
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { HEADER_KEPT = 65536 };
 
 /* The directory of a code. In a worker the spool is the root. */
 static enum err code_dir(const struct spool_way *way, const char *code, char out[HOME_PATH_MAX],
@@ -35,6 +38,8 @@ struct mail {
     struct spool_delivery *delivery; /* NULL: nobody here is meant */
     struct handover *relayed;        /* NULL: nobody elsewhere is */
     struct handover *whole;          /* for terminals and the off-ramp; NULL: for neither */
+    struct handover *header;         /* for a notice of success, and more; NULL: none is wanted */
+    size_t header_size;
     struct buf showings;
     bool begun;
     char **dirs;
@@ -115,6 +120,7 @@ static void mail_free(void *mail)
     spool_delivery_free(m->delivery);
     handover_close(m->relayed);
     handover_close(m->whole);
+    handover_close(m->header);
     buf_release(&m->showings);
     for (size_t i = 0; i < m->count; i++)
         free(m->dirs[i]);
@@ -136,6 +142,8 @@ static enum err mail_begin(void *arg, const struct envelope *envelope, void **ma
     buf_init(&m->showings, SIZE_MAX / 2);
     if (!way->maildir)
         e = sort_recipients(m, why);
+    if (!e && !way->maildir && notices_wanted(envelope))
+        e = handover_open(&m->header, why);
     if (!e && way->maildir)
         e = spool_delivery_begin(&way->maildir, 1, SPOOL_FOREIGN | sync, &m->delivery, why);
     else if (!e && m->count)
@@ -164,6 +172,10 @@ static enum err mail_write(void *mail, struct span piece, struct why *why)
     if (!m->begun)
         piece = span_skip(piece, span_find(piece, '\n') + 1);
     m->begun = true;
+    if (!e && m->header && m->header_size < HEADER_KEPT) {
+        m->header_size += piece.n;
+        e = handover_write(m->header, piece, why);
+    }
     return e || !m->relayed ? e : handover_write(m->relayed, piece, why);
 }
 
@@ -271,6 +283,8 @@ static enum err mail_commit(void *mail, enum receiver_verdict verdicts[], struct
                            why);
     if (!e && m->delivery)
         e = spool_delivery_commit(m->delivery, why);
+    if (!e && m->header)
+        e = notices_send(m->way->clerk, m->envelope, verdicts, m->header, why);
     /* The mailbox is what counts; the terminal is an extra. */
     if (!e && m->whole)
         show(m, true, &unseen);
@@ -282,7 +296,7 @@ static enum delivery_way mail_way(void *mail)
 {
     enum { BIG = 1 << 20 };
     const struct mail *m = mail;
-    if (m->relayed || m->whole || !m->delivery || spool_delivery_size(m->delivery) > BIG)
+    if (m->relayed || m->whole || m->header || !m->delivery || spool_delivery_size(m->delivery) > BIG)
         return DELIVERY_ALONE;
     return m->way->no_sync ? DELIVERY_AT_ONCE : DELIVERY_TOGETHER;
 }

@@ -144,7 +144,8 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
                    struct clerk_answer *a, struct why *why)
 {
     /* A command that takes its time keeps nobody from asking about recipients. */
-    bool slow = q->kind == CLERK_EXEC || q->kind == CLERK_QUEUE || q->kind == CLERK_OFFRAMP;
+    bool slow = q->kind == CLERK_EXEC || q->kind == CLERK_QUEUE || q->kind == CLERK_NOTICE ||
+                q->kind == CLERK_OFFRAMP;
     bool alone = !clerk->fn || !slow;
     uint64_t version = version_for(clerk, q);
     if (version && clerk_recall(version, q, a))

@@ -22,7 +22,10 @@ enum clerk_kind {
     CLERK_SALT,      /* text is who wants to log in; the answer's text "ITERATIONS SALT" */
     CLERK_PROVE,     /* text is his name, the proof and SCRAM's AuthMessage, a line each; the
                       * answer's text the signature; verdict RECIPIENT_REFUSED: wrong */
-    CLERK_QUEUE,     /* text is <path>s, a line each, to relay to; the same */
+    CLERK_QUEUE,     /* text is <path>s, a line each, to relay to, and wishes (net/wishes.h); the
+                      * same */
+    CLERK_NOTICE,    /* text is wishes, of what is to be told of whom to the sender; the mail, or its
+                      * header, comes along: RECIPIENT_OK, it is in the queue */
     CLERK_ACTIVE,    /* text is a user of the machine: RECIPIENT_OK if a terminal of his takes
                       * messages, else RECIPIENT_INACTIVE */
     CLERK_SHOW,      /* text is the code of whose terminals the mail that comes along is for;
@@ -61,8 +64,8 @@ struct clerk {
     clerk_fn *fn; /* in this process; NULL: over fd */
     void *arg;
     int fd; /* the worker's end of clerk_pair */
-    bool quick; /* nobody else asks over fd, and no question but CLERK_EXEC, CLERK_QUEUE and the
-                 * log-ins takes its time: clerk_ask_quick may be tried */
+    bool quick; /* nobody else asks over fd, and no question but CLERK_EXEC, CLERK_QUEUE,
+                 * CLERK_NOTICE and the log-ins takes its time: clerk_ask_quick may be tried */
     /* Another number after every change of what answers about recipients rest on; 0, or NULL
      * here: nobody can tell. Mailboxes once named are remembered, for a second at most. */
     uint64_t (*version)(void *arg);
@@ -74,8 +77,8 @@ enum err clerk_pair(int fds[2], struct why *why);
 
 /*
  * Asks and waits for the answer; mail is a descriptor to go along, or -1. Callable by several
- * threads: one question is out at a time, but that fn must bear CLERK_EXEC, CLERK_QUEUE and
- * CLERK_OFFRAMP at the same time as others. ERR_UNAVAILABLE: the clerk has gone.
+ * threads: one question is out at a time, but that fn must bear CLERK_EXEC, CLERK_QUEUE,
+ * CLERK_NOTICE and CLERK_OFFRAMP at the same time as others. ERR_UNAVAILABLE: the clerk has gone.
  */
 enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
                    struct clerk_answer *a, struct why *why);

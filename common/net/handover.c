@@ -1,5 +1,6 @@
 #include "net/handover.h"
 
+#include "net/wishes.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/spawn.h"
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A mail on its way: all of it in an unlinked file. arg and envelope are the methods'. */
@@ -213,19 +215,26 @@ static bool next_path(const struct envelope *envelope, char mark, struct walk *w
     return false;
 }
 
-/* Puts the paths led by mark, from *w on, into q as far as they fit; false: there was none. */
+/* Puts the paths led by mark, from *w on, into q as far as they fit, with what was asked for;
+ * false: there was none. */
 static bool gather_paths(const struct envelope *envelope, char mark, struct walk *w,
                          struct clerk_question *q)
 {
     struct walk behind = *w;
     struct span path;
-    size_t used = 0;
-    while (next_path(envelope, mark, &behind, &path) && path.n + 4 <= sizeof q->text - used) {
-        used += (size_t)snprintf(q->text + used, sizeof q->text - used, "<%.*s>\n", (int)path.n,
-                                 (const char *)path.p);
+    char lines[WISHES_RECIPIENT_MAX];
+    size_t used = wishes_mail(envelope, (int64_t)time(NULL), q->text), first = used;
+    while (next_path(envelope, mark, &behind, &path)) {
+        const struct envelope_recipient *r = &envelope->recipients[behind.recipient];
+        unsigned notify = strchr(r->mailboxes, '\n') ? wishes_of_members(r->notify) : r->notify;
+        size_t n = wishes_recipient(envelope, r, path, notify, NULL, lines);
+        if (n >= sizeof q->text - used)
+            break;
+        memcpy(q->text + used, lines, n + 1);
+        used += n;
         *w = behind;
     }
-    return used > 0;
+    return used > first;
 }
 
 static bool has_path(const char *mailboxes, char mark)
@@ -289,27 +298,97 @@ bool handover_flush(const char *domain)
     return started;
 }
 
-/* q->text is a list of paths in brackets; so none of them can be taken for an option. */
+/* The arguments of `fax-queue add`. An option's value is an argument of its own, so whatever it is
+ * it is taken for nothing else; and a path is in brackets. */
+struct add_command {
+    const char *list[2 * CLERK_QUESTION_MAX];
+    size_t count;
+    const char *paths[CLERK_QUESTION_MAX / 4];
+    const char *notify[CLERK_QUESTION_MAX / 4], *orcpt[CLERK_QUESTION_MAX / 4]; /* of each path */
+    size_t recipients;
+    char from[PATH_MAX_OCTETS + 16];
+    char text[CLERK_QUESTION_MAX];
+};
+
+static void add_words(struct add_command *c, const char *option, const char *value)
+{
+    c->list[c->count++] = option;
+    c->list[c->count++] = value;
+}
+
+/* A line of the question, which lies in c->text and is terminated. */
+static void add_wish(struct add_command *c, const struct wish *wish)
+{
+    const char *value = (const char *)wish->value.p;
+    size_t last = c->recipients - 1;
+    if (wish->letter == '<') {
+        c->notify[c->recipients] = c->orcpt[c->recipients] = NULL;
+        c->paths[c->recipients++] = value;
+    } else if (wish->letter == 'N' && c->recipients) {
+        c->notify[last] = value;
+    } else if (wish->letter == 'O' && c->recipients) {
+        c->orcpt[last] = value;
+    } else if (wish->letter == 'R' || wish->letter == 'E' || wish->letter == 'B') {
+        add_words(c, wish->letter == 'R' ? "--ret" : wish->letter == 'E' ? "--envid" : "--by",
+                  value);
+    }
+}
+
+static void add_each(struct add_command *c, const char *option, const char *const values[])
+{
+    size_t last = 0;
+    for (size_t i = 0; i < c->recipients; i++)
+        last = values[i] ? i + 1 : last;
+    for (size_t i = 0; i < last; i++)
+        add_words(c, option, values[i] ? values[i] : "none");
+}
+
+/* False: there is nobody, or more than there is room for. */
+static bool fill_command(struct add_command *c, const struct clerk_question *q)
+{
+    enum { FIXED = 8, MOST = sizeof c->paths / sizeof *c->paths };
+    struct span left;
+    struct wish wish;
+    snprintf(c->from, sizeof c->from, "--from=<%s>", q->sender);
+    snprintf(c->text, sizeof c->text, "%s", q->text);
+    left = span_str(c->text);
+    c->list[c->count++] = "-q";
+    c->list[c->count++] = "add";
+    c->list[c->count++] = c->from;
+    while (wishes_next(&left, &wish)) {
+        c->text[(const char *)wish.value.p + wish.value.n - c->text] = '\0';
+        if (c->recipients == MOST || c->count + FIXED > MOST)
+            return false;
+        add_wish(c, &wish);
+    }
+    /* Five arguments a recipient at the most. */
+    if (c->count + 5 * c->recipients + FIXED > sizeof c->list / sizeof *c->list)
+        return false;
+    add_each(c, "--notify", c->notify);
+    add_each(c, "--orcpt", c->orcpt);
+    c->list[c->count++] = "--";
+    for (size_t i = 0; i < c->recipients; i++)
+        c->list[c->count++] = c->paths[i];
+    c->list[c->count] = NULL;
+    return c->recipients > 0;
+}
+
 enum receiver_verdict handover_enqueue(const struct clerk_question *q, int mail)
 {
-    char from[PATH_MAX_OCTETS + 16], paths[CLERK_QUESTION_MAX];
     char program[4096];
-    const char *list[CLERK_QUESTION_MAX / 4 + 8] = {
-        spawn_beside("fax-queue", program, sizeof program), "-q", "add", from, "--"};
-    size_t n = 5;
+    struct add_command *c = calloc(1, sizeof *c);
     struct why why = {""};
     pid_t pid;
     int status;
-    snprintf(from, sizeof from, "--from=<%s>", q->sender);
-    snprintf(paths, sizeof paths, "%s", q->text);
-    for (char *at = paths, *path; n < sizeof list / sizeof *list - 1 && (path = strsep(&at, "\n"));)
-        if (*path == '<')
-            list[n++] = path;
-    enum err e = n == 5 ? ERR_DATA : spawn(list, mail, -1, NULL, &pid, &why);
+    if (!c)
+        return RECIPIENT_LATER;
+    c->list[c->count++] = spawn_beside("fax-queue", program, sizeof program);
+    enum err e = fill_command(c, q) ? spawn(c->list, mail, -1, NULL, &pid, &why) : ERR_DATA;
     if (!e)
         e = spawn_wait(pid, &status, &why);
     if (!e)
         e = status_to_err(status);
+    free(c);
     if (!e)
         handover_flush(NULL);
     return e == ERR_NONE ? RECIPIENT_OK : e == ERR_DATA ? RECIPIENT_REJECTED : RECIPIENT_LATER;

@@ -30,6 +30,7 @@ struct session {
     struct buf in;  /* opened bytes, the machine's while it has not asked for more */
     struct buf out; /* as it goes over the channel */
     char sender[PATH_MAX_OCTETS + 1];
+    struct mail_parameters asked_for;
     struct envelope envelope;
     void *mail;
     /* The work at hand and its outcome. */
@@ -91,11 +92,12 @@ static void clear_envelope(struct session *s)
     for (size_t i = 0; i < s->envelope.count; i++) {
         free(s->envelope.recipients[i].path);
         free(s->envelope.recipients[i].mailboxes);
+        free(s->envelope.recipients[i].orcpt);
     }
     free(s->envelope.recipients);
     free(s->verdicts);
     s->verdicts = NULL;
-    s->envelope = (struct envelope){s->sender, 0, NULL};
+    s->envelope = (struct envelope){.sender = s->sender, .mail = &s->asked_for};
 }
 
 void session_free(struct session *s)
@@ -342,6 +344,8 @@ enum session_state session_run(struct session *s)
         case RECEIVER_SENDER:
             clear_envelope(s);
             span_copy(s->event.path.text, s->sender, sizeof s->sender);
+            s->asked_for = *s->event.mail;
+            s->envelope.by = (int64_t)time(NULL) + s->asked_for.by_seconds;
             break;
         case RECEIVER_DATA:
             write_data(s);
@@ -463,9 +467,13 @@ static enum receiver_verdict add_recipient(struct session *s)
     struct envelope_recipient *r = &e->recipients[e->count];
     r->path = strdup(s->asked->question.text);
     r->mailboxes = strdup(s->asked->answer.text);
-    if (!r->path || !r->mailboxes) {
+    r->notify = s->event.rcpt->notify;
+    const char *orcpt = s->event.rcpt->orcpt;
+    r->orcpt = *orcpt ? strdup(orcpt) : NULL;
+    if (!r->path || !r->mailboxes || (*orcpt && !r->orcpt)) {
         free(r->path);
         free(r->mailboxes);
+        free(r->orcpt);
         return RECIPIENT_LATER;
     }
     e->count++;

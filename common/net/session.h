@@ -21,7 +21,11 @@ struct envelope {
     struct envelope_recipient {
         char *path;      /* the forward-path without brackets */
         char *mailboxes; /* what the clerk said: a line each */
+        unsigned notify; /* of enum notify; 0: unsaid */
+        char *orcpt;     /* as it came, in xtext; NULL: none */
     } *recipients;
+    const struct mail_parameters *mail; /* what was asked for it, as it came, without solicit */
+    int64_t by;                         /* the second by which, where BY was */
 };
 
 /* How a mail is to be committed. */

@@ -182,6 +182,7 @@ static void transaction(struct receiver *r, struct span argument, enum receiver_
     r->in_mail = true;
     r->verb = r->event.verb = verb;
     r->mail = m;
+    r->by = m.by && m.by_mode == 'R' ? r->now + m.by_seconds : 0;
     r->mail.solicit = span_of(NULL, 0); /* it lies in the command line */
     span_copy(path.text, r->sender, sizeof r->sender);
     r->event.path = path;

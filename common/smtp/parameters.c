@@ -1,5 +1,8 @@
 #include "smtp/parameters.h"
 
+#include "bytes/utf8.h"
+
+#include <stdio.h>
 #include <string.h>
 
 /* Where the values of one line go: mail's or rcpt's, the other is NULL. */
@@ -36,6 +39,59 @@ bool xtext_valid(struct span text)
         }
     }
     return true;
+}
+
+static unsigned hex(uint8_t c)
+{
+    return ascii_digit(c) ? (unsigned)(c - '0') : (unsigned)(c - 'A' + 10);
+}
+
+bool xtext_decode(struct span text, char *out, size_t size)
+{
+    size_t n = 0;
+    if (!xtext_valid(text))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned c = text.p[i];
+        if (c == '+') {
+            c = hex(text.p[i + 1]) * 16 + hex(text.p[i + 2]);
+            i += 2;
+        }
+        if (n + 1 >= size || c < ' ' || c > '~')
+            return false;
+        out[n++] = (char)c;
+    }
+    out[n] = '\0';
+    return true;
+}
+
+/* Every character beyond ASCII, of text that is valid. */
+static bool decode_utf8(struct span text, char *out, size_t size)
+{
+    size_t n = 0;
+    while (text.n) {
+        uint32_t c;
+        text = span_skip(text, utf8_char(text, &c));
+        int k = snprintf(out + n, size - n, c < 0x7f ? "%c" : "\\x{%02X}", (unsigned)c);
+        if (k < 0 || (size_t)k >= size - n)
+            return false;
+        n += (size_t)k;
+    }
+    return true;
+}
+
+bool orcpt_decode(const char *orcpt, char *out, size_t size)
+{
+    struct span s = span_str(orcpt);
+    size_t type = span_find(s, ';') + 1;
+    if (type >= s.n || type >= size)
+        return false;
+    memcpy(out, orcpt, type);
+    out += type;
+    size -= type;
+    s = span_skip(s, type);
+    return xtext_valid(s) ? xtext_decode(s, out, size)
+                          : utf8_valid(s) && decode_utf8(s, out, size);
 }
 
 static bool word_is(struct span word, const char *name)
@@ -104,8 +160,10 @@ static struct parameter_fault take_ret(struct span value, const struct target *t
 
 static struct parameter_fault take_envid(struct span value, const struct target *t)
 {
-    if (!value.n || !xtext_valid(value) || !span_copy(value, t->mail->envid, sizeof t->mail->envid))
-        return bad("ENVID is no xtext of up to 100 octets");
+    char plain[ENVID_MAX + 1];
+    if (!value.n || !xtext_decode(value, plain, sizeof plain) ||
+        !span_copy(value, t->mail->envid, sizeof t->mail->envid))
+        return bad("ENVID is no printable xtext of up to 100 octets");
     return fine;
 }
 
@@ -190,9 +248,10 @@ static struct parameter_fault take_orcpt(struct span value, const struct target 
     bool utf8 = t->offer & OFFER_UTF8 && word_is(span_take(value, type), "utf-8");
     for (size_t i = 0; good && i < type; i++)
         good = ascii_alnum(value.p[i]) || value.p[i] == '-';
+    char plain[ORCPT_MAX + 1];
     for (size_t i = type; good && utf8 && i < value.n; i++)
         good = value.p[i] > ' ' && value.p[i] != 0x7f;
-    if (!good || (!utf8 && !xtext_valid(span_skip(value, type + 1))) ||
+    if (!good || (!utf8 && !xtext_decode(span_skip(value, type + 1), plain, sizeof plain)) ||
         !span_copy(value, t->rcpt->orcpt, sizeof t->rcpt->orcpt))
         return bad("ORCPT is type;xtext");
     return fine;

@@ -75,4 +75,12 @@ bool solicit_valid(struct span list);
  * capitals. */
 bool xtext_valid(struct span text);
 
+/* What xtext stands for, terminated. False: more than size holds, no xtext, or not of printable
+ * ASCII, as an ENVID's and an original recipient's must be (RFC 3461 4.2, 4.4). */
+bool xtext_decode(struct span text, char *out, size_t size);
+
+/* ORCPT's value in plain printable ASCII: "rfc822;a@b"; UTF-8 in it becomes \x{...} (RFC 6533 3).
+ * False: more than size holds, or none. */
+bool orcpt_decode(const char *orcpt, char *out, size_t size);
+
 #endif

@@ -279,9 +279,11 @@ static const struct verdict *content_fault(const struct receiver *r)
     static const struct verdict bare = {550, "5.6.11", "bare CR or LF, or NUL, in the mail"};
     static const struct verdict large = {552, "5.3.4", "mail larger than the limit"};
     static const struct verdict loop = {554, "5.4.6", "too many hops"};
+    static const struct verdict late = {554, "5.4.7", "the time for its delivery is over"};
     return r->content.bare                               ? &bare
            : too_large(r)                                ? &large
            : r->content.received > RECEIVER_RECEIVED_MAX ? &loop
+           : r->by && r->now > r->by                     ? &late
                                                          : NULL;
 }
 

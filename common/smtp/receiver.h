@@ -177,6 +177,7 @@ struct receiver {
     bool in_mail; /* after MAIL or one of its sisters: verb */
     enum receiver_verb verb;
     struct mail_parameters mail;
+    int64_t by; /* BY with R: the second after which the mail must not be delivered; else 0 */
     struct rcpt_parameters rcpt; /* of the last RCPT */
     struct {
         uint64_t left;
