@@ -25,8 +25,13 @@ enum err questions_ask(struct job *j)
     } questions[] = {{"VRFY", j->opt->vrfy},
                      {"EXPN", j->opt->expn},
                      {"HELP", j->opt->help_peer ? "" : NULL}};
+    enum { QUESTIONS = sizeof questions / sizeof *questions };
+    struct why why = {""};
+    for (size_t i = 0; i < QUESTIONS; i++)
+        if (questions[i].words && sender_check_question(questions[i].words, &why))
+            return diag_fail(ERR_DATA, &why, "%s", questions[i].verb);
     enum err worst = server_connect(j);
-    for (size_t i = 0; i < sizeof questions / sizeof *questions && j->connected; i++)
+    for (size_t i = 0; i < QUESTIONS && j->connected; i++)
         if (questions[i].words && transfer_is_open(&j->transfer))
             worst = report_worse(worst, ask(j, questions[i].verb, questions[i].words));
     return worst;

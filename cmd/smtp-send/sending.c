@@ -2,6 +2,7 @@
 
 #include "net/report.h"
 #include "server.h"
+#include "smtp/verdict.h"
 #include "tool/diag.h"
 
 #include <stdio.h>
@@ -57,6 +58,24 @@ static enum err transfer(struct job *j, size_t mail, struct sender_result *resul
     return e ? diag_fail(e, &why, "mail %zu", mail + 1) : ERR_NONE;
 }
 
+/* Nobody could be told of any mail. Where a reply is the reason, it is each recipient's. */
+static void refuse(const struct job *j, struct sender_result *r)
+{
+    struct reply_reader reader;
+    char line[sizeof j->reason.text + 2];
+    size_t used;
+    r->err = j->unreachable;
+    snprintf(r->text, sizeof r->text, "%s", j->reason.text);
+    snprintf(line, sizeof line, "%s\n", j->reason.text);
+    reply_reader_init(&reader);
+    if (reply_push(&reader, span_str(line), &used) == REPLY_DONE) {
+        r->code = reader.reply.code;
+        snprintf(r->enhanced, sizeof r->enhanced, "%s", reader.reply.enhanced);
+        verdict_words(&reader.reply, r->text, sizeof r->text);
+    }
+    reply_reader_release(&reader);
+}
+
 enum err sending_one(struct job *j, size_t mail)
 {
     size_t n = addressees_count(&j->to);
@@ -68,10 +87,8 @@ enum err sending_one(struct job *j, size_t mail)
         j->unreachable = server_connect(j);
     if (!e && !j->unreachable)
         e = transfer(j, mail, results);
-    for (size_t i = 0; !e && j->unreachable && i < n; i++) {
-        results[i].err = j->unreachable;
-        snprintf(results[i].text, sizeof results[i].text, "%s", j->reason.text);
-    }
+    for (size_t i = 0; !e && j->unreachable && i < n; i++)
+        refuse(j, &results[i]);
     if (!e)
         e = tell(j, mail + 1, results);
     free(results);

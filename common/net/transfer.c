@@ -146,7 +146,11 @@ enum err transfer_open(struct transfer *t, struct channel *channel,
     turn(t, NULL);
     if (transfer_is_open(t))
         return ERR_NONE;
-    return why_set(why, t->sender.err, "%s", t->sender.failure.text);
+    const struct sender_result *f = &t->sender.failure;
+    if (!f->code)
+        return why_set(why, t->sender.err, "%s", f->text);
+    return why_set(why, t->sender.err, "%u %s%s%s", f->code, f->enhanced, *f->enhanced ? " " : "",
+                   f->text);
 }
 
 bool transfer_is_open(struct transfer *t)

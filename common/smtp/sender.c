@@ -405,14 +405,22 @@ enum err sender_content_end(struct sender *s)
     return ERR_NONE;
 }
 
-enum err sender_ask(struct sender *s, const char *verb, const char *words, struct why *why)
+enum err sender_check_question(const char *words, struct why *why)
 {
-    char line[SENDER_WORDS + 16];
     for (const char *c = words; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return why_set(why, ERR_DATA, "control bytes in a question");
     if (strlen(words) >= SENDER_WORDS)
         return why_set(why, ERR_DATA, "the question is too long");
+    return ERR_NONE;
+}
+
+enum err sender_ask(struct sender *s, const char *verb, const char *words, struct why *why)
+{
+    char line[SENDER_WORDS + 16];
+    enum err e = sender_check_question(words, why);
+    if (e)
+        return e;
     if (s->state != READY)
         return why_set(why, ERR_BUG, "a question out of turn");
     snprintf(line, sizeof line, "%s%s%s", verb, *words ? " " : "", words);

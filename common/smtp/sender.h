@@ -149,10 +149,13 @@ enum err sender_content(struct sender *s, struct span piece);
  * ends, with ERR_IO for all, and the receiver never gets a whole mail. */
 enum err sender_content_end(struct sender *s);
 
+/* Whether the words may be said to a receiver. ERR_DATA: control bytes, or over SENDER_WORDS. */
+enum err sender_check_question(const char *words, struct why *why);
+
 /*
  * A question outside any mail, only at SENDER_READY: VRFY, EXPN or HELP, with words ("" for none).
  * At the next SENDER_READY sender_answer is its reply, valid until something is pushed. ERR_DATA:
- * control bytes, or over SENDER_WORDS; then nothing is sent.
+ * see sender_check_question; then nothing is sent.
  */
 enum err sender_ask(struct sender *s, const char *verb, const char *words, struct why *why);
 /* The last reply that was whole. */
