@@ -5,6 +5,7 @@
 #include "net/serve.h"
 #include "tool/diag.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 enum {
     LINGER_MS = 2000, /* for the peer to read our last words before the reset */
     CLIENT_MAX = 64,
+    TRIM_OCTETS = 4 << 20,
 };
 
 struct listener {
@@ -518,6 +520,8 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
     l.options = options;
     /* Threads that wait for the disk, the clerk and --exec: libuv's own 4 are few for that. */
     setenv("UV_THREADPOOL_SIZE", "16", 0);
+    /* A mail's buffers lie at the heap's end: it would shrink and grow with each. */
+    mallopt(M_TRIM_THRESHOLD, TRIM_OCTETS);
     int r = uv_loop_init(&l.loop);
     enum err e = r == 0 ? ERR_NONE : why_set(why, ERR_OS, "loop: %s", uv_strerror(r));
     for (unsigned i = 0; !e && i < options->count; i++)

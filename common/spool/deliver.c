@@ -34,6 +34,7 @@ struct target {
     char *dir;
     int fd;      /* of tmp/NAME as long as it is open, else -1 */
     bool made;   /* tmp/NAME is there */
+    bool unnamed; /* fd has no name yet: it gets its first in new/ */
     bool linked; /* new/NAME is there */
 };
 
@@ -56,28 +57,73 @@ static enum err path_of(const struct spool_delivery *d, const struct target *t, 
     return ERR_NONE;
 }
 
-static enum err make_temporary(struct spool_delivery *d, struct target *t, struct why *why)
+/* Whatever the umask: the station's owner reads through the group. */
+static enum err set_mode(struct target *t, mode_t mode, struct why *why)
+{
+    struct stat st;
+    if ((fstat(t->fd, &st) == 0 && (st.st_mode & 07777) == mode) || fchmod(t->fd, mode) == 0)
+        return ERR_NONE;
+    enum err e = why_errno(why, ERR_CREATE, "%s/tmp: chmod", t->dir);
+    close(t->fd);
+    t->fd = -1;
+    return e;
+}
+
+static mode_t mode_of(const struct spool_delivery *d)
+{
+    return d->flags & SPOOL_FOREIGN ? 0600 : 0640;
+}
+
+static enum err make_temporary(const struct spool_delivery *d, struct target *t, struct why *why)
 {
     char path[PATH_SIZE];
     enum err e = path_of(d, t, "tmp", path, why);
     if (e)
         return e;
-    mode_t mode = d->flags & SPOOL_FOREIGN ? 0600 : 0640;
     /* Remembered first: a signal between the two would leave it. */
     cleanup_add(path);
-    t->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    t->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_of(d));
     if (t->fd < 0) {
         e = why_errno(why, ERR_CREATE, "%s/tmp", t->dir);
         cleanup_forget(path);
         return e;
     }
     t->made = true;
-    /* Whatever the umask: the station's owner reads through the group. */
-    if (fchmod(t->fd, mode) != 0) {
-        e = why_errno(why, ERR_CREATE, "%s/tmp: chmod", t->dir);
-        close(t->fd);
-        t->fd = -1;
-    }
+    return set_mode(t, mode_of(d), why);
+}
+
+/* Some file systems have no files without names, and kernels before 6.10 let only root give them
+ * one: then no more of them are tried. */
+static bool names_needed;
+
+/*
+ * A file that has no name until it is whole: one call less, and nothing to clean up. Only without
+ * syncs, though: where a file system keeps no journal, the sync of a directory brings the name but
+ * not the file's own count of names.
+ */
+static bool make_unnamed(const struct spool_delivery *d, struct target *t)
+{
+    char path[PATH_SIZE];
+    if (!(d->flags & SPOOL_NO_SYNC) || d->count != 1 ||
+        __atomic_load_n(&names_needed, __ATOMIC_RELAXED) ||
+        (size_t)snprintf(path, sizeof path, "%s/new", t->dir) >= sizeof path)
+        return false;
+    t->fd = open(path, O_RDWR | O_TMPFILE | O_CLOEXEC, mode_of(d));
+    t->unnamed = t->fd >= 0 && !set_mode(t, mode_of(d), NULL);
+    return t->unnamed;
+}
+
+/* It could not be given its name: it goes on as a file in tmp/. */
+static enum err name_after_all(struct spool_delivery *d, struct target *t, struct why *why)
+{
+    int unnamed = t->fd;
+    __atomic_store_n(&names_needed, true, __ATOMIC_RELAXED);
+    t->unnamed = false;
+    enum err e = make_temporary(d, t, why);
+    if (!e)
+        e = lseek(unnamed, 0, SEEK_SET) == 0 ? io_copy(unnamed, t->fd, NULL, why)
+                                             : why_errno(why, ERR_IO, "seek");
+    close(unnamed);
     return e;
 }
 
@@ -85,7 +131,8 @@ static enum err make_temporary(struct spool_delivery *d, struct target *t, struc
 static enum err make_first(struct spool_delivery *d, struct why *why)
 {
     struct target *t = &d->targets[0];
-    enum err e = t->made ? ERR_NONE : make_temporary(d, t, why);
+    enum err e = t->made || t->unnamed || make_unnamed(d, t) ? ERR_NONE
+                                                             : make_temporary(d, t, why);
     d->out.fd = t->fd;
     return e;
 }
@@ -242,11 +289,16 @@ static enum err write_out(struct spool_delivery *d, struct why *why)
         e = writer_flush(&d->out, why);
     for (size_t i = 1; i < d->count && !e; i++)
         e = copy_to(d, &d->targets[i], i < OPEN_MAX && !no_sync, why);
-    if (e || no_sync)
+    if (e || (no_sync && !d->targets[0].unnamed))
         e = shut(&d->targets[0], e, why);
     if (!e)
         d->step = no_sync ? SYNCED : WRITTEN;
     return e;
+}
+
+static bool is_to_be_synced(const struct target *t)
+{
+    return t->fd >= 0 && !t->unnamed;
 }
 
 /* Syncs and closes all that is open of the mails of a batch. */
@@ -255,11 +307,11 @@ static void sync_files(struct spool_commit list[], size_t count)
     size_t open = 0, n = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; !list[i].err && k < list[i].mail->count; k++)
-            open += list[i].mail->targets[k].fd >= 0;
+            open += is_to_be_synced(&list[i].mail->targets[k]);
     struct flushed *files = open ? calloc(open, sizeof *files) : NULL;
     for (size_t i = 0; files && i < count; i++)
         for (size_t k = 0; !list[i].err && k < list[i].mail->count; k++)
-            if (list[i].mail->targets[k].fd >= 0)
+            if (is_to_be_synced(&list[i].mail->targets[k]))
                 files[n++].fd = list[i].mail->targets[k].fd;
     spool_flush(files, n);
     n = 0;
@@ -267,7 +319,7 @@ static void sync_files(struct spool_commit list[], size_t count)
         struct spool_commit *c = &list[i];
         bool written = !c->err;
         for (size_t k = 0; written && k < c->mail->count; k++) {
-            if (c->mail->targets[k].fd < 0)
+            if (!is_to_be_synced(&c->mail->targets[k]))
                 continue;
             if (!files && !c->err)
                 c->err = why_set(&c->why, ERR_OS, "out of memory");
@@ -297,12 +349,27 @@ static bool same_file(const char *a, const char *b)
     return lstat(a, &x) == 0 && lstat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
 }
 
-static enum err link_new(const struct spool_delivery *d, struct target *t, struct why *why)
+/* ERR_NO: a file without a name cannot be given one. */
+static enum err link_unnamed(struct target *t, const char *to, struct why *why)
+{
+    if (linkat(t->fd, "", AT_FDCWD, to, AT_EMPTY_PATH) != 0)
+        return errno == ENOENT || errno == EPERM || errno == EXDEV || errno == EINVAL
+                   ? ERR_NO
+                   : why_errno(why, ERR_CREATE, "%s/new", t->dir);
+    t->linked = true;
+    return shut(t, ERR_NONE, why);
+}
+
+static enum err link_new(struct spool_delivery *d, struct target *t, struct why *why)
 {
     char from[PATH_SIZE], to[PATH_SIZE];
     enum err e = path_of(d, t, "tmp", from, why);
     if (!e)
         e = path_of(d, t, "new", to, why);
+    if (!e && t->unnamed && (e = link_unnamed(t, to, why)) != ERR_NO)
+        return e;
+    if (e == ERR_NO)
+        e = shut(t, name_after_all(d, t, why), why);
     if (e)
         return e;
     /* A reply lost on NFS makes a link that worked look as if it had not. */

@@ -7,6 +7,9 @@
  *     commit  link() into every new/, fsync of every new/, unlink of tmp/
  *     free    in every case; without a commit nothing stays
  *
+ * Without syncs (SPOOL_NO_SYNC) a mail for one maildir gets no name but the one in new/, where the
+ * file system and the kernel have files without names.
+ *
  * Mails that are committed together share what they wait for: all their files are written, then
  * synced, then linked, and then every new/ is synced once.
  *

@@ -199,6 +199,39 @@ static void clears_what_is_stale(void)
     spool_delivery_free(d);
 }
 
+/* A mail to one has no name before its last; a mail to two has. */
+static void without_syncs(void)
+{
+    static char page[200000];
+    make_maildir("n1");
+    make_maildir("n2");
+    const char *dirs[] = {at("n1"), at("n2")};
+    for (size_t count = 1; count <= 2; count++) {
+        for (int commit = 0; commit < 2; commit++) {
+            struct spool_delivery *d;
+            struct why why = {""};
+            mode_t mode = 0, mask = umask(077);
+            unsigned flags = SPOOL_NO_SYNC | (commit ? SPOOL_LATE : 0);
+            int before = files_in("n1/new");
+            CHECK_INT(spool_delivery_begin(dirs, count, flags, &d, &why), ERR_NONE);
+            CHECK_INT(spool_delivery_write(d, page, sizeof page, &why), ERR_NONE);
+            CHECK_INT(spool_delivery_write(d, "x", 1, &why), ERR_NONE);
+            umask(mask);
+            CHECK_INT(spool_delivery_sync(d, &why), ERR_NONE);
+            CHECK_INT(files_in("n1/new"), before);
+            if (commit) {
+                CHECK_INT(spool_delivery_commit(d, &why), ERR_NONE);
+                CHECK_INT(file_size("n1/new", spool_delivery_name(d), &mode), sizeof page + 1);
+                CHECK_INT(mode, 0640);
+            }
+            spool_delivery_free(d);
+            CHECK_INT(files_in("n1/new"), before + commit);
+            CHECK_INT(files_in("n1/tmp") + files_in("n2/tmp"), 0);
+        }
+    }
+    CHECK_INT(files_in("n2/new"), 1);
+}
+
 static void names_differ_and_sort(void)
 {
     char last[SPOOL_NAME_MAX + 1] = "", name[SPOOL_NAME_MAX + 1];
@@ -223,6 +256,7 @@ int main(void)
     RUN(never_overwrites);
     RUN(a_full_disk_is_told);
     RUN(clears_what_is_stale);
+    RUN(without_syncs);
     RUN(names_differ_and_sort);
     char command[300];
     snprintf(command, sizeof command, "rm -rf '%s'", top);
