@@ -1,9 +1,11 @@
 /* smtp-send: the sender-SMTP. Mail in, a reply for every recipient out. */
+#include "smtp-send/batch.h"
 #include "smtp-send/entries.h"
+#include "smtp-send/jobs.h"
 #include "smtp-send/letters.h"
 #include "smtp-send/questions.h"
-#include "smtp-send/sending.h"
 #include "smtp-send/server.h"
+#include "smtp-send/submission.h"
 #include "smtp-send/turning.h"
 #include "tool/diag.h"
 #include "tool/program.h"
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct settings opt = {.secret = {NULL, -1, NULL}};
+static struct settings opt = {.jobs = 1, .secret = {NULL, -1, NULL}};
 
 static struct poptOption options[] = {
     {"url", 0, POPT_ARG_STRING, &opt.url, 0, "the server: smtp, smtps or lmtp://[user@]host[:port]",
@@ -22,7 +24,11 @@ static struct poptOption options[] = {
     {"from", 'f', POPT_ARG_STRING, &opt.from, 0, "the reverse-path; <> for none", "PATH"},
     {NULL, 't', POPT_ARG_NONE, &opt.headers, 0, "also the recipients of To, Cc and Bcc", NULL},
     {NULL, 'i', POPT_ARG_NONE, &opt.dots, 0, "a lone dot ends nothing (it never does)", NULL},
-    {NULL, 'o', POPT_ARG_STRING, &opt.compatible, 0, "sendmail's: i, e and m are understood", "X"},
+    {NULL, 'o', POPT_ARG_ARGV, &opt.compatible, 0, "sendmail's: i, e, m and d are understood", "X"},
+    {NULL, 'b', POPT_ARG_STRING, &opt.mode, 0, "m: send mail; s: be smtp-recv on stdin", "X"},
+    {NULL, 'B', POPT_ARG_STRING, &opt.body_type, 0, "sendmail's: it is found out", "TYPE"},
+    {NULL, 'F', POPT_ARG_STRING, &opt.full_name, 0, "the author's, where the mail names none",
+     "NAME"},
     {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "none, try or require", "HOW"},
     {"ca", 0, POPT_ARG_STRING, &opt.ca, 0, "trust the certificates in FILE", "FILE"},
     SECRET_OPTIONS(opt.secret),
@@ -30,9 +36,9 @@ static struct poptOption options[] = {
      "COMMAND"},
     {"helo", 0, POPT_ARG_STRING, &opt.helo, 0, "our name", "NAME"},
     {"verb", 0, POPT_ARG_STRING, &opt.verb, 0, "mail, send, soml or saml", "VERB"},
-    {"dsn", 0, POPT_ARG_STRING, &opt.dsn, 0, "notices: never, or success,failure,delay", "LIST"},
-    {"ret", 0, POPT_ARG_STRING, &opt.ret, 0, "what they return: full or hdrs", "WHAT"},
-    {"envid", 0, POPT_ARG_STRING, &opt.envid, 0, "the envelope's ID, which they tell", "ID"},
+    {"dsn", 'N', POPT_ARG_STRING, &opt.dsn, 0, "notices: never, or success,failure,delay", "LIST"},
+    {"ret", 'R', POPT_ARG_STRING, &opt.ret, 0, "what they return: full or hdrs", "WHAT"},
+    {"envid", 'V', POPT_ARG_STRING, &opt.envid, 0, "the envelope's ID, which they tell", "ID"},
     {"orcpt", 0, POPT_ARG_ARGV, &opt.orcpts, 0, "the next recipient's first name, or none...",
      "TYPE;ADDRESS"},
     {"by", 0, POPT_ARG_STRING, &opt.by, 0, "deliver within; else N a notice, R return it; T trace",
@@ -47,8 +53,10 @@ static struct poptOption options[] = {
     {"etrn", 0, POPT_ARG_STRING, &opt.etrn, 0, "then let the server send what waits for DOMAIN",
      "DOMAIN"},
     {"stdio", 0, POPT_ARG_NONE, &opt.stdio, 0, "speak on stdin and stdout; mail by --file", NULL},
+    {"batch", 0, POPT_ARG_NONE, &opt.batch, 0, "send nothing: batch SMTP on stdout", NULL},
     {"file", 0, POPT_ARG_ARGV, &opt.files, 0, "a mail, instead of stdin's...", "FILE"},
     {"mbox", 0, POPT_ARG_NONE, &opt.mbox, 0, "the input is an mbox of several mails", NULL},
+    {"jobs", 0, POPT_ARG_INT, &opt.jobs, 0, "send several mails by N connections at once", "N"},
     {"timeout", 0, POPT_ARG_INT, &opt.timeout, 0, "wait so long for each answer (300)", "SECONDS"},
     {"entries", 0, POPT_ARG_NONE, &opt.entries, 0, "mails and envelopes from fax-queue, on stdin",
      NULL},
@@ -70,6 +78,15 @@ static bool asking(void)
     return opt.vrfy || opt.expn || opt.help_peer;
 }
 
+static enum err check_numbers(void)
+{
+    if (opt.timeout < 0 || opt.timeout > 86400)
+        return job_usage("--timeout", "not a number of seconds up to 86400");
+    if (opt.jobs < 1 || opt.jobs > JOBS_MAX)
+        return job_usage("--jobs", "not a number from 1 to 100");
+    return opt.jobs > 1 && opt.stdio ? job_usage("--stdio", "it is one connection") : ERR_NONE;
+}
+
 static enum err check_options(struct job *j)
 {
     static const char *const how[] = {[CHANNEL_TLS_TRY] = "try", [CHANNEL_TLS_NONE] = "none",
@@ -77,15 +94,13 @@ static enum err check_options(struct job *j)
     static const char *const verbs[] = {"mail", "send", "soml", "saml"};
     int tls = opt.tls ? word(opt.tls, how, 3) : CHANNEL_TLS_TRY;
     int verb = opt.verb ? word(opt.verb, verbs, 4) : SENDER_MAIL;
-    int wheres = !!opt.url + !!opt.user + !!opt.host + opt.stdio;
+    int wheres = !!opt.url + !!opt.user + !!opt.host + opt.stdio + opt.batch;
     if (tls < 0)
         return job_usage(opt.tls, "not none, try or require");
     if (verb < 0)
         return job_usage(opt.verb, "not mail, send, soml or saml");
     if (wheres > 1)
-        return job_usage("--url, --user, --host, --stdio", "only one of them");
-    if (opt.compatible && !strchr("iem", *opt.compatible))
-        return job_usage("-o", "an option of sendmail's that is not understood");
+        return job_usage("--url, --user, --host, --stdio, --batch", "only one of them");
     if (asking() && (turning_wanted(&opt) || opt.files || opt.json || opt.stdio || opt.mbox ||
                      opt.headers))
         return job_usage("--vrfy, --expn, --help-peer", "they send no mail");
@@ -95,17 +110,18 @@ static enum err check_options(struct job *j)
         return job_usage("--oauth-command", opt.user ? "the log-in is the table's"
                                                      : "there is a password already");
     bool nothing = !opt.files && !turning_wanted(&opt);
+    if (opt.batch && (opt.json || opt.jobs > 1 || asking() || turning_wanted(&opt) || opt.entries))
+        return job_usage("--batch", "it sends nothing: no --json, no --jobs");
     if (opt.stdio && (nothing || opt.json || tls == CHANNEL_TLS_REQUIRE))
         return job_usage("--stdio", nothing ? "the mail must come by --file"
                                     : opt.json ? "stdout is the channel: no --json"
                                                : "the channel has no TLS of its own");
-    if (opt.timeout < 0 || opt.timeout > 86400)
-        return job_usage("--timeout", "not a number of seconds up to 86400");
     if (opt.user && secret_given(&opt.secret))
         return job_usage("--user", "the password is the table's");
     j->tls = (enum channel_tls)tls;
     j->verb = (enum sender_verb)verb;
-    return ERR_NONE;
+    enum err e = check_numbers();
+    return e ? e : submission_check(&opt);
 }
 
 /* Mail is sent: who names nobody, and no file, wants what the server has, and no more. */
@@ -148,7 +164,7 @@ static enum err prepare(struct job *j, const struct operands *operands)
     enum err e = check_options(j);
     if (!e)
         e = check_delivery(&j->delivery);
-    if (!e && !opt.user && !opt.host && !opt.url && !opt.stdio)
+    if (!e && !opt.user && !opt.host && !opt.url && !opt.stdio && !opt.batch)
         diag_trace("no --url, --user or --host: the settings' smarthost");
     if (!e && asking() && operands->count)
         e = job_usage("--vrfy, --expn, --help-peer", "they have no recipients");
@@ -160,8 +176,6 @@ static enum err prepare(struct job *j, const struct operands *operands)
         e = job_usage("--stdio", "the mail must come by --file");
     if (!e && sending(operands))
         e = letters_take(j);
-    if (!e)
-        e = letters_operands(j, operands);
     if (e)
         return e;
     /* A filter's uid stays; who reads the table becomes its owner. */
@@ -170,7 +184,8 @@ static enum err prepare(struct job *j, const struct operands *operands)
     if (e)
         return diag_fail(e, &why, "settings");
     server_own_name(j);
-    if (!opt.stdio)
+    e = letters_operands(j, operands);
+    if (!e && !opt.stdio && !opt.batch)
         e = server_find(j);
     return e ? e : set_from(j);
 }
@@ -179,6 +194,8 @@ static enum err run(const struct operands *operands)
 {
     static struct job job;
     job_init(&job, &opt);
+    if (opt.mode && strcmp(opt.mode, "s") == 0)
+        return submission_serve(&opt);
     enum err e = prepare(&job, operands);
     if (!e && asking())
         e = questions_ask(&job);
@@ -187,11 +204,8 @@ static enum err run(const struct operands *operands)
     /* Nothing is sent of a run in which one mail cannot be. */
     for (size_t i = mailbag_count(&job.bag); i > 0 && !e; i--)
         e = letters_address(&job, i - 1);
-    for (size_t i = 0; i < mailbag_count(&job.bag) && !e; i++) {
-        e = i ? letters_address(&job, i) : ERR_NONE;
-        if (!e)
-            e = sending_one(&job, i);
-    }
+    if (!e && mailbag_count(&job.bag))
+        e = opt.batch ? batch_write(&job) : jobs_send(&job);
     if (!e && turning_wanted(&opt))
         e = turning_run(&job);
     job_release(&job);

@@ -9,6 +9,7 @@ void job_init(struct job *j, const struct settings *opt)
 {
     memset(j, 0, sizeof *j);
     j->opt = opt;
+    j->lock = -1;
     mailbag_init(&j->bag);
     addressees_init(&j->to);
     buf_init(&j->line, 2 * REPLY_TEXT_MAX);

@@ -16,8 +16,9 @@ struct settings {
     char *vrfy, *expn, *oauth;
     char *dsn, *ret, *envid, *by, **orcpts;
     char *atrn, *etrn;
-    char *url, *user, *host, *from, *tls, *ca, *helo, *verb, *compatible, **files;
-    int headers, dots, stdio, mbox, json, entries, timeout, help_peer, turn;
+    char *url, *user, *host, *from, *tls, *ca, *helo, *verb, **files;
+    char **compatible, *mode, *body_type, *full_name; /* sendmail's -o, -b, -B and -F */
+    int headers, dots, stdio, mbox, json, entries, timeout, help_peer, turn, jobs, batch;
     struct secret_source secret;
 };
 
@@ -40,6 +41,9 @@ struct job {
     struct buf password;
     struct transfer transfer;
     bool connected;
+    size_t settled;       /* mails that this connection has brought to their end */
+    unsigned barren;      /* connections in a row that have brought none */
+    int lock;             /* a file that is locked while results are told; -1: nobody else tells */
     enum err unreachable; /* nobody can be reached: the first failure to connect */
     struct why reason;
     struct buf line;

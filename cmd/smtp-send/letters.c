@@ -1,6 +1,7 @@
 #include "letters.h"
 
 #include "mime/address.h"
+#include "submission.h"
 #include "tool/diag.h"
 
 #include <pwd.h>
@@ -33,7 +34,8 @@ enum err letters_operands(struct job *j, const struct operands *operands)
 {
     enum err e = ERR_NONE;
     for (int i = 0; i < operands->count && !e; i++)
-        e = addressees_add(&j->to, operands->list[i]);
+        e = submission(j->opt) ? submission_recipient(j, operands->list[i])
+                               : addressees_add(&j->to, operands->list[i]);
     j->operands = addressees_count(&j->to);
     return e ? diag_fail(e, NULL, "recipients") : ERR_NONE;
 }
@@ -48,7 +50,9 @@ static enum err default_from(struct job *j, struct span header)
         mime_address_first(header, "From", NULL, author))
         snprintf(j->from, sizeof j->from, "%.*s", (int)sizeof j->from - 1, author->addr);
     const struct passwd *we = *j->from ? NULL : getpwuid(getuid());
-    if (we)
+    if (we && submission(j->opt)) /* the domain is put behind it */
+        snprintf(j->from, sizeof j->from, "%.60s", we->pw_name);
+    else if (we)
         snprintf(j->from, sizeof j->from, "%.60s@%.250s", we->pw_name, j->helo);
     free(author);
     return ERR_NONE;
@@ -68,10 +72,6 @@ static enum err read_header(struct job *j, size_t n, struct why *why)
         e = default_from(j, buf_span(&header));
     if (!e && recipients)
         e = addressees_add_header(&j->to, buf_span(&header));
-    if (!e && recipients)
-        e = mailbag_drop_field(&j->bag, n, buf_span(&header), "Bcc", why);
-    if (!e && recipients)
-        e = mailbag_drop_field(&j->bag, n, buf_span(&header), "Resent-Bcc", why);
     buf_release(&header);
     return e;
 }
@@ -101,6 +101,8 @@ enum err letters_address(struct job *j, size_t n)
     struct why why = {""};
     addressees_cut(&j->to, j->operands);
     enum err e = read_header(j, n, &why);
+    if (!e && submission(j->opt))
+        e = submission_qualify(j);
     if (!e)
         e = pair_orcpts(j, &why);
     struct sender_mail mail = {.from = j->from,

@@ -3,8 +3,12 @@
 #include "net/report.h"
 #include "server.h"
 #include "smtp/verdict.h"
+#include "submission.h"
 #include "tool/diag.h"
+#include "tool/io.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,9 +25,19 @@ static enum err print_json(struct job *j, size_t mail, const char *to,
     return ERR_NONE;
 }
 
+/* Keeps the lines of one mail together where several processes tell. */
+static void tell_alone(const struct job *j, short how)
+{
+    struct flock whole = {.l_type = how, .l_whence = SEEK_SET};
+    if (j->lock >= 0)
+        while (fcntl(j->lock, F_SETLKW, &whole) != 0 && errno == EINTR)
+            ;
+}
+
 static enum err tell(struct job *j, size_t mail, const struct sender_result *results)
 {
     enum err e = ERR_NONE;
+    tell_alone(j, F_WRLCK);
     for (size_t i = 0; i < addressees_count(&j->to) && !e; i++) {
         const struct sender_result *r = &results[i];
         const char *to = addressees_paths(&j->to)[i];
@@ -38,24 +52,95 @@ static enum err tell(struct job *j, size_t mail, const struct sender_result *res
         if (j->opt->json)
             e = print_json(j, mail, to, r);
     }
+    tell_alone(j, F_UNLCK);
     return e;
 }
 
-static enum err transfer(struct job *j, size_t mail, struct sender_result *results)
+static void warn_of_wishes(const struct job *j)
+{
+    const struct sender_peer *peer = &j->transfer.sender.peer;
+    if (delivery_wants_dsn(&j->delivery) && !peer->dsn)
+        diag_warn("the receiver has no DSN: it may send no notices");
+    if (j->delivery.by && !peer->deliver_by)
+        diag_warn("the receiver has no DELIVERBY: the time is not told");
+}
+
+static enum err transfer(struct job *j, struct sender_mail *m, const struct outgoing *content)
 {
     struct why why = {""};
-    struct sender_mail m = {.from = j->from,
-                            .recipients = addressees_paths(&j->to),
-                            .count = addressees_count(&j->to),
-                            .results = results,
-                            .verb = j->verb,
-                            .delivery = j->delivery};
-    if (delivery_wants_dsn(&j->delivery) && !j->transfer.sender.peer.dsn)
-        diag_warn("the receiver has no DSN: it may send no notices");
-    if (j->delivery.by && !j->transfer.sender.peer.deliver_by)
-        diag_warn("the receiver has no DELIVERBY: the time is not told");
-    enum err e = transfer_mail(&j->transfer, &m, mailbag_get(&j->bag, mail), &why);
-    return e ? diag_fail(e, &why, "mail %zu", mail + 1) : ERR_NONE;
+    warn_of_wishes(j);
+    enum err e = transfer_mail(&j->transfer, m, content, &why);
+    return e ? diag_fail(e, &why, "mail") : ERR_NONE;
+}
+
+/* A connection that brings no mail to its end is bad luck; two in a row are a server that does
+ * not want any, and the rest is spared it. */
+static void judge_connection(struct job *j)
+{
+    if (transfer_is_open(&j->transfer)) {
+        j->settled++;
+        j->barren = 0;
+    } else if (j->settled == 0 && ++j->barren == 2) {
+        const struct sender_result *f = &j->transfer.sender.failure;
+        if (f->code)
+            why_set(&j->reason, f->err, "%u %s%s%s", f->code, f->enhanced,
+                    *f->enhanced ? " " : "", f->text);
+        else
+            why_set(&j->reason, f->err, "%s", f->text);
+        j->unreachable = diag_fail(j->transfer.sender.err, &j->reason, "%s",
+                                   j->opt->stdio ? "stdio" : j->url);
+    }
+}
+
+static bool connect_if_needed(struct job *j)
+{
+    if (j->connected && !transfer_is_open(&j->transfer))
+        server_disconnect(j);
+    if (!j->connected && !j->unreachable)
+        j->unreachable = server_connect(j);
+    return !j->unreachable;
+}
+
+/* Nothing of the mail has reached him, and it was not he who was refused. */
+static bool undecided(const struct sender_result *r)
+{
+    return r->err == ERR_AGAIN && !r->at_rcpt && (r->code == 0 || r->code == 421);
+}
+
+/*
+ * Receivers end connections that have brought enough mails, by 421 or without a word: then the
+ * mail at hand, unless its content was out already, goes over a new one to those not decided on.
+ */
+static enum err send_again(struct job *j, const struct sender_mail *m,
+                           const struct outgoing *content)
+{
+    size_t count = 0;
+    struct sender_mail rest = *m;
+    const char **to = calloc(m->count, 2 * sizeof *to);
+    struct sender_result *results = calloc(m->count, sizeof *results);
+    size_t *place = calloc(m->count, sizeof *place);
+    enum err e = to && results && place ? ERR_NONE : diag_fail(ERR_OS, NULL, "recipients");
+    for (size_t i = 0; !e && i < m->count; i++)
+        if (undecided(&m->results[i])) {
+            place[count] = i;
+            to[m->count + count] = m->delivery.orcpts ? m->delivery.orcpts[i] : NULL;
+            to[count++] = m->recipients[i];
+        }
+    rest.recipients = to;
+    rest.count = count;
+    rest.results = results;
+    rest.delivery.orcpts = m->delivery.orcpts && to ? to + m->count : NULL;
+    if (!e && count && connect_if_needed(j)) {
+        e = transfer(j, &rest, content);
+        if (!e)
+            judge_connection(j);
+        for (size_t i = 0; !e && i < count; i++)
+            m->results[place[i]] = results[i];
+    }
+    free(place);
+    free(results);
+    free(to);
+    return e;
 }
 
 /* Nobody could be told of any mail. Where a reply is the reason, it is each recipient's. */
@@ -76,19 +161,43 @@ static void refuse(const struct job *j, struct sender_result *r)
     reply_reader_release(&reader);
 }
 
+static enum err send_content(struct job *j, struct sender_mail *m, const struct outgoing *content)
+{
+    if (!connect_if_needed(j)) {
+        for (size_t i = 0; i < m->count; i++)
+            refuse(j, &m->results[i]);
+        return ERR_NONE;
+    }
+    enum err e = transfer(j, m, content);
+    if (e)
+        return e;
+    bool worn = j->settled > 0 && !transfer_is_open(&j->transfer) && !j->opt->stdio;
+    judge_connection(j);
+    if (worn && j->transfer.sender.err == ERR_AGAIN && !j->transfer.sender.in_doubt) {
+        diag_trace("the connection has ended: once more over a new one");
+        e = send_again(j, m, content);
+    }
+    return e;
+}
+
 enum err sending_one(struct job *j, size_t mail)
 {
+    struct outgoing content;
+    int spooled;
     size_t n = addressees_count(&j->to);
     struct sender_result *results = calloc(n, sizeof *results);
-    enum err e = results ? ERR_NONE : diag_fail(ERR_OS, NULL, "recipients");
-    if (!e && j->connected && !transfer_is_open(&j->transfer))
-        server_disconnect(j);
-    if (!e && !j->connected && !j->unreachable)
-        j->unreachable = server_connect(j);
-    if (!e && !j->unreachable)
-        e = transfer(j, mail, results);
-    for (size_t i = 0; !e && j->unreachable && i < n; i++)
-        refuse(j, &results[i]);
+    enum err e = results ? submission_complete(j, mail, &content, &spooled)
+                         : diag_fail(ERR_OS, NULL, "recipients");
+    if (!e) {
+        struct sender_mail m = {.from = j->from,
+                                .recipients = addressees_paths(&j->to),
+                                .count = n,
+                                .results = results,
+                                .verb = j->verb,
+                                .delivery = j->delivery};
+        e = send_content(j, &m, &content);
+        io_close(spooled, NULL);
+    }
     if (!e)
         e = tell(j, mail + 1, results);
     free(results);

@@ -137,6 +137,7 @@ enum err server_connect(struct job *j)
                                      (unsigned)j->opt->timeout};
         e = transfer_open(&j->transfer, channel, &o, why);
         j->connected = !e;
+        j->settled = 0;
         if (e)
             transfer_close(&j->transfer);
     }

@@ -2,6 +2,7 @@
 
 #include "mime/address.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,4 +87,22 @@ enum err addressees_add_header(struct addressees *a, struct span header)
     for (int i = 0; i < 3 && !e; i++)
         e = add_field(a, header, again ? resent[i] : plain[i]);
     return e;
+}
+
+enum err addressees_qualify(struct addressees *a, const char *domain)
+{
+    char **list = (char **)(void *)a->list.data;
+    for (size_t i = 0; i < addressees_count(a); i++) {
+        const char *at = strrchr(list[i], '@');
+        size_t n = strlen(list[i]), size = n + strlen(domain) + 2;
+        if (n == 0 || (at && !strchr(at, '"'))) /* one inside quotes is the local part's */
+            continue;
+        char *whole = malloc(size);
+        if (!whole)
+            return ERR_OS;
+        snprintf(whole, size, "%s@%s", list[i], domain);
+        free(list[i]);
+        list[i] = whole;
+    }
+    return ERR_NONE;
 }

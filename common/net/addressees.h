@@ -27,6 +27,9 @@ enum err addressees_add(struct addressees *a, const char *path);
  */
 enum err addressees_add_header(struct addressees *a, struct span header);
 
+/* Puts @domain behind each that has none. ERR_OS. */
+enum err addressees_qualify(struct addressees *a, const char *domain);
+
 /* Keeps the first n and forgets the rest. */
 void addressees_cut(struct addressees *a, size_t n);
 

@@ -1,6 +1,5 @@
 #include "net/mailbag.h"
 
-#include "mime/header.h"
 #include "net/mbox.h"
 #include "tool/io.h"
 
@@ -56,22 +55,9 @@ enum err mailbag_take(struct mailbag *bag, int fd, bool mbox, struct why *why)
                  : outgoing_take(fd, &mail, &spooled, why);
     if (!e)
         e = keep(bag, spooled, why);
+    if (!e && !mbox)
+        e = outgoing_skip_from(&mail, why);
     if (!e && !mbox && buf_add(&bag->mails, &mail, sizeof mail))
         e = why_set(why, ERR_OS, "too many mails at once");
-    return e;
-}
-
-enum err mailbag_drop_field(struct mailbag *bag, size_t n, struct span header, const char *name,
-                            struct why *why)
-{
-    struct outgoing *mail = (struct outgoing *)(void *)bag->mails.data + n, copy = {.fd = -1};
-    int spooled;
-    if (header_count(header, name) == 0)
-        return ERR_NONE;
-    enum err e = outgoing_without(mail, name, &copy, &spooled, why);
-    if (!e)
-        e = keep(bag, spooled, why);
-    if (!e)
-        *mail = copy;
     return e;
 }

@@ -19,15 +19,11 @@ void mailbag_init(struct mailbag *bag);
 /* Closes what was opened. */
 void mailbag_release(struct mailbag *bag);
 
-/* Adds what path ("-": stdin) holds. ERR_NO_INPUT, and as outgoing_take and mbox_take. */
+/* Adds what path ("-": stdin) holds; a `From ` line in front of a mail is left out. ERR_NO_INPUT, and as outgoing_take and mbox_take. */
 enum err mailbag_add(struct mailbag *bag, const char *path, bool mbox, struct why *why);
 
 /* The same of an open descriptor, which is the bag's from then on, whatever comes of it. */
 enum err mailbag_take(struct mailbag *bag, int fd, bool mbox, struct why *why);
-
-/* Takes the fields called name out of the nth mail's header, where it has them. */
-enum err mailbag_drop_field(struct mailbag *bag, size_t n, struct span header, const char *name,
-                            struct why *why);
 
 /* How many, and the nth one (from 0); valid until the next change. */
 size_t mailbag_count(const struct mailbag *bag);

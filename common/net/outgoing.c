@@ -225,62 +225,6 @@ enum err outgoing_header(const struct outgoing *mail, struct buf *out, struct wh
     }
 }
 
-/* Writes the lines of a header block but for the fields called name. */
-static enum err write_header(struct span header, const char *name, int to, struct meter *m,
-                             struct why *why)
-{
-    bool dropping = false;
-    enum err e = ERR_NONE;
-    size_t length = strlen(name);
-    while (header.n && !e) {
-        size_t n = span_find(header, '\n');
-        struct span line = span_take(header, n + 1);
-        if (line.p[0] != ' ' && line.p[0] != '\t') {
-            size_t colon = span_find(line, ':');
-            struct span field = span_trim(span_take(line, colon));
-            dropping = colon < line.n && field.n == length &&
-                       span_eq_nocase(field, span_str(name));
-        }
-        if (!dropping) {
-            measure(m, line);
-            e = io_write(to, line.p, line.n, why);
-        }
-        header = span_skip(header, n + 1);
-    }
-    return e;
-}
-
-enum err outgoing_without(const struct outgoing *mail, const char *name, struct outgoing *copy,
-                          int *spooled, struct why *why)
-{
-    struct buf header;
-    size_t got;
-    uint8_t *piece = malloc(PIECE);
-    memset(copy, 0, sizeof *copy);
-    struct meter m = {copy, '\n', false};
-    buf_init(&header, 1 << 20);
-    enum err e = piece ? io_temp(spooled, why) : why_set(why, ERR_OS, "out of memory");
-    if (!e) {
-        copy->fd = *spooled;
-        e = outgoing_header(mail, &header, why);
-        if (!e)
-            e = write_header(buf_span(&header), name, *spooled, &m, why);
-        for (uint64_t at = header.len; !e; at += got) {
-            e = read_at(mail, at, piece, PIECE, &got, why);
-            if (e || got == 0)
-                break;
-            measure(&m, span_of(piece, got));
-            e = io_write(*spooled, piece, got, why);
-        }
-        e = e ? e : measured(&m, why);
-        if (e)
-            close(*spooled);
-    }
-    buf_release(&header);
-    free(piece);
-    return e;
-}
-
 /* Pushes the mail through the converter; what comes out goes to a descriptor. */
 static enum err convert(const struct outgoing *mail, struct mime_downgrade *d, int to,
                         struct why *why)

@@ -34,12 +34,28 @@ enum err outgoing_measure(struct outgoing *mail, struct why *why);
 /* Appends the header block with its empty line; at most out's cap. ERR_DATA: larger. */
 enum err outgoing_header(const struct outgoing *mail, struct buf *out, struct why *why);
 
+/* What a header loses and gets. */
+struct outgoing_edit {
+    const char *const *drop; /* fields of these names, whatever their case; ended by NULL */
+    struct span add;         /* whole fields, lines ended by LF, put behind the last one */
+};
+
 /*
- * A copy of the mail without the fields called name (whatever its case) in its header, in a new
- * temporary file, which the caller closes; *copy tells of it.
+ * A copy of the mail with its header changed so, in a new temporary file, which the caller closes;
+ * *copy tells of it. Where the header is not ended by an empty line, because a line that is no
+ * field stands in it or there is none at all, it gets one there: what follows is text.
+ * ERR_DATA: the header is too large. ERR_IO, ERR_CREATE.
  */
-enum err outgoing_without(const struct outgoing *mail, const char *name, struct outgoing *copy,
-                          int *spooled, struct why *why);
+enum err outgoing_edit(const struct outgoing *mail, const struct outgoing_edit *edit,
+                       struct outgoing *copy, int *spooled, struct why *why);
+
+/* The length of the fields at the start of text, without the empty line; *ended: that line is
+ * there. */
+size_t outgoing_fields(struct span text, bool *ended);
+
+/* Leaves out the `From ` line (and `>From ` lines) of an mbox that the mail begins with: that is
+ * no header field. Errors as outgoing_measure. */
+enum err outgoing_skip_from(struct outgoing *mail, struct why *why);
 
 /*
  * A copy without binary parts and, unless keep_8bit, without bytes over 127 (mime/downgrade.h), in

@@ -93,6 +93,7 @@ void sender_lost(struct sender *s, enum err e, const char *words)
         return;
     }
     snprintf(r.text, sizeof r.text, "%s", words);
+    s->in_doubt = s->state == FINAL || (s->state == CHUNKS && s->last_chunk && !s->chunk_left);
     close_with(s, &r);
 }
 

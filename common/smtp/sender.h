@@ -85,6 +85,7 @@ struct sender {
     bool doomed;         /* nobody will get this mail: no further chunk */
     struct buf over;     /* encoded, for the next chunk */
     size_t content_at;   /* where in out the mail's own bytes begin; SIZE_MAX: nowhere */
+    bool in_doubt;         /* it ended behind the content, and what became of that is not known */
     enum err err;          /* why the dialogue ended, NONE after QUIT */
     struct sender_result failure; /* the words for it */
 };

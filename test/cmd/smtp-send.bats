@@ -225,14 +225,6 @@ PY
     [ -s fake/mail.2 ] && [ ! -e fake/mail.3 ]
 }
 
-@test "after a 421 between mails a new connection is made" {
-    fake 'mail#2: 421 4.3.2 enough then drop'
-    send -f a@x b@x --file mail.eml --file mail.eml --file mail.eml --json
-    expect_status 75
-    [[ "${lines[1]}" == *deferred* && "${lines[2]}" == *'"sent"'* ]]
-    [ "$(grep -c EHLO fake/log)" -eq 2 ]
-}
-
 @test "an mbox" {
     fake
     printf 'From a Sat\nTo: one@x\nFrom: a@x\n\n>From here\n\nFrom b Sun\nTo: two@x\nFrom: b@x\n\ntwo\n' >m.mbox

@@ -96,10 +96,12 @@ static void fields_are_taken_out(void)
     int spooled, without, fd = pipe_of("To: a\nBCC : x,\n y\nbcc: z\nBccc: w\n\nBcc: body\n");
     char text[100];
     CHECK(outgoing_take(fd, &mail, &spooled, NULL) == ERR_NONE);
-    CHECK(outgoing_without(&mail, "Bcc", &copy, &without, NULL) == ERR_NONE);
+    static const char *const drop[] = {"Bcc", "X-None", NULL};
+    const struct outgoing_edit edit = {drop, span_str("Date: d\n")};
+    CHECK(outgoing_edit(&mail, &edit, &copy, &without, NULL) == ERR_NONE);
     ssize_t n = pread(without, text, sizeof text - 1, 0);
     text[n > 0 ? n : 0] = '\0';
-    CHECK_STR(text, "To: a\nBccc: w\n\nBcc: body\n");
+    CHECK_STR(text, "To: a\nBccc: w\nDate: d\n\nBcc: body\n");
     CHECK_INT(copy.length, strlen(text));
     close(fd);
     close(spooled);
