@@ -80,6 +80,7 @@ batched() {
 
 @test "three mails of one batch, killed at every system call" {
     truncate -s 40000 mail
+    umask 077 # so that there is a mode to set
     sweep 18 batched "$BIN/test/lib/deliver" --each box/a box/a box/b
 }
 

@@ -205,7 +205,6 @@ static void without_syncs(void)
     static char page[200000];
     make_maildir("n1");
     make_maildir("n2");
-    const char *dirs[] = {at("n1"), at("n2")};
     for (size_t count = 1; count <= 2; count++) {
         for (int commit = 0; commit < 2; commit++) {
             struct spool_delivery *d;
@@ -213,6 +212,7 @@ static void without_syncs(void)
             mode_t mode = 0, mask = umask(077);
             unsigned flags = SPOOL_NO_SYNC | (commit ? SPOOL_LATE : 0);
             int before = files_in("n1/new");
+            const char *dirs[] = {at("n1"), at("n2")};
             CHECK_INT(spool_delivery_begin(dirs, count, flags, &d, &why), ERR_NONE);
             CHECK_INT(spool_delivery_write(d, page, sizeof page, &why), ERR_NONE);
             CHECK_INT(spool_delivery_write(d, "x", 1, &why), ERR_NONE);
