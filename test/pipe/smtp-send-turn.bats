@@ -277,3 +277,55 @@ Subject: odmr 2" ]
         expect_status 65 || { echo "args: $args"; return 1; }
     done
 }
+
+# Of RFC 2645's clients fetchmail alone is packaged. It logs in by CRAM-MD5 and nothing else, for which a
+# server must have the password itself: so a go-between answers that, and logs in here by PLAIN. All the
+# rest is between fetchmail and us.
+@test "fetchmail as ODMR client: our mail goes through it to another receiver" {
+    needs fetchmail
+    owe 3
+    server --atrn-listen 127.0.0.1:0
+    cat >between.py <<'PY'
+import base64, hmac, os, socket, sys, threading, odmr
+server = socket.create_server(("127.0.0.1", 0))
+open("port3.new", "w").write(str(server.getsockname()[1]))
+os.rename("port3.new", "port3")
+f = odmr.Stream(server.accept()[0])
+ours = odmr.client(int(sys.argv[1]), "here", "wonderland")
+f.say("220 between")
+f.line()
+for word in "between", "ATRN":
+    f.say("250-" + word)
+f.say("250 AUTH CRAM-MD5")
+assert f.line() == "AUTH CRAM-MD5"
+f.say("334 " + base64.b64encode(b"<1@between>").decode())
+name, digest = base64.b64decode(f.line()).decode().split()
+assert name == "here" and digest == hmac.new(b"wonderland", b"<1@between>", "md5").hexdigest()
+f.say("235 ok")
+def move(a, b):
+    try:
+        while True:
+            got = a.recv(65536)
+            if not got: break
+            b.sendall(got)
+    except OSError: pass
+    for s in a, b:
+        try: s.shutdown(socket.SHUT_RDWR)
+        except OSError: pass
+t = threading.Thread(target=move, args=(f.sock, ours.sock), daemon=True)
+t.start()
+move(ours.sock, f.sock)
+PY
+    background python3 between.py "$PORT"
+    FAXPIPE_HOME=$T/here background sh -c 'exec smtp-recv --listen 127.0.0.1:0 --print-port >port4'
+    until_true 10 test -s port3
+    until_true 10 test -s port4
+    printf 'poll localhost protocol ODMR port %s username here password wonderland %s\n' "$(cat port3)" \
+        "fetchdomains here.example sslproto '' smtphost 127.0.0.1/$(cat port4)" >rc
+    chmod 600 rc
+    timeout 20 fetchmail -f rc -v --nodetach --nosyslog --pidfile "$T/pid" >fetched 2>&1 || cat fetched
+    [ "$(subjects here 12)" = "Subject: for here 1
+Subject: for here 2
+Subject: for here 3" ]
+    until_true 5 no_debt
+}
