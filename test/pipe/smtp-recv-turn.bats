@@ -181,7 +181,7 @@ print(got(s))'
 
 @test "others are served while a dozen of turned connections stand still" {
     waiting a@branch.example
-    turnable --turn --timeout 2
+    turnable --turn
     run -0 branch '
 idle = [alice() for _ in range(12)]
 for s in idle: assert s.ask("TURN")[0] == 250
