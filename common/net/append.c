@@ -141,13 +141,26 @@ static enum err end(struct appending *a, struct why *why)
     return e ? e : put(a, "\n\n", !q->line_start || q->matched ? 2 : 1, why);
 }
 
+/* What another program, or a crash, has left without its end gets one: a `From ` line is one only
+ * behind an empty line. */
+static enum err part_from(const struct mbox *box, off_t before, struct why *why)
+{
+    char last[2] = "";
+    size_t want = before > 1 ? 2 : 1;
+    if (before <= 0 || pread(box->look, last, want, before - (off_t)want) != (ssize_t)want)
+        return ERR_NONE; /* a pipe, or nothing is there */
+    if (last[want - 1] != '\n')
+        return io_write(box->fd, "\n\n", 2, why);
+    return want == 2 && last[0] != '\n' ? io_write(box->fd, "\n", 1, why) : ERR_NONE;
+}
+
 /* Behind what is there; what cannot be put there whole is taken back. */
 static enum err append(struct appending *a, struct why *why)
 {
     int fd = a->box->fd;
     off_t before = lseek(fd, 0, SEEK_END);
-    enum err e = ERR_NONE;
-    if (a->file >= 0 && lseek(a->file, 0, SEEK_SET) != 0)
+    enum err e = part_from(a->box, before, why);
+    if (!e && a->file >= 0 && lseek(a->file, 0, SEEK_SET) != 0)
         e = why_errno(why, ERR_IO, "seek");
     if (!e && a->file >= 0)
         e = io_copy(a->file, fd, NULL, why);
@@ -224,13 +237,14 @@ const struct delivery_method append_to_mbox = {.begin = mail_begin,
 
 enum err append_open(struct mbox *box, const char *path, bool sync, struct why *why)
 {
-    struct stat st;
+    struct stat st = {.st_mode = 0};
     bool on_stdout = strcmp(path, "-") == 0;
     int fd = on_stdout ? STDOUT_FILENO
                        : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0)
         return why_errno(why, ERR_CREATE, "%s", path);
     bool nowhere = fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-    *box = (struct mbox){fd, sync, nowhere};
+    int look = !on_stdout && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    *box = (struct mbox){fd, look, sync, nowhere};
     return sync && !on_stdout ? io_sync_parent(path, why) : ERR_NONE;
 }

@@ -11,6 +11,7 @@
  * synced. */
 struct mbox {
     int fd;       /* open for appending; may be a pipe */
+    int look;     /* the same file, for a look at its end; -1: no file, or nobody may */
     bool sync;
     bool nowhere; /* /dev/null: nobody waits for it */
 };

@@ -241,6 +241,18 @@ for m in box: assert set(m.get_payload().split()) == {m["subject"]}, m["subject"
 PY
 }
 
+@test "--mbox: behind a mail that lacks its end a new one begins" {
+    for end in '' '\n' '\n\n'; do
+        printf "From c@d.example Thu Jan  1 00:00:00 1970\nSubject: cut\n\nhal$end" >box
+        a_mail | smtp-recv --hostname us.example --mbox box >replies
+        grep -q '^250 2.0.0' replies
+        python3 -c 'import mailbox
+b = list(mailbox.mbox("box"))
+assert [m["subject"] for m in b] == ["cut", "a"], b
+assert b[0].get_payload().rstrip("\n") == "hal" and b[1].get_payload() == "text\n", b'
+    done
+}
+
 @test "--mbox that is full: 452, and what was there stays as it was" {
     a_mail | smtp-recv --hostname us.example --mbox /dev/full >replies 2>err
     grep -q '^452 4.3.1' replies
