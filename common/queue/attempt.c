@@ -133,14 +133,18 @@ bool attempt_hop(const struct attempt *a, struct queue_entry *entry, size_t n, e
     hop[0] = '\0';
     if (a->domain && !hop_is_of(r->path, a->domain))
         return false;
+    if (a->give)
+        return true;
     if (*entry->user)
         snprintf(hop, ATTEMPT_HOP, LANE_USER "%s", entry->user);
-    if (a->give || *entry->user || !hop_find(a->conf, r->path, hop, &why))
+    enum err e = *entry->user ? ERR_NONE : hop_find(a->conf, r->path, hop, &why);
+    if (!e && strcmp(hop, HOP_TURN) != 0)
         return true;
-    fates[n] = FATE_FAILED;
+    fates[n] = e ? FATE_FAILED : FATE_DEFERRED;
     r->code = 0;
-    snprintf(r->enhanced, sizeof r->enhanced, "5.1.3");
-    snprintf(r->text, sizeof r->text, "%.*s", QUEUE_WORDS - 1, why.text);
+    snprintf(r->enhanced, sizeof r->enhanced, "%s", e ? "5.1.3" : "");
+    snprintf(r->text, sizeof r->text, "%.*s", QUEUE_WORDS - 1,
+             e ? why.text : "waits until its host asks for it (TURN, ATRN)");
     return false;
 }
 

@@ -44,8 +44,8 @@ struct attempt_group {
 };
 
 /*
- * The hop of the nth recipient. False: he is not asked for; or he has none, and then his fate is
- * settled, with words.
+ * The hop of the nth recipient. False: he is not asked for; or he has none, or waits for its
+ * call, and then his fate is settled, with words.
  */
 bool attempt_hop(const struct attempt *a, struct queue_entry *entry, size_t n, enum fate *fates,
                  char hop[ATTEMPT_HOP]);

@@ -10,7 +10,10 @@
 
 enum { HOP_SIZE = 1200, HOP_DOMAIN = 300 };
 
-/* The URL for smtp-send, in out. ERR_DATA: the path is none, or has no domain and no smarthost. */
+/* What `route.DOMAIN` says where no host is called: mail waits until its host calls us (TURN, ATRN). */
+#define HOP_TURN "turn"
+
+/* The URL for smtp-send, or HOP_TURN, in out. ERR_DATA: the path is none, or has no domain and no smarthost. */
 enum err hop_find(const struct conf *conf, const char *path, char out[HOP_SIZE],
                   struct why *why);
 

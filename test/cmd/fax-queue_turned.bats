@@ -102,6 +102,25 @@ bob4@branch.example" ]
     [ -z "$(entries)" ]
 }
 
+@test "route.DOMAIN = turn: nobody is called, and whoever's server it would go by, the peer gets it" {
+    printf 'route.branch.example = turn\nqueue-days = 3\n' >>station/faxpipe.conf
+    add one.eml bob@branch.example
+    fuser init
+    fuser add 12 --name Alice --login alice --address alice@fax.example --password-file <(echo pw) \
+        --submit smtp://127.0.0.1:1
+    add two.eml dan@branch.example --user 12
+    fax-queue flush
+    fax-queue list --json | grep -q 'waits until its host asks for it'
+    run -0 turned branch.example 'print(len(odmr.receive(s)))'
+    [ "$output" = 2 ]
+    [ -z "$(entries)" ]
+    # It does not wait for ever.
+    add one.eml late@branch.example
+    sed -i "s/^created .*/created $(($(date +%s) - 300000))/" "station/queue/$(tail -1 ids).env"
+    fax-queue flush --all
+    [ "$(entries)" = "0 alice@fax.example" ]
+}
+
 @test "a peer that is no receiver gets nothing" {
     add one.eml bob@branch.example
     run turned branch.example 's.say("MAIL FROM:<x@y>"); assert s.line() is None'

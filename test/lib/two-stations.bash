@@ -13,9 +13,10 @@ two_stations() {
     local s
     for s in here there; do
         at "$s" fuser init
-        printf 'hostname = %s.example\ndomain = %s.example\nca = %s/tls.pem\n' "$s" "$s" "$T" \
-            >"$T/$s/faxpipe.conf"
+        printf '%s\n' "hostname = $s.example" "domain = $s.example" "ca = $T/tls.pem" \
+            'scram-iterations = 4096' >"$T/$s/faxpipe.conf"
     done
+    echo 'route.here.example = turn' >>"$T/there/faxpipe.conf"
     echo wonderland >"$T/alice.pw"
     at here fuser add 12 --name Alice --login alice --address alice@here.example \
         --password-file "$T/alice.pw"

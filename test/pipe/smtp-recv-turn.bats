@@ -8,7 +8,8 @@ setup() {
     needs openssl python3 socat
     station
     certificate
-    fuser edit 12 --domains 'branch.example second.example'
+    echo 'scram-iterations = 4096' >>station/faxpipe.conf
+    fuser edit 12 --domains 'branch.example second.example' --password-file alice.pw
     export PYTHONPATH=$FAXPIPE_ROOT/test/lib
 }
 
@@ -191,6 +192,22 @@ assert s.ask("DATA")[0] == 354 and s.ask("Subject: x\r\n\r\n.")[0] == 250
 for s in idle[1:]: s.sock.close()
 print(got(idle[0]))'
     [ "$output" = "['a@branch.example']" ]
+}
+
+@test "32 connections are turned at once, more are 451, and room comes again" {
+    waiting a@branch.example
+    turnable --turn
+    run -0 branch '
+import time
+turned = [alice() for _ in range(32)]
+for s in turned: assert s.ask("TURN")[0] == 250
+s = alice()
+print(s.ask("ATRN")[0], s.ask("TURN")[0], s.ask("NOOP")[0])
+for t in turned: t.sock.close()
+while s.ask("ATRN")[0] == 451: time.sleep(0.05)
+print(got(s))'
+    [ "$output" = "451 451 250
+['a@branch.example']" ]
 }
 
 @test "on a trusted stdin no log-in is needed; a network's stdin is never trusted" {

@@ -38,6 +38,15 @@ Subject: for here 3" ]
 
 text() { tr -d '\r' <"$1" | sed '1,/^$/d'; }
 
+# below PID NAME: the last of its children, and theirs, that is called so.
+below() {
+    local p
+    for p in $(pgrep -P "$1"); do
+        [ "$(cat "/proc/$p/comm")" != "$2" ] || echo "$p"
+        below "$p" "$2"
+    done | tail -1
+}
+
 no_debt() { [ "$(owed)" = 0 ]; }
 
 @test "over TCP, under TLS and logged in: --turn" {
@@ -248,9 +257,8 @@ Subject: odmr 2" ]
         more() { [ "$(subjects here 12 | wc -l)" -gt "$before" ]; }
         until_true 10 more
         case $who in
-        smtp-send) kill -9 "$(pgrep -P "$pid" smtp-send)" ;;
-        smtp-recv) kill -9 "$(pgrep -P "$(pgrep -P "$pid" smtp-send)" smtp-recv)" ;;
-        fax-queue) kill -9 "$(pgrep -P "${PIDS[0]}" fax-queue | tail -1)" ;;
+        fax-queue) kill -9 "$(below "${PIDS[0]}" fax-queue)" ;;
+        *) kill -9 "$(below "$pid" $who)" ;;
         esac
         wait "$pid" || :
         [ "$(owed)" -gt 0 ]
