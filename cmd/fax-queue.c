@@ -5,6 +5,7 @@
 #include "net/outgoing.h"
 #include "queue/flush.h"
 #include "queue/queue.h"
+#include "queue/track.h"
 #include "smtp/sender.h"
 #include "store/store.h"
 #include "tool/diag.h"
@@ -22,7 +23,7 @@
 enum { JOBS = 8, JOBS_MAX = 200 };
 
 static struct {
-    char *from, *user, *id, *domain, *dsn, *ret, *envid, *by, **orcpts, **notifies;
+    char *from, *user, *id, *domain, *dsn, *ret, *envid, *by, *mtrk, **orcpts, **notifies;
     int all, json, turned, jobs;
 } opt;
 
@@ -39,6 +40,8 @@ static struct poptOption options[] = {
      "add: what the next recipient has of --dsn, or none...", "LIST"},
     {"by", 0, POPT_ARG_STRING, &opt.by, 0,
      "add: deliver within; else N a notice, R return it; T trace", "SECONDS[N|R][T]"},
+    {"mtrk", 0, POPT_ARG_STRING, &opt.mtrk, 0, "add: have it tracked, by its envelope's ID",
+     "CERTIFIER[:SECONDS]"},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "list: an array of objects", NULL},
     {"all", 0, POPT_ARG_NONE, &opt.all, 0, "flush: also what is not due yet", NULL},
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
@@ -138,6 +141,8 @@ static enum err take_wishes(struct queue_entry *entry, struct why *why)
         return why_set(why, ERR_USAGE, "--ret: not full or hdrs");
     if (opt.by && !delivery_by(opt.by, &d))
         return why_set(why, ERR_USAGE, "--by: not SECONDS, with N or R, and T");
+    if (opt.mtrk && !mtrk_parse(span_str(opt.mtrk), d.mtrk, &d.mtrk_seconds))
+        return why_set(why, ERR_USAGE, "--mtrk: not CERTIFIER or CERTIFIER:SECONDS");
     enum err e = delivery_check(&d, 0, why);
     e = e ? e : take_notifies(entry, why);
     e = e ? e : take_orcpts(entry, why);
@@ -145,6 +150,8 @@ static enum err take_wishes(struct queue_entry *entry, struct why *why)
         return e;
     snprintf(entry->ret, sizeof entry->ret, "%s", !d.ret ? "" : d.ret == RET_FULL ? "full" : "hdrs");
     span_copy(span_str(opt.envid ? opt.envid : ""), entry->envid, sizeof entry->envid);
+    snprintf(entry->mtrk, sizeof entry->mtrk, "%s", d.mtrk);
+    entry->mtrk_until = d.mtrk_seconds ? (int64_t)time(NULL) + d.mtrk_seconds : 0;
     if (!d.by)
         return ERR_NONE;
     entry->by = (struct queue_by){(int64_t)time(NULL) + d.by_seconds, d.by_mode, d.by_trace};
@@ -198,6 +205,18 @@ static enum err take(struct queue_entry *entry, const struct operands *operands,
     return e ? diag_fail(e, &why, "add") : ERR_NONE;
 }
 
+/* It waits: that is the first that can be told of it. */
+static void track_new(struct work *w, const struct queue_entry *entry)
+{
+    const struct track t = {.envid = entry->envid, .certifier = entry->mtrk,
+                            .arrival = entry->created, .until = entry->mtrk_until};
+    for (size_t i = 0; i < queue_count(entry); i++) {
+        const struct queue_recipient *r = queue_recipient(entry, i);
+        const struct track_event event = {.path = r->path, .orcpt = r->orcpt, .action = "delayed"};
+        track_note(&w->queue, &t, &event, 1, entry->created);
+    }
+}
+
 static enum err put_checked(struct work *w, struct queue_entry *entry, const struct outgoing *mail)
 {
     struct why why = {""};
@@ -205,6 +224,8 @@ static enum err put_checked(struct work *w, struct queue_entry *entry, const str
     enum err e = check_user(w, entry, &why);
     if (!e)
         e = put(w, entry, mail, &why);
+    if (!e && *entry->mtrk)
+        track_new(w, entry);
     return e ? diag_fail(e, &why, "add") : ERR_NONE;
 }
 
@@ -368,6 +389,32 @@ static enum err flush(struct work *w, const struct operands *operands)
     return e == ERR_NO && opt.turned ? e : e ? diag_fail(e, &why, "flush") : ERR_NONE;
 }
 
+/* ---- track ---- */
+
+static enum err track(struct work *w, const struct operands *operands)
+{
+    struct why why = {""};
+    struct buf text;
+    char host[256];
+    enum err e = operands_check(operands, 2, 2);
+    if (!e)
+        e = work_open(w);
+    if (e)
+        return e;
+    const char *set = conf_get(w->home.conf, "hostname");
+    if (set)
+        snprintf(host, sizeof host, "%s", set);
+    else if (gethostname(host, sizeof host) != 0)
+        snprintf(host, sizeof host, "localhost");
+    host[sizeof host - 1] = '\0';
+    buf_init(&text, (size_t)1 << 28);
+    e = track_tell(&w->queue, operands->list[1], host, &text, &why);
+    if (!e)
+        printf("%.*s", (int)text.len, (const char *)text.data);
+    buf_release(&text);
+    return e ? diag_fail(e, &why, "track") : ERR_NONE;
+}
+
 /* ---- remove, hold, release ---- */
 
 /* Takes the named entry, lets change do its work, and gives it free. */
@@ -435,6 +482,7 @@ static const struct command {
 } commands[] = {
     {"add", add, "fuD"},          {"list", list, "j"}, {"flush", flush, "aidt"},
     {"remove", remove_entry, ""}, {"hold", hold, ""},  {"release", release, ""},
+    {"track", track, ""},
 };
 
 static enum err foreign_option(const struct command *c)
@@ -446,6 +494,7 @@ static enum err foreign_option(const struct command *c)
     } all[] = {{'f', "--from", opt.from},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
                {'D', "--dsn", opt.dsn},     {'D', "--ret", opt.ret},   {'D', "--envid", opt.envid},
                {'D', "--orcpt", opt.orcpts}, {'D', "--notify", opt.notifies}, {'D', "--by", opt.by},
+               {'D', "--mtrk", opt.mtrk},
                {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain},
                {'t', "--turned", opt.turned}, {'a', "--jobs", opt.jobs}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -480,7 +529,7 @@ static enum err run(const struct operands *operands)
             home_close(&work.home);
             return e;
         }
-    diag_error("%s: not a command: add, list, flush, remove, hold, release",
+    diag_error("%s: not a command: add, list, flush, remove, hold, release, track",
                *word ? word : "nothing");
     return ERR_USAGE;
 }

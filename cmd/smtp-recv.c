@@ -297,7 +297,7 @@ static enum err set_options(struct why *why)
                                    .auth = opt.auth,
                                    .etrn = opt.etrn,
                                    /* Elsewhere there is no queue for the notices. */
-                                   .offer = here.answers.table ? OFFER_DSN | OFFER_BY : 0,
+                                   .offer = here.answers.table ? OFFER_DSN | OFFER_BY | OFFER_MTRK : 0,
                                    .turn = opt.turn || opt.trust_stdio,
                                    .atrn = opt.turn || opt.trust_stdio,
                                    .terminals = here.answers.table && !opt.no_terminals,

@@ -43,6 +43,8 @@ static struct poptOption options[] = {
      "TYPE;ADDRESS"},
     {"by", 0, POPT_ARG_STRING, &opt.by, 0, "deliver within; else N a notice, R return it; T trace",
      "SECONDS[N|R][T]"},
+    {"mtrk", 0, POPT_ARG_STRING, &opt.mtrk, 0, "have the mail tracked, by its envelope's ID",
+     "CERTIFIER[:SECONDS]"},
     {"vrfy", 0, POPT_ARG_STRING, &opt.vrfy, 0, "send no mail: ask who NAME is", "NAME"},
     {"expn", 0, POPT_ARG_STRING, &opt.expn, 0, "send no mail: ask who is on LIST", "LIST"},
     {"help-peer", 0, POPT_ARG_NONE, &opt.help_peer, 0, "send no mail: ask for the server's help",
@@ -141,6 +143,8 @@ static enum err check_delivery(struct delivery *d)
         return job_usage("--ret", "not full or hdrs");
     if (opt.by && !delivery_by(opt.by, d))
         return job_usage("--by", "not SECONDS, with N or R, and T");
+    if (opt.mtrk && !mtrk_parse(span_str(opt.mtrk), d->mtrk, &d->mtrk_seconds))
+        return job_usage("--mtrk", "not CERTIFIER or CERTIFIER:SECONDS");
     enum err e = delivery_check(d, 0, &why);
     return e ? diag_fail(e, &why, "--envid") : ERR_NONE;
 }

@@ -21,6 +21,11 @@ static struct delivery wishes(const struct queue_entry *entry, struct queue_reci
                          .by = entry->by.at != 0, .by_mode = entry->by.mode,
                          .by_trace = entry->by.trace,
                          .by_seconds = queue_time_left(&entry->by, (int64_t)time(NULL))};
+    int64_t left = entry->mtrk_until ? entry->mtrk_until - (int64_t)time(NULL) : 0;
+    if (*entry->mtrk && left >= 0 && (left || !entry->mtrk_until)) {
+        snprintf(d.mtrk, sizeof d.mtrk, "%s", entry->mtrk);
+        d.mtrk_seconds = left;
+    }
     if (*entry->ret)
         delivery_ret(entry->ret, &d.ret);
     for (size_t i = 0; i < count; i++)
@@ -34,6 +39,7 @@ static void take_result(struct queue_recipient *to, const struct sender_result *
     to->code = r->code;
     to->dsn = r->dsn;
     to->in_time = r->in_time;
+    to->mtrk = r->mtrk;
     snprintf(to->enhanced, sizeof to->enhanced, "%s", r->enhanced);
     snprintf(to->text, sizeof to->text, "%.*s", QUEUE_WORDS - 1, r->text);
     for (char *c = to->text; *c; c++)

@@ -3,6 +3,7 @@
 #include "mime/report_write.h"
 #include "net/handover.h"
 #include "net/wishes.h"
+#include "queue/track.h"
 #include "smtp/route.h"
 #include "tool/diag.h"
 #include "tool/io.h"
@@ -16,11 +17,17 @@
 
 enum { HEADER_SHOWN = 65536, TOLD_MAX = CLERK_QUESTION_MAX / 4 };
 
-/* What there is to tell of who has the mail; NULL: nothing, or it is the queue's business. */
-static const char *action_of(const struct envelope_recipient *r)
+static bool is_told(const struct envelope *e, const struct envelope_recipient *r)
+{
+    return *e->sender && (r->notify & NOTIFY_SUCCESS);
+}
+
+/* What there is to tell, or to know, of who has the mail; NULL: nothing, or it is the queue's
+ * business. */
+static const char *action_of(const struct envelope *e, const struct envelope_recipient *r)
 {
     char mark = r->mailboxes[0];
-    if (!(r->notify & NOTIFY_SUCCESS))
+    if (!is_told(e, r) && !*e->mail->mtrk)
         return NULL;
     if (strchr(r->mailboxes, '\n'))
         return "expanded";
@@ -31,8 +38,8 @@ static const char *action_of(const struct envelope_recipient *r)
 
 bool notices_wanted(const struct envelope *e)
 {
-    for (size_t i = 0; *e->sender && i < e->count; i++)
-        if (action_of(&e->recipients[i]))
+    for (size_t i = 0; i < e->count; i++)
+        if (action_of(e, &e->recipients[i]))
             return true;
     return false;
 }
@@ -45,10 +52,11 @@ static size_t gather(const struct envelope *e, const enum receiver_verdict verdi
     size_t used = wishes_mail(e, (int64_t)time(NULL), q->text);
     for (; n < e->count; n++) {
         const struct envelope_recipient *r = &e->recipients[n];
-        const char *action = verdicts[n] ? NULL : action_of(r);
+        const char *action = verdicts[n] ? NULL : action_of(e, r);
         if (!action)
             continue;
-        size_t k = wishes_recipient(e, r, span_str(r->path), 0, action, lines);
+        unsigned notify = is_told(e, r) ? NOTIFY_SUCCESS : 0;
+        size_t k = wishes_recipient(e, r, span_str(r->path), notify, action, lines);
         if (k >= sizeof q->text - used)
             break;
         memcpy(q->text + used, lines, k + 1);
@@ -79,11 +87,13 @@ enum err notices_send(const struct clerk *clerk, const struct envelope *e,
 
 /* ---- The clerk's part ---- */
 
-/* What a question says; the strings lie in text. */
+/* What a question says; the strings lie in text. wanted: the sender is to
+ * hear of him. */
 struct told {
     struct mime_dsn_recipient recipients[TOLD_MAX];
+    bool wanted[TOLD_MAX];
     size_t count;
-    const char *envid;
+    const char *envid, *mtrk;
     char text[CLERK_QUESTION_MAX];
 };
 
@@ -118,11 +128,51 @@ static void parse(const struct clerk_question *q, struct told *t)
                 .attempt = (int64_t)time(NULL)};
         else if (wish.letter == 'E')
             t->envid = value;
+        else if (wish.letter == 'M')
+            t->mtrk = value;
+        else if (wish.letter == 'N' && last)
+            t->wanted[t->count - 1] = true;
         else if (wish.letter == 'O' && last)
             last->original = value;
         else if (wish.letter == 'A' && last)
             last->action = action_named(value);
     }
+}
+
+/* What is known of a mail that is tracked (MTRK, RFC 3885). */
+static void track(const struct answers *own, const struct told *t)
+{
+    static const char *const actions[] = {[MIME_DSN_DELIVERED] = "delivered",
+                                          [MIME_DSN_RELAYED] = "relayed",
+                                          [MIME_DSN_EXPANDED] = "expanded"};
+    char certifier[MTRK_MAX + 1];
+    struct queue q;
+    struct why why = {""};
+    int64_t seconds, now = (int64_t)time(NULL);
+    if (!t->envid || !mtrk_parse(span_str(t->mtrk), certifier, &seconds))
+        return;
+    if (queue_open(&q, own->home, &why)) {
+        diag_warn("tracking: %s", why.text);
+        return;
+    }
+    const struct track known = {.envid = t->envid, .certifier = certifier, .arrival = now,
+                                .until = seconds ? now + seconds : 0};
+    for (size_t i = 0; i < t->count; i++) {
+        const struct mime_dsn_recipient *r = &t->recipients[i];
+        const struct track_event event = {.path = r->path, .orcpt = r->original,
+                                          .action = actions[r->action]};
+        track_note(&q, &known, &event, 1, now);
+    }
+}
+
+/* Leaves those alone whom the sender wants to hear of. */
+static void drop_unwanted(struct told *t)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->wanted[i])
+            t->recipients[kept++] = t->recipients[i];
+    t->count = kept;
 }
 
 static enum err write_notice(const struct answers *own, const struct clerk_question *q,
@@ -187,11 +237,15 @@ enum receiver_verdict notices_answer(const struct answers *own, const struct cle
     if (k >= 0) {
         header.len = (size_t)k;
         parse(q, t);
-        e = write_notice(own, q, t, buf_span(&header), &text, &why);
+        if (t->mtrk)
+            track(own, t);
+        drop_unwanted(t);
+        e = t->count ? write_notice(own, q, t, buf_span(&header), &text, &why) : ERR_NONE;
         if (e)
             diag_warn("notice: %s", why.text);
-        else if (t->count && *q->sender)
-            verdict = enqueue(q->sender, buf_span(&text), &why);
+        else
+            verdict = t->count && *q->sender ? enqueue(q->sender, buf_span(&text), &why)
+                                             : RECIPIENT_OK;
     }
     buf_release(&header);
     buf_release(&text);

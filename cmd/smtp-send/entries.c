@@ -73,6 +73,9 @@ static enum err take_line(struct job *j, struct entry *entry, struct span key, s
         return delivery_ret(text, &j->delivery.ret) ? ERR_NONE : ERR_DATA;
     if (span_eq(key, span_str("by")))
         return delivery_by(text, &j->delivery) ? ERR_NONE : ERR_DATA;
+    if (span_eq(key, span_str("mtrk")))
+        return mtrk_parse(value, j->delivery.mtrk, &j->delivery.mtrk_seconds) ? ERR_NONE
+                                                                              : ERR_DATA;
     if (span_eq(key, span_str("envid")))
         return entry->strings.len ? ERR_DATA : add_string(&entry->strings, value);
     if (span_eq(key, span_str("to"))) {

@@ -14,7 +14,7 @@
 /* The options as they were given; NULL and 0 where they were not. */
 struct settings {
     char *vrfy, *expn, *oauth;
-    char *dsn, *ret, *envid, *by, **orcpts;
+    char *dsn, *ret, *envid, *by, *mtrk, **orcpts;
     char *atrn, *etrn;
     char *url, *user, *host, *from, *tls, *ca, *helo, *verb, **files;
     char **compatible, *mode, *body_type, *full_name; /* sendmail's -o, -b, -B and -F */

@@ -328,9 +328,10 @@ static void add_wish(struct add_command *c, const struct wish *wish)
         c->notify[last] = value;
     } else if (wish->letter == 'O' && c->recipients) {
         c->orcpt[last] = value;
-    } else if (wish->letter == 'R' || wish->letter == 'E' || wish->letter == 'B') {
-        add_words(c, wish->letter == 'R' ? "--ret" : wish->letter == 'E' ? "--envid" : "--by",
-                  value);
+    } else if (wish->letter == 'R' || wish->letter == 'E') {
+        add_words(c, wish->letter == 'R' ? "--ret" : "--envid", value);
+    } else if (wish->letter == 'B' || wish->letter == 'M') {
+        add_words(c, wish->letter == 'B' ? "--by" : "--mtrk", value);
     }
 }
 

@@ -53,6 +53,7 @@ enum err report_json(struct buf *out, const char *recipient, size_t mail,
     if (!r->err) {
         json_add_bool(&json, "dsn", r->dsn);
         json_add_bool(&json, "by", r->in_time);
+        json_add_bool(&json, "mtrk", r->mtrk);
     }
     json_close(&json, '}');
     return json.err ? json.err : buf_add_byte(out, '\n');

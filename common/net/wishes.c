@@ -23,6 +23,12 @@ size_t wishes_mail(const struct envelope *e, int64_t now, char out[WISHES_MAIL_M
         n += (size_t)snprintf(out + n, WISHES_MAIL_MAX - n, "B%lld%c%s\n", left, m->by_mode,
                               m->by_trace ? "T" : "");
     }
+    if (*m->mtrk)
+        n += (size_t)snprintf(out + n, WISHES_MAIL_MAX - n, "M%s", m->mtrk);
+    if (*m->mtrk && m->mtrk_seconds)
+        n += (size_t)snprintf(out + n, WISHES_MAIL_MAX - n, ":%lld", (long long)m->mtrk_seconds);
+    if (*m->mtrk)
+        n += (size_t)snprintf(out + n, WISHES_MAIL_MAX - n, "\n");
     return n;
 }
 

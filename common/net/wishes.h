@@ -5,6 +5,7 @@
  *     Rfull             RET, or hdrs
  *     EQ1               ENVID, in plain text
  *     B120RT            seconds that are left, N or R, T
+ *     Mabc:86400        MTRK (RFC 3885), and how many seconds
  *     <bob@there>       a recipient; the lines behind are his
  *     Nsuccess,failure  NOTIFY
  *     Orfc822;b@here    ORCPT, in plain text
@@ -19,7 +20,7 @@
 
 /* The lines about the mail, now being the second it is; returns their length, 0 as well where
  * there are none. Never over WISHES_MAIL_MAX; terminated. */
-enum { WISHES_MAIL_MAX = 200, WISHES_RECIPIENT_MAX = 1100 };
+enum { WISHES_MAIL_MAX = 300, WISHES_RECIPIENT_MAX = 1100 };
 size_t wishes_mail(const struct envelope *e, int64_t now, char out[WISHES_MAIL_MAX]);
 
 /* The lines about one who gets it by path, as notify has it; action may be NULL. An ORCPT that

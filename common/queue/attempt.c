@@ -63,6 +63,7 @@ void attempt_take(struct attempt_group *g, struct span line)
         member_text(line, "enhanced", r->enhanced, sizeof r->enhanced);
         member_text(line, "text", r->text, sizeof r->text);
         r->dsn = member_text(line, "dsn", number, sizeof number) && strcmp(number, "true") == 0;
+        r->mtrk = member_text(line, "mtrk", number, sizeof number) && strcmp(number, "true") == 0;
         r->in_time = member_text(line, "by", number, sizeof number) && strcmp(number, "true") == 0;
         g->fates[g->members[i]] = fate_of((int)status, r);
     }
@@ -103,6 +104,11 @@ enum err attempt_envelope(const struct attempt *a, const struct attempt_group *g
     if (!e && by->at)
         e = buf_add_format(out, "by %lld%c%s\n", (long long)queue_time_left(by, a->now), by->mode,
                            by->trace ? "T" : "");
+    if (!e && *entry->mtrk && !entry->mtrk_until)
+        e = buf_add_format(out, "mtrk %s\n", entry->mtrk);
+    else if (!e && *entry->mtrk && entry->mtrk_until > a->now)
+        e = buf_add_format(out, "mtrk %s:%lld\n", entry->mtrk,
+                           (long long)(entry->mtrk_until - a->now));
     e = e ? e : add_wish(out, "ret", entry->ret);
     e = e ? e : add_wish(out, "envid", entry->envid);
     for (size_t i = 0; i < g->count && !e; i++) {
@@ -160,9 +166,10 @@ bool attempt_gather(const struct attempt *a, struct attempt_group *g, const char
             continue;
         if (g->count == 0)
             g->notify = notify;
-        if (notify == g->notify)
+        if (notify == g->notify) {
             g->members[g->count++] = i;
-        else if (passed == SIZE_MAX)
+            hop_host(hop, queue_recipient(g->entry, i)->remote);
+        } else if (passed == SIZE_MAX)
             passed = i;
     }
     g->next = passed < i ? passed : i;

@@ -79,6 +79,8 @@ enum err envelope_write(const struct queue_entry *entry, struct buf *out)
     if (!e && entry->by.at)
         e = buf_add_format(out, "by %lld %c%s\n", (long long)entry->by.at, entry->by.mode,
                            entry->by.trace ? "T" : "");
+    if (!e && *entry->mtrk)
+        e = buf_add_format(out, "mtrk %s %lld\n", entry->mtrk, (long long)entry->mtrk_until);
     if (!e)
         e = buf_add_format(out, "created %lld\nnext %lld\ntries %u\nheld %d\n",
                            (long long)entry->created, (long long)entry->next, entry->tries,
@@ -126,6 +128,14 @@ static bool take_by(struct span value, struct queue_entry *entry)
     return take_number(span_take(value, n), INT64_MAX, &entry->by.at);
 }
 
+static bool take_mtrk(struct span value, struct queue_entry *entry)
+{
+    int64_t none;
+    size_t n = span_find(value, ' ');
+    return mtrk_parse(span_take(value, n), entry->mtrk, &none) && !none &&
+           take_number(span_skip(value, n + 1), INT64_MAX, &entry->mtrk_until);
+}
+
 static bool take_notify(struct span value, unsigned *notify)
 {
     char words[DELIVERY_NOTIFY_SIZE];
@@ -165,6 +175,8 @@ static bool take_line(struct span key, struct span value, struct queue_entry *en
         return span_copy(value, entry->envid, sizeof entry->envid);
     if (span_eq(key, span_str("by")))
         return take_by(value, entry);
+    if (span_eq(key, span_str("mtrk")))
+        return take_mtrk(value, entry);
     if (span_eq(key, span_str("created")))
         return take_number(value, INT64_MAX, &entry->created);
     if (span_eq(key, span_str("next")))

@@ -4,9 +4,10 @@
  *     faxpipe-queue 1
  *     from alice@fax.example
  *     user 12
- *     ret hdrs                           (this and the next two where they are asked for)
+ *     ret hdrs                           (this and the next three where they are asked for)
  *     envid Q1
  *     by 1795302642 RT                   (the second; R or N; T: with a trace)
+ *     mtrk aBc 1795302642                (certifier, and until when; 0: unsaid)
  *     created 1795302042
  *     next 1795302342
  *     tries 1

@@ -1,6 +1,7 @@
 #include "queue/flush.h"
 
 #include "queue/run.h"
+#include "queue/track.h"
 #include "tool/diag.h"
 
 #include <stdlib.h>
@@ -151,6 +152,7 @@ enum err queue_flush(const struct queue *q, const struct home *home,
     enum err e = settle_set(&run.settling, why);
     if (e)
         return e;
+    track_sweep(q, options->now);
     e = options->give ? queue_each(q, give, &run, &run.why) : send_all(&run);
     e = e ? e : run.err;
     return e ? why_set(why, e, "%s", run.why.text) : ERR_NONE;

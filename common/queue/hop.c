@@ -78,3 +78,19 @@ enum err hop_find(const struct conf *conf, const char *text, char out[HOP_SIZE],
         url_of(domain, out);
     return ERR_NONE;
 }
+
+void hop_host(const char *url, char out[256])
+{
+    const char *host = strstr(url, "://");
+    out[0] = '\0';
+    if (!host)
+        return;
+    host += 3;
+    struct span s = span_of(host, strcspn(host, "/"));
+    size_t at = span_find(s, '@');
+    s = at < s.n ? span_skip(s, at + 1) : s;
+    bool literal = s.n && s.p[0] == '[';
+    s = span_take(s, literal ? span_find(s, ']') + 1 : span_find(s, ':'));
+    if (!span_copy(s, out, 256))
+        out[0] = '\0';
+}

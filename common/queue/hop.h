@@ -17,6 +17,9 @@ enum { HOP_SIZE = 1200, HOP_DOMAIN = 300 };
 enum err hop_find(const struct conf *conf, const char *path, char out[HOP_SIZE],
                   struct why *why);
 
+/* The host of such a URL, "" where it names none. */
+void hop_host(const char *url, char out[256]);
+
 /* The path's domain in small letters, "" where it has none. ERR_DATA: no path. */
 enum err hop_domain(const char *path, char out[HOP_DOMAIN], struct why *why);
 

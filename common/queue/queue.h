@@ -37,7 +37,10 @@ struct queue_recipient {
     char orcpt[QUEUE_PATH_SIZE]; /* "rfc822;a@b", how he was first named (RFC 3461), or "" */
     unsigned notify;   /* which notices about him are wanted: of enum notify; 0: nobody said */
     bool told;         /* the notice that he has to wait has been made */
-    bool dsn, in_time; /* not stored: who took his mail makes such notices, and keeps the time */
+    /* Not stored: who took his mail, "" where that is not known, and whether it makes such notices,
+     * keeps the time and tracks the mail. */
+    char remote[256];
+    bool dsn, in_time, mtrk;
 };
 
 /* The time for a delivery (DELIVERBY, RFC 2852). */
@@ -53,6 +56,8 @@ struct queue_entry {
     char user[32];              /* the table's user by whose server it goes, or "" */
     char ret[8], envid[128];    /* smtp-send's options of these names, or "" */
     struct queue_by by;
+    char mtrk[MTRK_MAX + 1];    /* MTRK's certifier (RFC 3885), or "": it is not tracked */
+    int64_t mtrk_until;         /* the second until when; 0: unsaid */
     int64_t created, next;      /* seconds since 1970 */
     unsigned tries;
     bool held;

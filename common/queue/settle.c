@@ -1,6 +1,7 @@
 #include "queue/settle.h"
 
 #include "queue/notice.h"
+#include "queue/track.h"
 #include "tool/diag.h"
 
 #include <stdio.h>
@@ -35,6 +36,7 @@ enum { NOTICES = MIME_DSN_RELAYED + 1 };
 struct outcome {
     enum settle_part part;
     struct buf stay;
+    struct buf events; /* of struct track_event, where the mail is tracked */
     struct notice notices[NOTICES];
 };
 
@@ -57,10 +59,23 @@ static enum err tell(struct outcome *o, enum mime_dsn_action action, const struc
         .status = status ? status : r->enhanced,
         .code = said ? r->code : 0,
         .text = said ? r->text : NULL,
+        .remote = r->code && *r->remote ? r->remote : NULL,
         .attempt = s->now,
         .until = never ? entry->by.at : entry->created + s->give_up,
     };
     return notice_add(&o->notices[action], &one, why);
+}
+
+/* What is written down of a mail that is tracked. */
+static enum err track(struct outcome *o, const struct queue_entry *entry,
+                      const struct queue_recipient *r, const char *action, const char *status,
+                      struct why *why)
+{
+    const struct track_event event = {.path = r->path, .orcpt = r->orcpt, .action = action,
+                                      .status = status, .remote = r->remote};
+    if (*entry->mtrk && buf_add(&o->events, &event, sizeof event))
+        return why_set(why, ERR_OS, "out of memory");
+    return ERR_NONE;
 }
 
 static enum err sent(struct outcome *o, const struct settling *s, const struct queue_entry *entry,
@@ -71,8 +86,9 @@ static enum err sent(struct outcome *o, const struct settling *s, const struct q
     bool timeless = by->at && by->mode == 'N' && !r->in_time && !(r->notify & NOTIFY_NEVER);
     bool traced = by->at && by->trace && !(r->notify & NOTIFY_NEVER);
     s->counts->sent++;
-    if (!untold && !timeless && !traced)
-        return ERR_NONE;
+    enum err e = track(o, entry, r, r->mtrk ? "transferred" : "relayed", NULL, why);
+    if (e || (!untold && !timeless && !traced))
+        return e;
     return tell(o, MIME_DSN_RELAYED, s, entry, r, NULL, false, why);
 }
 
@@ -80,8 +96,9 @@ static enum err ended(struct outcome *o, const struct settling *s, const struct 
                       const struct queue_recipient *r, bool expired, bool late, struct why *why)
 {
     s->counts->failed++;
-    if (!wants(r, NOTIFY_FAILURE, true))
-        return ERR_NONE;
+    enum err e = track(o, entry, r, "failed", late ? "5.4.7" : r->enhanced, why);
+    if (e || !wants(r, NOTIFY_FAILURE, true))
+        return e;
     return tell(o, MIME_DSN_FAILED, s, entry, r, late ? "5.4.7" : NULL, expired || late, why);
 }
 
@@ -108,7 +125,9 @@ static enum err waits(struct outcome *o, const struct settling *s,
     bool late = is_late(s, entry);
     enum err e = ERR_NONE;
     s->counts->deferred += tried;
-    if (o->part != SETTLE_FIRST && is_to_know(s, entry, r)) {
+    if (tried)
+        e = track(o, entry, r, "delayed", r->enhanced, why);
+    if (!e && o->part != SETTLE_FIRST && is_to_know(s, entry, r)) {
         e = tell(o, MIME_DSN_DELAYED, s, entry, r, late ? "4.4.7" : NULL, false, why);
         staying.told = true;
     }
@@ -168,6 +187,9 @@ enum err settle(const struct settling *s, struct queue_entry *entry, const enum 
                 int mail, enum settle_part part, struct why *why)
 {
     struct outcome o = {.part = part};
+    const struct track tracked = {.envid = entry->envid, .certifier = entry->mtrk,
+                                  .arrival = entry->created, .until = entry->mtrk_until};
+    buf_init(&o.events, QUEUE_RECIPIENTS_MAX * sizeof(struct track_event));
     buf_init(&o.stay, entry->recipients.max);
     for (int i = 0; i < NOTICES; i++)
         notice_init(&o.notices[i], (enum mime_dsn_action)i);
@@ -176,6 +198,10 @@ enum err settle(const struct settling *s, struct queue_entry *entry, const enum 
         diag_warn("%s: a notice could not be delivered and ends here", entry->id);
     for (int i = 0; i < NOTICES && !e; i++)
         e = notice_put(s->q, s->home, entry, &o.notices[i], mail, s->now, why);
+    if (!e)
+        track_note(s->q, &tracked, (const struct track_event *)(const void *)o.events.data,
+                   o.events.len / sizeof(struct track_event), s->now);
+    buf_release(&o.events);
     if (!e)
         e = write_down(s, entry, part, &o.stay, why);
     buf_release(&o.stay);

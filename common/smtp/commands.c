@@ -90,9 +90,9 @@ static void ehlo(struct receiver *r, struct span argument)
         snprintf(size, sizeof size, "SIZE %llu", (unsigned long long)o->max_size);
     snprintf(text, sizeof text,
              "%s\nPIPELINING\n%s\n8BITMIME\nENHANCEDSTATUSCODES\nCHUNKING\nBINARYMIME\n"
-             "SMTPUTF8\n%s%s%s%s%s%s%s%s%s%sHELP",
+             "SMTPUTF8\n%s%s%s%s%s%s%s%s%s%s%sHELP",
              o->hostname, size, o->offer & OFFER_DSN ? "DSN\n" : "",
-             o->offer & OFFER_BY ? "DELIVERBY\n" : "",
+             o->offer & OFFER_BY ? "DELIVERBY\n" : "", o->offer & OFFER_MTRK ? "MTRK\n" : "",
              o->no_soliciting ? "NO-SOLICITING " : "", o->no_soliciting ? o->no_soliciting : "",
              o->no_soliciting ? "\n" : "", o->tls_offered && !r->tls ? "STARTTLS\n" : "",
              o->etrn && !o->lmtp ? "ETRN\n" : "", o->turn && !o->lmtp ? "TURN\n" : "",

@@ -19,6 +19,8 @@ struct delivery {
     int64_t by_seconds;
     char by_mode; /* 'N' or 'R' */
     bool by_trace;
+    char mtrk[MTRK_MAX + 1]; /* MTRK's certifier, or ""; with an envid */
+    int64_t mtrk_seconds;    /* 0: unsaid */
 };
 
 /* Something of DSN is asked for. */

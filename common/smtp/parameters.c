@@ -196,6 +196,26 @@ static struct parameter_fault take_auth(struct span value, const struct target *
                                                                    : bad("AUTH is xtext or <>");
 }
 
+bool mtrk_parse(struct span text, char certifier[MTRK_MAX + 1], int64_t *seconds)
+{
+    struct span first = span_take(text, span_find(text, ':'));
+    uint64_t number = 0;
+    bool good = first.n > 0 && span_copy(first, certifier, MTRK_MAX + 1);
+    for (size_t i = 0; good && i < first.n; i++)
+        good = ascii_alnum(first.p[i]) || first.p[i] == '+' || first.p[i] == '/';
+    if (good && first.n < text.n)
+        good = span_number(span_skip(text, first.n + 1), MTRK_SECONDS, &number) && number > 0;
+    *seconds = (int64_t)number;
+    return good;
+}
+
+static struct parameter_fault take_mtrk(struct span value, const struct target *t)
+{
+    return mtrk_parse(value, t->mail->mtrk, &t->mail->mtrk_seconds)
+               ? fine
+               : bad("MTRK is certifier or certifier:seconds");
+}
+
 static struct parameter_fault take_solicit(struct span value, const struct target *t)
 {
     t->mail->solicit = value;
@@ -269,6 +289,7 @@ static const struct word {
     {"SMTPUTF8", OFFER_UTF8, false, take_utf8},  {"RET", OFFER_DSN, false, take_ret},
     {"ENVID", OFFER_DSN, false, take_envid},     {"BY", OFFER_BY, false, take_by},
     {"AUTH", OFFER_AUTH, false, take_auth},      {"SOLICIT", OFFER_SOLICIT, false, take_solicit},
+    {"MTRK", OFFER_MTRK, false, take_mtrk},
     {"NOTIFY", OFFER_DSN, true, take_notify},    {"ORCPT", OFFER_DSN, true, take_orcpt},
 };
 
@@ -309,7 +330,11 @@ struct parameter_fault mail_parameters_parse(struct span text, unsigned offer,
                                              struct mail_parameters *out)
 {
     *out = (struct mail_parameters){0};
-    return parse(text, &(struct target){offer, out, NULL});
+    struct parameter_fault fault = parse(text, &(struct target){offer, out, NULL});
+    /* RFC 3885 3.1: it is the envelope's ID by which it will be asked for. */
+    if (!fault.code && *out->mtrk && !*out->envid)
+        fault = bad("MTRK needs ENVID");
+    return fault;
 }
 
 struct parameter_fault rcpt_parameters_parse(struct span text, unsigned offer,

@@ -1,6 +1,6 @@
 /*
  * The parameters behind the paths of MAIL and RCPT: SIZE (RFC 1870), BODY (6152, 3030), SMTPUTF8
- * (6531), RET, ENVID, NOTIFY and ORCPT (3461), BY (2852), AUTH (4954), SOLICIT (3865).
+ * (6531), RET, ENVID, NOTIFY and ORCPT (3461), BY (2852), AUTH (4954), SOLICIT (3865), MTRK (3885).
  *
  * Parsing allocates nothing; what it gives is copied, checked, and free of control bytes.
  */
@@ -14,6 +14,8 @@ enum {
     ORCPT_MAX = 500,       /* RFC 3461 4.2, type, ';' and xtext */
     BY_MAX = 999999999,    /* RFC 2852 4: nine digits, both ways */
     SOLICIT_MAX = 1000,
+    MTRK_MAX = 40,         /* RFC 3885 3.1: a certifier, which is a SHA-1 in base64 */
+    MTRK_SECONDS = 999999999,
 };
 
 /* What the peer was offered: the parameters that are understood. */
@@ -26,6 +28,7 @@ enum parameter_offer {
     OFFER_BY = 32,
     OFFER_AUTH = 64,
     OFFER_SOLICIT = 128,
+    OFFER_MTRK = 256, /* with OFFER_DSN: it needs ENVID */
 };
 
 enum mail_body { BODY_7BIT, BODY_8BIT, BODY_BINARY };
@@ -41,6 +44,8 @@ struct mail_parameters {
     int64_t by_seconds;
     char by_mode; /* 'N': notify, 'R': return */
     bool by_trace;
+    char mtrk[MTRK_MAX + 1];      /* the certifier; "": the mail is not to be tracked */
+    int64_t mtrk_seconds;         /* how long; 0: unsaid */
     struct span solicit; /* the classes, separated by commas, in the caller's memory */
 };
 
@@ -67,6 +72,10 @@ struct parameter_fault mail_parameters_parse(struct span text, unsigned offer,
                                              struct mail_parameters *out);
 struct parameter_fault rcpt_parameters_parse(struct span text, unsigned offer,
                                              struct rcpt_parameters *out);
+
+/* "certifier[:seconds]" of MTRK into its parts; *seconds is 0 where there are none. False: it is
+ * no such thing. */
+bool mtrk_parse(struct span text, char certifier[MTRK_MAX + 1], int64_t *seconds);
 
 /* A list of solicitation class names separated by commas (RFC 3865 2.2). */
 bool solicit_valid(struct span list);

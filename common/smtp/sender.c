@@ -187,6 +187,7 @@ static void take_result(const struct sender *s, struct sender_result *r, const s
     fill(r, a->code / 100 == 3 ? ERR_PROTOCOL : e, a);
     r->settled = true;
     r->dsn = !e && s->peer.dsn;
+    r->mtrk = !e && s->peer.mtrk;
     r->in_time = !e && sender_keeps_time(s, s->mail);
 }
 

@@ -35,7 +35,7 @@ struct sender_result {
     enum err err;         /* NONE: the receiver has taken the mail for him; AGAIN, NO_USER, … */
     bool settled;
     bool at_rcpt;         /* the reply was RCPT's own */
-    bool dsn, in_time;    /* taken by one who makes the notices, keeps the time asked for */
+    bool dsn, in_time, mtrk; /* taken by one who makes the notices, keeps the time, tracks */
     unsigned code;        /* the reply's, 0 where there was none */
     char enhanced[16];    /* "5.1.1" or "" */
     char text[SENDER_WORDS]; /* the reply's words, or ours where there was none */
@@ -60,7 +60,7 @@ struct sender_mail {
 /* The extensions a receiver has announced. */
 struct sender_peer {
     bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced, chunking, binary;
-    bool dsn, deliver_by;
+    bool dsn, deliver_by, mtrk;
     uint64_t size_max; /* 0: not told */
     uint64_t by_min;   /* DELIVERBY's least number of seconds; 0: not told */
 };

@@ -26,6 +26,8 @@ static void capability(struct sender_peer *peer, struct span line)
         peer->smtputf8 = true;
     else if (span_eq_nocase(word, span_str("DSN")))
         peer->dsn = true;
+    else if (span_eq_nocase(word, span_str("MTRK")))
+        peer->mtrk = true;
     else if (span_eq_nocase(word, span_str("DELIVERBY"))) {
         peer->deliver_by = true;
         if (!span_number(rest, BY_MAX, &peer->by_min))
@@ -107,6 +109,10 @@ static enum err add_mail_command(struct sender *s)
     if (!e && sender_keeps_time(s, m))
         e = buf_add_format(&s->out, " BY=%lld;%c%s", (long long)m->delivery.by_seconds,
                            m->delivery.by_mode, m->delivery.by_trace ? "T" : "");
+    if (!e && *m->delivery.mtrk && s->peer.mtrk && s->peer.dsn)
+        e = buf_add_format(&s->out, " MTRK=%s", m->delivery.mtrk);
+    if (!e && *m->delivery.mtrk && s->peer.mtrk && s->peer.dsn && m->delivery.mtrk_seconds)
+        e = buf_add_format(&s->out, ":%lld", (long long)m->delivery.mtrk_seconds);
     return e;
 }
 

@@ -1,6 +1,6 @@
 # fish completion for fax-queue(1)
 complete -c fax-queue -f
-complete -c fax-queue -n __fish_use_subcommand -a 'add list flush remove hold release'
+complete -c fax-queue -n __fish_use_subcommand -a 'add list flush remove hold release track'
 complete -c fax-queue -s f -l from -x -d 'add: the reverse-path'
 complete -c fax-queue -l user -x -d 'add: by this user\'s server'
 complete -c fax-queue -l dsn -x -a 'never success failure delay' -d 'add: notices of delivery'
@@ -9,6 +9,7 @@ complete -c fax-queue -l envid -x -d 'add: the ID of the envelope'
 complete -c fax-queue -l orcpt -x -d 'add: how a recipient was first named'
 complete -c fax-queue -l notify -x -a 'none never success failure delay' -d 'add: the same for a recipient'
 complete -c fax-queue -l by -x -d 'add: deliver within'
+complete -c fax-queue -l mtrk -x -d 'add: have it tracked'
 complete -c fax-queue -l json -d 'list: print JSON'
 complete -c fax-queue -l all -d 'flush: also what is not due'
 complete -c fax-queue -l id -x -d 'flush: this entry alone'

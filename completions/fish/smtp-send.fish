@@ -20,6 +20,7 @@ complete -c smtp-send -s N -l dsn -x -a 'never success failure delay' -d 'notice
 complete -c smtp-send -s R -l ret -x -a 'full hdrs' -d 'what they return'
 complete -c smtp-send -s V -l envid -x -d 'the ID of the envelope'
 complete -c smtp-send -l orcpt -x -d 'how a recipient was first named'
+complete -c smtp-send -l mtrk -x -d 'have the mail tracked'
 complete -c smtp-send -l by -x -d 'deliver within SECONDS'
 complete -c smtp-send -l oauth-command -x -d 'run COMMAND to print an OAuth token'
 complete -c smtp-send -l vrfy -x -d 'send no mail: ask who NAME is'
