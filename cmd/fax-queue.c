@@ -1,5 +1,5 @@
 /* fax-queue: mail that waits for its next try. */
-#include "bytes/json.h"
+#include "fax-queue/listing.h"
 #include "fax-queue/turned.h"
 #include "net/addressees.h"
 #include "net/outgoing.h"
@@ -253,112 +253,15 @@ static enum err add(struct work *w, const struct operands *operands)
 
 /* ---- list ---- */
 
-struct listing {
-    struct work *work;
-    struct buf out;
-    struct json json;
-    unsigned count;
-    int64_t now;
-};
-
-static const char *state_of(const struct queue_entry *entry, int64_t now, bool busy)
-{
-    return busy ? "sending" : entry->held ? "held" : queue_is_due(entry, now) ? "due" : "waiting";
-}
-
-static void list_json(struct listing *l, const struct queue_entry *entry, const char *state)
-{
-    struct json *j = &l->json;
-    json_open(j, NULL, '{');
-    json_add_str(j, "id", entry->id);
-    json_add_str(j, "state", state);
-    json_add_str(j, "from", entry->from);
-    json_add_str(j, "user", entry->user);
-    json_add_int(j, "size", (long long)entry->size);
-    json_add_int(j, "created", entry->created);
-    json_add_int(j, "next", entry->next);
-    json_add_int(j, "tries", entry->tries);
-    json_open(j, "recipients", '[');
-    for (size_t i = 0; i < queue_count(entry); i++) {
-        const struct queue_recipient *r = queue_recipient(entry, i);
-        json_open(j, NULL, '{');
-        json_add_str(j, "recipient", r->path);
-        json_add_int(j, "code", r->code);
-        json_add_str(j, "enhanced", r->enhanced);
-        json_add_str(j, "text", r->text);
-        json_close(j, '}');
-    }
-    json_close(j, ']');
-    json_close(j, '}');
-}
-
-/* "2026-11-21 22:54", in local time. */
-static const char *minute(int64_t at, char out[32])
-{
-    time_t t = (time_t)at;
-    struct tm tm;
-    if (!localtime_r(&t, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M", &tm))
-        snprintf(out, 32, "?");
-    return out;
-}
-
-static void list_text(struct listing *l, const struct queue_entry *entry, const char *state)
-{
-    char created[32], next[32];
-    if (l->count++ == 0)
-        printf("%-35s %-8s %10s %5s  %-16s %-16s  %s\n", "ID", "STATE", "OCTETS", "TRIES", "SINCE",
-               "NEXT", "FROM");
-    printf("%-35s %-8s %10llu %5u  %-16s %-16s  <%s>\n", entry->id, state,
-           (unsigned long long)entry->size, entry->tries, minute(entry->created, created),
-           minute(entry->next, next), entry->from);
-    for (size_t i = 0; i < queue_count(entry); i++) {
-        const struct queue_recipient *r = queue_recipient(entry, i);
-        printf("    <%s>%s", r->path, *r->text ? ": " : "");
-        if (r->code)
-            printf("%u %s%s", r->code, r->enhanced, *r->enhanced ? " " : "");
-        printf("%s\n", r->text);
-    }
-}
-
-static enum err list_one(void *arg, const char *id)
-{
-    struct listing *l = arg;
-    struct queue_entry entry;
-    struct why why = {""};
-    int lock;
-    queue_entry_init(&entry);
-    enum err locked = queue_lock(&l->work->queue, id, &lock, NULL);
-    if (!locked)
-        close(lock);
-    enum err e = queue_read(&l->work->queue, id, &entry, &why);
-    if (!e && opt.json)
-        list_json(l, &entry, state_of(&entry, l->now, locked == ERR_AGAIN));
-    else if (!e)
-        list_text(l, &entry, state_of(&entry, l->now, locked == ERR_AGAIN));
-    else if (e != ERR_NO)
-        diag_error("%s: %s", id, why.text);
-    queue_entry_release(&entry);
-    return ERR_NONE;
-}
-
 static enum err list(struct work *w, const struct operands *operands)
 {
     struct why why = {""};
-    struct listing l = {.work = w, .now = (int64_t)time(NULL)};
     enum err e = operands_check(operands, 1, 1);
     if (!e)
         e = work_open(w);
     if (e)
         return e;
-    buf_init(&l.out, (size_t)1 << 30);
-    json_init(&l.json, &l.out);
-    json_open(&l.json, NULL, '[');
-    e = queue_each(&w->queue, list_one, &l, &why);
-    json_close(&l.json, ']');
-    e = e ? e : l.json.err;
-    if (!e && opt.json)
-        printf("%.*s\n", (int)l.out.len, (const char *)l.out.data);
-    buf_release(&l.out);
+    e = listing_print(&w->queue, opt.json, &why);
     return e ? diag_fail(e, &why, "list") : ERR_NONE;
 }
 

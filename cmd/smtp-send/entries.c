@@ -94,14 +94,16 @@ static enum err take_line(struct job *j, struct entry *entry, struct span key, s
 static void point(struct job *j, const struct entry *entry, bool envid)
 {
     const char *strings = (const char *)entry->strings.data;
+    bool any = false;
     j->delivery.envid = envid ? strings : NULL;
     for (size_t i = 0; i < j->orcpts.len / sizeof(size_t); i++) {
         size_t place;
         memcpy(&place, j->orcpts.data + i * sizeof place, sizeof place);
         const char *orcpt = place ? strings + place - 1 : NULL;
+        any |= orcpt != NULL;
         memcpy(j->orcpts.data + i * sizeof orcpt, &orcpt, sizeof orcpt);
     }
-    j->delivery.orcpts = (const char *const *)(const void *)j->orcpts.data;
+    j->delivery.orcpts = any ? (const char *const *)(const void *)j->orcpts.data : NULL;
 }
 
 static enum err parse(struct job *j, struct entry *entry, struct why *why)

@@ -10,6 +10,14 @@ void queue_entry_init(struct queue_entry *entry)
     buf_init(&entry->recipients, QUEUE_RECIPIENTS_MAX * sizeof(struct queue_recipient));
 }
 
+void queue_entry_clear(struct queue_entry *entry)
+{
+    struct buf recipients = entry->recipients;
+    buf_clear(&recipients);
+    memset(entry, 0, sizeof *entry);
+    entry->recipients = recipients;
+}
+
 void queue_entry_release(struct queue_entry *entry)
 {
     buf_release(&entry->recipients);

@@ -45,6 +45,8 @@ static enum err give_locked(struct run *r, const char *id, int mail, struct why 
     enum fate *fates = NULL;
     if (!e && run_wants(r, &entry)) {
         bool tried = false;
+        if (entry.look > r->options->now)
+            queue_postpone(r->q, id, r->options->now, NULL);
         fates = calloc(queue_count(&entry) + 1, sizeof *fates);
         r->attempt.mail = mail;
         if (!fates)

@@ -62,6 +62,8 @@ static enum err take(struct run *r, struct plan_entry *planned, struct queue_ent
     /* What we have tried ourselves at another hop is not due any more when it was settled. */
     if (!e && (planned->tried ? entry->held : !run_wants(r, entry)))
         e = ERR_NO;
+    if (!e && entry->look > r->options->now)
+        e = queue_postpone(r->q, planned->id, r->options->now, why);
     return e;
 }
 
@@ -258,6 +260,21 @@ static bool any_deferred(const struct slot *s)
     return false;
 }
 
+/*
+ * Nobody could be told of the mail. That is final only where the host says for good that it takes no
+ * mail (521, 556: RFC 7504), or the domain that it has no host: any other greeting may pass.
+ */
+static void not_reached(struct slot *s)
+{
+    for (size_t i = 0; i < s->group.count; i++) {
+        enum fate *fate = &s->group.fates[s->group.members[i]];
+        const struct queue_recipient *r = queue_recipient(&s->entry, s->group.members[i]);
+        if (*fate == FATE_FAILED && r->code != 521 && r->code != 556 &&
+            strncmp(r->enhanced, "5.1.", 4) != 0)
+            *fate = FATE_DEFERRED;
+    }
+}
+
 /* The object that ends a mail: what is known of the hop now, and the entry's next group. */
 static void mail_is_over(struct run *r, struct slot *s, struct span object)
 {
@@ -268,7 +285,9 @@ static void mail_is_over(struct run *r, struct slot *s, struct span object)
     s->mails++;
     attempt_silent(&s->group, says(object, "exit", "65") ? 65 : 75, words);
     s->drops = says(object, "open", "false") && any_deferred(s) ? s->drops + 1 : 0;
-    if (reached)
+    if (!reached)
+        not_reached(s);
+    else
         host_reached(r->q, s->hop->name, &s->hop->host);
     if ((!reached && any_deferred(s)) || s->drops >= DROPS)
         give_up(r, s, reached ? "it ends one connection after another" : words);

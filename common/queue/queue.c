@@ -21,7 +21,7 @@
 enum { CLOCKS = 60 };
 #define NEVER INT64_C(4102444800)
 
-enum { DAY = 86400, NAME = HOME_PATH_MAX + QUEUE_ID_SIZE + 16 };
+enum { DAY = 86400, NAME = HOME_PATH_MAX + QUEUE_ID_SIZE + 16, FILE_NAME = QUEUE_ID_SIZE + 8 };
 
 static void name_of(const struct queue *q, const char *id, const char *suffix, char out[NAME])
 {
@@ -43,6 +43,8 @@ enum err queue_open(struct queue *q, const struct home *home, struct why *why)
     if (!e && mkdir(q->dir, 0700) != 0 && errno != EEXIST)
         e = why_errno(why, ERR_CREATE, "%s", q->dir);
     if (!e && access(q->dir, R_OK | W_OK | X_OK) != 0)
+        e = why_errno(why, ERR_CONFIG, "%s", q->dir);
+    if (!e && (q->at = open(q->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         e = why_errno(why, ERR_CONFIG, "%s", q->dir);
     return e;
 }
@@ -186,25 +188,33 @@ enum err queue_each(const struct queue *q, enum err (*each)(void *arg, const cha
     return each_of(q, &look, each, arg, why);
 }
 
+/* The name in the directory itself: 100,000 of them are listed in one go. */
+static void file_of(const char *id, const char *suffix, char out[FILE_NAME])
+{
+    size_t n = strlen(id);
+    memcpy(out, id, n);
+    strcpy(out + n, suffix);
+}
+
 enum err queue_lock(const struct queue *q, const char *id, int *lock, struct why *why)
 {
-    char name[NAME];
+    char name[FILE_NAME];
     struct stat st;
     *lock = -1;
     if (!is_id(span_str(id)))
         return why_set(why, ERR_NO, "%s: no such entry", id);
-    name_of(q, id, ".mail", name);
-    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    file_of(id, ".mail", name);
+    int fd = openat(q->at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return errno == ENOENT ? why_set(why, ERR_NO, "%s: no such entry", id)
-                               : why_errno(why, ERR_IO, "%s", name);
+                               : why_errno(why, ERR_IO, "%s/%s", q->dir, name);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         close(fd);
         return why_set(why, ERR_AGAIN, "%s: is being sent", id);
     }
     /* Whoever had it before may have ended it. */
-    name_of(q, id, ".env", name);
-    if (stat(name, &st) != 0) {
+    file_of(id, ".env", name);
+    if (fstatat(q->at, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         close(fd);
         return why_set(why, ERR_NO, "%s: no such entry", id);
     }
@@ -212,26 +222,52 @@ enum err queue_lock(const struct queue *q, const char *id, int *lock, struct why
     return ERR_NONE;
 }
 
+/* The envelope's text, and its index. */
+static enum err read_envelope(const struct queue *q, const char *id, struct buf *text,
+                              int64_t *look, struct why *why)
+{
+    char name[FILE_NAME];
+    struct stat st;
+    uint8_t *room;
+    size_t got = 0;
+    file_of(id, ".env", name);
+    int fd = openat(q->at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT ? why_set(why, ERR_NO, "%s: no such entry", id)
+                               : why_errno(why, ERR_IO, "%s/%s", q->dir, name);
+    enum err e = fstat(fd, &st) == 0 ? ERR_NONE : why_errno(why, ERR_IO, "%s/%s", q->dir, name);
+    size_t size = e ? 0 : (size_t)st.st_size;
+    if (!e && buf_reserve(text, size, &room))
+        e = why_set(why, ERR_CONFIG, "%s/%s: too large", q->dir, name);
+    *look = e ? 0 : (int64_t)st.st_mtime;
+    /* It never changes: a new one takes its name. */
+    while (!e && text->len < size) {
+        e = io_read(fd, text->data + text->len, size - text->len, &got, why);
+        if (!e && got == 0)
+            break;
+        text->len += got;
+    }
+    close(fd);
+    return e;
+}
+
 enum err queue_read(const struct queue *q, const char *id, struct queue_entry *entry,
                     struct why *why)
 {
-    char name[NAME];
+    char name[FILE_NAME];
     struct stat st;
     struct buf text;
     if (!is_id(span_str(id)))
         return why_set(why, ERR_NO, "%s: no such entry", id);
     buf_init(&text, QUEUE_ENVELOPE_MAX);
-    name_of(q, id, ".env", name);
-    enum err e = io_read_file(name, &text, why);
-    if (e == ERR_NO_INPUT)
-        e = why_set(why, ERR_NO, "%s: no such entry", id);
+    enum err e = read_envelope(q, id, &text, &entry->look, why);
     if (!e)
         e = envelope_parse(buf_span(&text), entry, why);
     buf_release(&text);
     snprintf(entry->id, sizeof entry->id, "%s", id);
-    name_of(q, id, ".mail", name);
-    if (!e && stat(name, &st) != 0)
-        e = why_errno(why, ERR_CONFIG, "%s", name);
+    file_of(id, ".mail", name);
+    if (!e && fstatat(q->at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        e = why_errno(why, ERR_CONFIG, "%s/%s", q->dir, name);
     if (!e)
         entry->size = (uint64_t)st.st_size;
     return e;

@@ -26,6 +26,7 @@ enum {
 
 struct queue {
     char dir[HOME_PATH_MAX];
+    int at; /* the directory, open as long as the process lives */
 };
 
 /* One recipient and what was said about him last; code 0: nothing yet, or no reply. */
@@ -59,6 +60,7 @@ struct queue_entry {
     char mtrk[MTRK_MAX + 1];    /* MTRK's certifier (RFC 3885), or "": it is not tracked */
     int64_t mtrk_until;         /* the second until when; 0: unsaid */
     int64_t created, next;      /* seconds since 1970 */
+    int64_t look;               /* when it is looked at next; filled in by queue_read */
     unsigned tries;
     bool held;
     uint64_t size;              /* octets of ID.mail; filled in by queue_read */
@@ -67,6 +69,8 @@ struct queue_entry {
 
 /* No recipients, all empty; queue_entry_release frees. */
 void queue_entry_init(struct queue_entry *entry);
+/* As init, with the memory that it has. */
+void queue_entry_clear(struct queue_entry *entry);
 /* Frees the recipients. */
 void queue_entry_release(struct queue_entry *entry);
 
@@ -125,7 +129,8 @@ enum err queue_each_due(const struct queue *q, int64_t now,
 /* Sets the index of an entry that was found not to be due; whoever holds the lock does so anyway. */
 void queue_remind(const struct queue *q, const char *id);
 
-/* The entry, whose lock we hold, stays as it is, but is not looked at until then. ERR_IO. */
+/* The entry, whose lock we hold, stays as it is, but is not looked at until then. ERR_IO. Whoever
+ * tries an entry that is not due sets it to now: it may be locked, and listings show that. */
 enum err queue_postpone(const struct queue *q, const char *id, int64_t until, struct why *why);
 
 /* Its next try is due; also where that seems further off than queue_interval ever says. */
