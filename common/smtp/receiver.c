@@ -473,6 +473,9 @@ void receiver_verified(struct receiver *r, unsigned code, const char *lines)
 {
     if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_VERIFY)
         return;
+    /* RFC 821 4.3 has 250 and 550 alone for EXPN. */
+    if (r->event.expand)
+        code = code == 251 ? 250 : code == 551 || code == 553 ? 550 : code;
     const char *enhanced = code == 250   ? "2.1.5"
                            : code == 251 ? "2.1.5"
                            : code == 252 ? "2.5.2"

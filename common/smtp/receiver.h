@@ -237,7 +237,8 @@ void receiver_sent(struct receiver *r, size_t n);
  */
 void receiver_recipient(struct receiver *r, enum receiver_verdict verdict, const char *path);
 
-/* Answers RECEIVER_VERIFY: 250, 550, 551, 553 or 252, and lines joined by '\n'. */
+/* Answers RECEIVER_VERIFY: 250, 251, 550, 551, 553 or 252, and lines joined by '\n'. To EXPN 251 is
+ * said as 250, and 551 and 553 as 550. */
 void receiver_verified(struct receiver *r, unsigned code, const char *lines);
 
 /* Answers RECEIVER_ETRN: 250 started, 458 not possible now, 459 not for this domain. */
