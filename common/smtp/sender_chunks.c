@@ -92,10 +92,13 @@ static void answer_to_chunk(struct sender *s, const struct reply *a)
         sender_protocol_error(s, "a reply to nothing");
     } else if (a->code < 400 && (!good || (last && s->chunk_left && s->accepted))) {
         sender_protocol_error(s, "BDAT was answered neither yes nor no");
-    } else if (last && s->chunk_left == 0 && !s->doomed) {
+    } else if (last && !s->doomed && (s->chunk_left == 0 || s->lmtp)) {
+        /* LMTP's receiver refuses for each recipient too, be it before the chunk is whole. */
         if (sender_content_reply(s, a)) {
             s->chunks_answered++;
-            sender_mail_over(s, !good);
+            s->doomed = s->chunk_left > 0;
+            if (!s->doomed)
+                sender_mail_over(s, !good);
         }
     } else {
         s->chunks_answered++;

@@ -124,3 +124,13 @@ three=(--file mail.eml --file mail.eml --file mail.eml)
     send b@x <m
     expect_refusal 65
 }
+
+@test "251 is taken, 551 tells where else, and replies of many lines are one" {
+    fake 'rcpt b@x: 251-2.1.5 User not local;\n251 2.1.5 will forward to <b@y>' 'rcpt c@x: 551-5.1.6 User not local;\n551 5.1.6 please try <c@y>'
+    send -v -f a@x b@x c@x --json <mail.eml
+    expect_status 69
+    [[ "${lines[0]}" == *'"sent"'* ]]
+    [[ "${lines[1]}" == *'"failed", "code": 551, "enhanced": "5.1.6", "text": "User not local; please try <c@y>"'* ]]
+    [[ "$stderr" == *'will forward to <b@y>'* ]]
+    [ "$(grep -c '^RCPT' fake/log)" -eq 2 ]
+}

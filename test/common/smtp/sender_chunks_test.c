@@ -293,6 +293,42 @@ static void lmtp_answers_for_each(void)
     free(text);
 }
 
+/* RFC 2033 §4.2, §4.3: as many replies as recipients were taken, refusals too, early or late. */
+static void lmtp_refuses_the_last_chunk_for_each(void)
+{
+    for (int early = 0; early < 2; early++) {
+        size_t n;
+        char *text = big(60000, &n);
+        begin(true, PIPES, text, n);
+        if (early)
+            while (sender_next(&s) != SENDER_WRITE)
+                CHECK(sender_content(&s, span_of(text + given++, 1)) == ERR_NONE);
+        else
+            turn();
+        sender_written(&s);
+        const char *words = "250 ok\r\n250 a\r\n550 5.1.1 b\r\n250 c\r\n552 5.3.4 large a\r\n";
+        sender_push(&s, span_str(words));
+        CHECK(!results[2].settled);
+        sender_push(&s, span_str("452 4.2.2 full c\r\n"));
+        CHECK(turn() == SENDER_READY);
+        CHECK_STR(results[0].text, "large a");
+        CHECK_STR(results[1].text, "b");
+        CHECK_STR(results[2].text, "full c");
+        CHECK(s.dirty);
+        /* And the next mail goes on from there. */
+        given = 0;
+        CHECK(sender_mail(&s, &mail, NULL) == ERR_NONE);
+        turn();
+        CHECK(reply("250 reset\r\n250 ok\r\n250 a\r\n250 b\r\n250 c\r\n250 one\r\n550 two\r\n") ==
+              SENDER_READ);
+        CHECK(reply("250 three\r\n") == SENDER_READY);
+        CHECK_STR(results[1].text, "two");
+        CHECK_STR(results[2].text, "three");
+        sender_release(&s);
+        free(text);
+    }
+}
+
 /* 421, the line's end and nonsense, at each reply. */
 static void ends_badly(const char *what, enum err want)
 {
@@ -359,6 +395,7 @@ int main(void)
     RUN(a_chunk_is_refused);
     RUN(the_last_chunk_is_refused);
     RUN(lmtp_answers_for_each);
+    RUN(lmtp_refuses_the_last_chunk_for_each);
     RUN(replies_that_are_none);
     RUN(a_mail_that_changes_never_becomes_whole);
     free(said);
