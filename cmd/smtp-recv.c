@@ -3,6 +3,7 @@
 #include "net/append.h"
 #include "net/crew.h"
 #include "net/handover.h"
+#include "net/keeper.h"
 #include "net/listener.h"
 #include "net/master.h"
 #include "net/networks.h"
@@ -32,7 +33,7 @@ static struct {
     int print_port;
     char *hostname, *maildir, *exec, *mbox, *batch;
     int lmtp;
-    char *tls_cert, *tls_key, *tls;
+    char **tls_cert, **tls_key, *tls;
     int smtps, auth, etrn, turn;
     char *trust_stdio;
     char *vrfy, *relay, *max_size;
@@ -59,8 +60,9 @@ static struct poptOption options[] = {
      "append everything to this mbox, - for stdout", "FILE"},
     {"lmtp", 0, POPT_ARG_NONE, &opt.lmtp, 0, "speak LMTP", NULL},
     {"batch", 0, POPT_ARG_STRING, &opt.batch, 0, "carry out a batch of SMTP commands", "FILE"},
-    {"tls-cert", 0, POPT_ARG_STRING, &opt.tls_cert, 0, "certificate, with its chain (PEM)", "FILE"},
-    {"tls-key", 0, POPT_ARG_STRING, &opt.tls_key, 0, "its key (PEM)", "FILE"},
+    {"tls-cert", 0, POPT_ARG_ARGV, &opt.tls_cert, 0,
+     "certificate, with its chain (PEM); may be repeated", "FILE"},
+    {"tls-key", 0, POPT_ARG_ARGV, &opt.tls_key, 0, "its key (PEM); may be repeated", "FILE"},
     {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "STARTTLS: none, try or require", "WHEN"},
     {"smtps", 0, POPT_ARG_NONE, &opt.smtps, 0, "TLS from the first byte", NULL},
     {"auth", 0, POPT_ARG_NONE, &opt.auth, 0,
@@ -114,6 +116,9 @@ static struct {
     struct session_host host;
     struct master master; /* whose sockets are served; without any, stdin and stdout are */
     const struct generation *generation;
+    struct tls_pair pairs[TLS_PAIRS_MAX];
+    unsigned pair_count;
+    struct keeper keeper;
 } here = {.mbox = {.fd = -1}};
 
 /* ---- The worker ---- */
@@ -143,6 +148,7 @@ static enum err work(void *arg, unsigned number, const struct clerk *clerk, stru
     if (!here.answers.table && !opt.exec)
         here.host.clerk = (struct clerk){
             .fn = answers_give, .arg = &here.answers, .fd = -1, .quick = true};
+    int keeper = here.host.tls ? keeper_use(&here.keeper, number) : -1;
     if (here.changes) {
         here.host.clerk.version = store_changes_count;
         here.host.clerk.version_arg = here.changes;
@@ -176,6 +182,7 @@ static enum err work(void *arg, unsigned number, const struct clerk *clerk, stru
                                         .stop = g->stop,
                                         .stop_seconds = MASTER_STOP_SECONDS,
                                         .report = g->report,
+                                        .keeper = keeper,
                                         .timeout = (unsigned)opt.timeout,
                                         .greet_pause = (unsigned)opt.greet_pause,
                                         .relay = may_relay,
@@ -194,6 +201,8 @@ static enum err start_clerk(void *arg, struct why *why)
     struct crew *crew = arg;
     for (unsigned i = 0; crew->separate && i < here.master.count; i++)
         close(here.master.fds[i]);
+    if (crew->separate)
+        keeper_leave(&here.keeper);
     return answers_start(&here.answers, why);
 }
 
@@ -241,26 +250,49 @@ static enum err check_options(void)
     return ERR_NONE;
 }
 
+/* The nth of an option's values, or else, where it has none, of a setting's. */
+static const char *nth(char **values, const char *key, unsigned n)
+{
+    for (unsigned i = 0; values && i < n; i++)
+        if (!values[i])
+            return NULL;
+    return values ? values[n] : conf_nth(here.home.conf, key, n);
+}
+
 static enum err set_tls(struct receiver_options *o, struct why *why)
 {
-    const char *cert = opt.tls_cert ? opt.tls_cert : conf_get(here.home.conf, "tls-cert");
-    const char *key = opt.tls_key ? opt.tls_key : conf_get(here.home.conf, "tls-key");
-    const char *when = opt.tls ? opt.tls : cert ? "try" : "none";
-    struct tls_server *tls;
+    const char *when = opt.tls ? opt.tls : nth(opt.tls_cert, "tls-cert", 0) ? "try" : "none";
     if (strcmp(when, "none") != 0 && strcmp(when, "try") != 0 && strcmp(when, "require") != 0)
         return why_set(why, ERR_USAGE, "--tls %s: not none, try or require", when);
     if (strcmp(when, "none") == 0 && !opt.smtps)
         return opt.auth ? why_set(why, ERR_USAGE, "--auth needs TLS: --tls-cert") : ERR_NONE;
-    if (!cert)
+    for (const char *cert; (cert = nth(opt.tls_cert, "tls-cert", here.pair_count));) {
+        const char *key = nth(opt.tls_key, "tls-key", here.pair_count);
+        if (here.pair_count == TLS_PAIRS_MAX)
+            return why_set(why, ERR_USAGE, "more than %d certificates", TLS_PAIRS_MAX);
+        here.pairs[here.pair_count++] = (struct tls_pair){cert, key ? key : cert};
+    }
+    if (!here.pair_count)
         return why_set(why, ERR_USAGE, "TLS needs --tls-cert and --tls-key");
-    enum err e = tls_server_open(cert, key ? key : cert, &tls, why);
-    if (e)
-        return e;
-    here.host.tls = tls;
+    if (nth(opt.tls_key, "tls-key", here.pair_count))
+        return why_set(why, ERR_USAGE, "more TLS keys than certificates");
     here.host.implicit_tls = opt.smtps;
     o->tls_offered = !opt.smtps;
     o->tls_required = strcmp(when, "require") == 0;
     return ERR_NONE;
+}
+
+/* Keys are read, still as root, by one who keeps them from all others. */
+static enum err start_keeper(const struct crew *crew, struct why *why)
+{
+    struct tls_server *tls;
+    if (!here.pair_count)
+        return ERR_NONE;
+    enum err e = keeper_start(here.pairs, here.pair_count, crew->workers, &crew->clerk,
+                              &here.keeper, &tls, why);
+    if (!e)
+        here.host.tls = tls;
+    return e;
 }
 
 static enum err set_names(struct why *why)
@@ -438,7 +470,8 @@ static enum err serve(void *arg, const struct generation *generation)
                                     : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);
     if (e)
         return diag_fail(e, &why, "station");
-    if ((e = set_options(&why)) || (e = set_method(&why)) || (e = set_crew(&crew, &why)))
+    if ((e = set_options(&why)) || (e = set_method(&why)) || (e = set_crew(&crew, &why)) ||
+        (e = start_keeper(&crew, &why)))
         return diag_fail(e, &why, "setting up");
     /* How full the spool is changes all the time. */
     if (here.answers.table && !here.answers.recipients.spool_limit)

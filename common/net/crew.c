@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 64 };
-
 enum err crew_account_find(const char *name, struct crew_account *account, struct why *why)
 {
     const struct passwd *pw = getpwnam(name);
@@ -38,8 +36,7 @@ void crew_account_of(uid_t uid, gid_t gid, struct crew_account *account)
         snprintf(account->name, sizeof account->name, "%s", pw->pw_name);
 }
 
-/* For good: real, effective and saved ids, and the groups. */
-static enum err become(const struct crew_account *a, struct why *why)
+enum err crew_become(const struct crew_account *a, struct why *why)
 {
     if (!a->change)
         return ERR_NONE;
@@ -106,7 +103,7 @@ static void worker(const struct crew *crew, unsigned number, int fd, int alive)
 /* The workers of a clerk. */
 struct hands {
     const struct crew *crew;
-    pid_t pids[WORKERS_MAX];
+    pid_t pids[CREW_WORKERS_MAX];
     unsigned count;
     enum err err; /* of the first that failed; the words have been said by it */
 };
@@ -140,7 +137,7 @@ static enum err clerk(struct hands *h, const int fds[], struct why *why)
     const struct crew *crew = h->crew;
     enum err e = crew->clerk_prepare ? crew->clerk_prepare(crew->clerk_arg, why) : ERR_NONE;
     if (!e)
-        e = become(&crew->clerk, why);
+        e = crew_become(&crew->clerk, why);
     if (!e && crew->clerk_start)
         e = crew->clerk_start(crew->clerk_arg, why);
     if (!e && crew->generation)
@@ -157,7 +154,7 @@ static enum err clerk(struct hands *h, const int fds[], struct why *why)
 static enum err separate(const struct crew *crew, struct why *why)
 {
     struct hands h = {.crew = crew};
-    int fds[WORKERS_MAX];
+    int fds[CREW_WORKERS_MAX];
     int alive[2];
     enum err e = ERR_NONE;
     if (pipe2(alive, O_CLOEXEC) != 0)
@@ -165,7 +162,7 @@ static enum err separate(const struct crew *crew, struct why *why)
     if (crew->generation)
         generation_expect(crew->generation, crew->workers + 1);
     fflush(NULL);
-    while (!e && h.count < crew->workers && h.count < WORKERS_MAX) {
+    while (!e && h.count < crew->workers && h.count < CREW_WORKERS_MAX) {
         int pair[2];
         if ((e = clerk_pair(pair, why)))
             break;

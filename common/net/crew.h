@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+enum { CREW_WORKERS_MAX = 64 };
+
 struct crew_account {
     bool change; /* false: stay who we are */
     char name[64]; /* for the supplementary groups; "" for none */
@@ -44,6 +46,9 @@ enum err crew_run(const struct crew *crew, struct why *why);
 
 /* Looks an account up by its name. ERR_CONFIG: there is none. */
 enum err crew_account_find(const char *name, struct crew_account *account, struct why *why);
+
+/* Becomes it for good: real, effective and saved ids, and the groups. ERR_OS. */
+enum err crew_become(const struct crew_account *account, struct why *why);
 
 /* The account of a uid; without a name where it has none. */
 void crew_account_of(uid_t uid, gid_t gid, struct crew_account *account);

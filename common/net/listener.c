@@ -26,11 +26,12 @@ struct listener {
     struct committer committer;
     uv_stream_t *servers[MASTER_SOCKETS_MAX];
     unsigned server_count;
-    uv_poll_t drain, stop;
+    uv_poll_t drain, stop, keeper;
     uv_timer_t patience; /* with the transactions under way */
     bool draining;       /* nobody new */
     bool stopping;       /* and who is there goes */
     bool cutting;        /* whatever he does */
+    bool keyless;        /* the keeper of the keys has gone */
     char bytes[SESSION_INPUT]; /* all reads land here: a session takes what came at once */
 };
 
@@ -482,6 +483,16 @@ static void on_stop(uv_poll_t *poll, int status, int events)
     pump_all(l);
 }
 
+/* His packets are read by who asked, before the loop sees them: this is his end. */
+static void on_keyless(uv_poll_t *poll, int status, int events)
+{
+    struct listener *l = poll->data;
+    (void)status;
+    (void)events;
+    l->keyless = true;
+    uv_stop(&l->loop);
+}
+
 static void watch_end(struct listener *l, uv_poll_t *poll, int fd, uv_poll_cb on_end)
 {
     poll->data = l;
@@ -533,7 +544,10 @@ enum err listener_run(const struct session_host *host, const struct listener_opt
     l.patience.data = &l;
     watch_end(&l, &l.drain, options->drain, on_drain);
     watch_end(&l, &l.stop, options->stop, on_stop);
+    watch_end(&l, &l.keeper, options->keeper, on_keyless);
     generation_ready(options->report);
     uv_run(&l.loop, UV_RUN_DEFAULT);
+    if (l.keyless)
+        return why_set(why, ERR_BUG, "the keeper of the keys has gone");
     return l.draining ? ERR_NONE : why_set(why, ERR_OS, "the loop has ended");
 }

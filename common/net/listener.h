@@ -20,6 +20,7 @@ struct listener_options {
     int drain, stop;     /* as in net/master.h; -1: never */
     unsigned stop_seconds; /* until the last transaction is cut */
     int report;          /* generation_ready's */
+    int keeper;          /* of the TLS keys: without him no service; -1: none */
     unsigned timeout;     /* seconds without a byte; 0: for ever */
     unsigned greet_pause; /* seconds in which nothing may come before the greeting */
     listener_relay_fn *relay; /* NULL: nobody */

@@ -22,6 +22,7 @@ enum {
     GENERATIONS_MAX = 16, /* of which all but the two youngest are being ended */
     DRAINING_MAX = 8,     /* beyond, the oldest is stopped: each is a process or more */
     KILL_AFTER_MS = (MASTER_STOP_SECONDS + 5) * 1000,
+    SAME_SIGNAL_MS = 500, /* timeout(1) and terminals send it to the process and to its group */
     CALM_MS = 60000,
     BACKOFF_MS = 100,
     BACKOFF_MAX_MS = 10000,
@@ -373,9 +374,12 @@ static void bury(struct run *r)
 
 static void end(struct run *r, int sig)
 {
+    int64_t now = when_steady_ms();
     bool first = !r->ending;
+    if (!first && now < r->kill_at - KILL_AFTER_MS + SAME_SIGNAL_MS)
+        return;
     r->ending = sig;
-    r->kill_at = when_steady_ms() + KILL_AFTER_MS;
+    r->kill_at = now + KILL_AFTER_MS;
     notify_manager("STOPPING=1");
     for (unsigned i = 0; i < GENERATIONS_MAX; i++) {
         tell(&r->members[i].drain);

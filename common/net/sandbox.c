@@ -81,10 +81,10 @@ static enum err restrict_files(const char *tree, struct why *why)
     int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
     if (rules < 0)
         return why_errno(why, ERR_OS, "Landlock");
-    struct landlock_path_beneath_attr below = {files, open(tree, O_PATH | O_CLOEXEC)};
+    struct landlock_path_beneath_attr below = {files, *tree ? open(tree, O_PATH | O_CLOEXEC) : -1};
     enum err e = ERR_NONE;
-    if (below.parent_fd < 0 ||
-        syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0) != 0 ||
+    if ((*tree && (below.parent_fd < 0 || syscall(SYS_landlock_add_rule, rules,
+                                                  LANDLOCK_RULE_PATH_BENEATH, &below, 0) != 0)) ||
         syscall(SYS_landlock_restrict_self, rules, 0) != 0)
         e = why_errno(why, ERR_OS, "Landlock");
     if (below.parent_fd >= 0)

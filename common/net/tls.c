@@ -1,12 +1,17 @@
 #include "net/tls.h"
 
+#include "net/tls_openssl.h"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tls_server {
-    SSL_CTX *ctx;
+    SSL_CTX *ctx[TLS_PAIRS_MAX];
+    unsigned count;
 };
 
 struct tls {
@@ -16,8 +21,7 @@ struct tls {
     enum err err;
 };
 
-/* OpenSSL's own words for the oldest entry of its queue, which is emptied. */
-static enum err openssl_why(struct why *why, enum err e, const char *what)
+enum err tls_why(struct why *why, enum err e, const char *what)
 {
     unsigned long code = ERR_get_error();
     const char *reason = !code                    ? NULL
@@ -27,39 +31,177 @@ static enum err openssl_why(struct why *why, enum err e, const char *what)
     return why_set(why, e, "%s: %s", what, reason ? reason : "failed");
 }
 
-enum err tls_server_open(const char *cert, const char *key, struct tls_server **server,
-                         struct why *why)
+/* ---- Certificates ---- */
+
+/* Nobody is asked for a passphrase: who starts a server is not there. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+/* Certificates, as many as there are, into c. */
+static bool read_chain(BIO *file, struct tls_credential *c)
+{
+    X509 *next;
+    c->cert = PEM_read_bio_X509_AUX(file, NULL, no_passphrase, NULL);
+    c->chain = sk_X509_new_null();
+    while (c->cert && c->chain && (next = PEM_read_bio_X509(file, NULL, no_passphrase, NULL)))
+        if (!sk_X509_push(c->chain, next)) {
+            X509_free(next);
+            return false;
+        }
+    /* The end of the file is no error. */
+    bool whole = c->cert && c->chain && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (whole)
+        ERR_clear_error();
+    return whole;
+}
+
+enum err tls_credential_read(const struct tls_pair *pair, struct tls_credential *c,
+                             struct why *why)
+{
+    ERR_clear_error();
+    *c = (struct tls_credential){NULL, NULL, NULL};
+    BIO *file = BIO_new_file(pair->cert, "r");
+    enum err e = file && read_chain(file, c) ? ERR_NONE : tls_why(why, ERR_CONFIG, pair->cert);
+    BIO_free(file);
+    file = e ? NULL : BIO_new_file(pair->key, "r");
+    if (file)
+        c->key = PEM_read_bio_PrivateKey(file, NULL, no_passphrase, NULL);
+    if (!e && (!c->key || X509_check_private_key(c->cert, c->key) != 1))
+        e = tls_why(why, ERR_CONFIG, pair->key);
+    BIO_free(file);
+    if (e)
+        tls_credential_release(c);
+    return e;
+}
+
+void tls_credential_release(struct tls_credential *c)
+{
+    X509_free(c->cert);
+    sk_X509_pop_free(c->chain, X509_free);
+    EVP_PKEY_free(c->key);
+    *c = (struct tls_credential){NULL, NULL, NULL};
+}
+
+/* Every name of one certificate is also one of the other. */
+static bool covers(X509 *one, X509 *other)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(other, NID_subject_alt_name, NULL, NULL);
+    bool all = names != NULL;
+    for (int i = 0; all && i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != GEN_DNS)
+            continue;
+        const char *text = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
+        size_t n = (size_t)ASN1_STRING_length(name->d.dNSName);
+        /* A wildcard stands for a name that nobody has yet. */
+        char instance[300];
+        if (n > 1 && text[0] == '*') {
+            snprintf(instance, sizeof instance, "a%.*s", (int)n - 1, text + 1);
+            all = X509_check_host(one, instance, 0, 0, NULL) == 1;
+        } else {
+            all = X509_check_host(one, text, n, 0, NULL) == 1;
+        }
+    }
+    GENERAL_NAMES_free(names);
+    return all;
+}
+
+static bool use(SSL_CTX *ctx, const struct tls_credential *c)
+{
+    return SSL_CTX_use_cert_and_key(ctx, c->cert, c->key, c->chain, 0) == 1;
+}
+
+static int choose(SSL *ssl, int *alert, void *arg)
+{
+    const struct tls_server *s = arg;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    (void)alert;
+    for (unsigned i = 0; name && i < s->count; i++)
+        if (X509_check_host(SSL_CTX_get0_certificate(s->ctx[i]), name, 0, 0, NULL) == 1) {
+            SSL_set_SSL_CTX(ssl, s->ctx[i]);
+            return SSL_TLSEXT_ERR_OK;
+        }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
+/* The provider of OpenSSL's own is asked first: that of kept keys serves those alone. */
+static SSL_CTX *make_ctx(void)
+{
+    SSL_CTX *ctx = SSL_CTX_new_ex(NULL, "?provider=default", TLS_server_method());
+    if (!ctx)
+        return NULL;
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    /* Compression and renegotiation only ever did harm; a ticket key is one more to lose. */
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx, 0);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    /* What the key of the certificate decrypts, it decrypts for who steals it later. */
+    if (SSL_CTX_set_cipher_list(ctx, "DEFAULT:!kRSA") != 1) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+enum err tls_server_make(const struct tls_credential list[], unsigned count,
+                         struct tls_server **server, struct why *why)
 {
     struct tls_server *s = calloc(1, sizeof *s);
-    enum err e = ERR_NONE;
+    enum err e = s ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
     ERR_clear_error();
-    if (!s || !(s->ctx = SSL_CTX_new(TLS_server_method()))) {
-        free(s);
-        return why_set(why, ERR_OS, "out of memory");
+    for (unsigned i = 0; !e && i < count && i < TLS_PAIRS_MAX; i++) {
+        SSL_CTX *ctx = s->ctx[i] = make_ctx();
+        if (!ctx || !use(ctx, &list[i]))
+            e = tls_why(why, ctx ? ERR_CONFIG : ERR_OS, "certificate");
+        s->count += ctx != NULL;
+        for (unsigned j = 0; !e && j < count; j++)
+            if (j != i && EVP_PKEY_get_base_id(X509_get0_pubkey(list[i].cert)) !=
+                              EVP_PKEY_get_base_id(X509_get0_pubkey(list[j].cert)) &&
+                covers(list[j].cert, list[i].cert))
+                use(ctx, &list[j]);
+        /* The last one used is the one that is told of. */
+        if (!e)
+            use(ctx, &list[i]);
     }
-    SSL_CTX_set_min_proto_version(s->ctx, TLS1_2_VERSION);
-    /* A session has no life of its own; and compression and renegotiation only ever did harm. */
-    SSL_CTX_set_options(s->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                    SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_session_cache_mode(s->ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(s->ctx, SSL_MODE_RELEASE_BUFFERS);
-    if (SSL_CTX_use_certificate_chain_file(s->ctx, cert) != 1)
-        e = openssl_why(why, ERR_CONFIG, cert);
-    else if (SSL_CTX_use_PrivateKey_file(s->ctx, key, SSL_FILETYPE_PEM) != 1 ||
-             SSL_CTX_check_private_key(s->ctx) != 1)
-        e = openssl_why(why, ERR_CONFIG, key);
+    ERR_clear_error();
     if (e) {
         tls_server_free(s);
         return e;
     }
+    SSL_CTX_set_tlsext_servername_callback(s->ctx[0], choose);
+    SSL_CTX_set_tlsext_servername_arg(s->ctx[0], s);
     *server = s;
     return ERR_NONE;
 }
 
+enum err tls_server_open(const struct tls_pair pairs[], unsigned count, struct tls_server **server,
+                         struct why *why)
+{
+    struct tls_credential list[TLS_PAIRS_MAX] = {{NULL, NULL, NULL}};
+    unsigned read = 0;
+    enum err e = ERR_NONE;
+    while (!e && read < count && read < TLS_PAIRS_MAX)
+        if (!(e = tls_credential_read(&pairs[read], &list[read], why)))
+            read++;
+    if (!e)
+        e = tls_server_make(list, read, server, why);
+    while (read)
+        tls_credential_release(&list[--read]);
+    return e;
+}
+
 void tls_server_free(struct tls_server *server)
 {
-    if (server)
-        SSL_CTX_free(server->ctx);
+    for (unsigned i = 0; server && i < server->count; i++)
+        SSL_CTX_free(server->ctx[i]);
     free(server);
 }
 
@@ -67,7 +209,7 @@ enum err tls_open(const struct tls_server *server, struct tls **tls, struct why 
 {
     struct tls *t = calloc(1, sizeof *t);
     if (t) {
-        t->ssl = SSL_new(server->ctx);
+        t->ssl = SSL_new(server->ctx[0]);
         t->in = BIO_new(BIO_s_mem());
         t->out = BIO_new(BIO_s_mem());
     }
@@ -115,7 +257,7 @@ static enum err no_progress(struct tls *tls, int result, struct why *why)
         tls->ended = true;
         return ERR_NONE;
     default:
-        return tls->err = openssl_why(why, ERR_PROTOCOL, "TLS");
+        return tls->err = tls_why(why, ERR_PROTOCOL, "TLS");
     }
 }
 
@@ -163,7 +305,7 @@ enum err tls_write(struct tls *tls, struct span plain, struct why *why)
         int want = plain.n > 16384 ? 16384 : (int)plain.n;
         int n = SSL_write(tls->ssl, plain.p, want);
         if (n <= 0)
-            return tls->err = openssl_why(why, ERR_PROTOCOL, "TLS");
+            return tls->err = tls_why(why, ERR_PROTOCOL, "TLS");
         plain = span_skip(plain, (size_t)n);
     }
     return ERR_NONE;

@@ -7,14 +7,25 @@
 
 #include "bytes/buf.h"
 
-/* Certificate and key: shared by all sessions, and by all threads once opened. */
+/* A certificate and its key: PEM files. The certificate's may hold the chain behind it, and its key
+ * as well. */
+struct tls_pair {
+    const char *cert, *key;
+};
+
+enum { TLS_PAIRS_MAX = 64 };
+
+/* Certificates and keys: shared by all sessions, and by all threads once opened. */
 struct tls_server;
 
 /*
- * Reads PEM files: cert may hold the chain behind the certificate. ERR_CONFIG: missing,
+ * Reads at least one pair, at most TLS_PAIRS_MAX. A client is shown the first certificate made
+ * out to the name that it asks for (SNI); else, or where it names none, the first of all. Of
+ * those for the same names with keys of other kinds it is shown the one it knows how to verify.
+ * Sessions are not resumed: there is no ticket key whose loss would open them later. ERR_CONFIG: missing,
  * unreadable, or a key that is not the certificate's.
  */
-enum err tls_server_open(const char *cert, const char *key, struct tls_server **server,
+enum err tls_server_open(const struct tls_pair pairs[], unsigned count, struct tls_server **server,
                          struct why *why);
 void tls_server_free(struct tls_server *server);
 

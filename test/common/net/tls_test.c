@@ -39,15 +39,15 @@ static struct why why;
 
 static void opens(void)
 {
-    CHECK_INT(tls_server_open(cert, key, &server, &why), ERR_NONE);
+    CHECK_INT(tls_server_open(&(struct tls_pair){cert, key}, 1, &server, &why), ERR_NONE);
 }
 
 static void wrong_files(void)
 {
     struct tls_server *s;
-    CHECK_INT(tls_server_open("/nonexistent", key, &s, &why), ERR_CONFIG);
-    CHECK_INT(tls_server_open(cert, cert, &s, &why), ERR_CONFIG);
-    CHECK_INT(tls_server_open("/dev/null", key, &s, &why), ERR_CONFIG);
+    CHECK_INT(tls_server_open(&(struct tls_pair){"/nonexistent", key}, 1, &s, &why), ERR_CONFIG);
+    CHECK_INT(tls_server_open(&(struct tls_pair){cert, cert}, 1, &s, &why), ERR_CONFIG);
+    CHECK_INT(tls_server_open(&(struct tls_pair){"/dev/null", key}, 1, &s, &why), ERR_CONFIG);
 }
 
 struct client {
