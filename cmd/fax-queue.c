@@ -13,6 +13,7 @@
 #include "tool/io.h"
 #include "tool/program.h"
 #include "tool/spawn.h"
+#include "tool/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 enum { JOBS = 8, JOBS_MAX = 200 };
 
 static struct {
-    char *from, *user, *id, *domain, *dsn, *ret, *envid, *by, *mtrk, **orcpts, **notifies;
+    char *from, *at, *user, *id, *domain, *dsn, *ret, *envid, *by, *mtrk, **orcpts, **notifies;
     int all, json, turned, jobs;
 } opt;
 
@@ -42,6 +43,7 @@ static struct poptOption options[] = {
      "add: deliver within; else N a notice, R return it; T trace", "SECONDS[N|R][T]"},
     {"mtrk", 0, POPT_ARG_STRING, &opt.mtrk, 0, "add: have it tracked, by its envelope's ID",
      "CERTIFIER[:SECONDS]"},
+    {"at", 0, POPT_ARG_STRING, &opt.at, 0, "add: not before: YYYY-MM-DD HH:MM, or @SECONDS", "TIME"},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "list: an array of objects", NULL},
     {"all", 0, POPT_ARG_NONE, &opt.all, 0, "flush: also what is not due yet", NULL},
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
@@ -200,6 +202,8 @@ static enum err take(struct queue_entry *entry, const struct operands *operands,
     enum err e = take_envelope(entry, operands, &why);
     if (!e)
         e = take_wishes(entry, &why);
+    if (!e && opt.at)
+        e = when_parse(opt.at, &entry->at, &why);
     if (!e)
         e = outgoing_take(STDIN_FILENO, mail, spooled, &why);
     return e ? diag_fail(e, &why, "add") : ERR_NONE;
@@ -221,6 +225,8 @@ static enum err put_checked(struct work *w, struct queue_entry *entry, const str
 {
     struct why why = {""};
     entry->created = entry->next = (int64_t)time(NULL);
+    if (entry->at > entry->next)
+        entry->next = entry->at;
     enum err e = check_user(w, entry, &why);
     if (!e)
         e = put(w, entry, mail, &why);
@@ -359,6 +365,7 @@ static enum err do_hold(struct work *w, struct queue_entry *entry, struct why *w
 static enum err do_release(struct work *w, struct queue_entry *entry, struct why *why)
 {
     entry->held = false;
+    entry->at = 0;
     entry->next = (int64_t)time(NULL);
     return queue_write(&w->queue, entry, why);
 }
@@ -394,7 +401,7 @@ static enum err foreign_option(const struct command *c)
         char letter;
         const char *name;
         bool given;
-    } all[] = {{'f', "--from", opt.from},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
+    } all[] = {{'f', "--from", opt.from},   {'f', "--at", opt.at},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
                {'D', "--dsn", opt.dsn},     {'D', "--ret", opt.ret},   {'D', "--envid", opt.envid},
                {'D', "--orcpt", opt.orcpts}, {'D', "--notify", opt.notifies}, {'D', "--by", opt.by},
                {'D', "--mtrk", opt.mtrk},
@@ -405,6 +412,10 @@ static enum err foreign_option(const struct command *c)
             diag_error("%s: not an option of %s", all[i].name, c->name);
             return ERR_USAGE;
         }
+    if (opt.at && opt.by) {
+        diag_error("--at: not with --by");
+        return ERR_USAGE;
+    }
     if (opt.turned && (!opt.domain || opt.all)) {
         diag_error("--turned: %s", opt.all ? "not with --all" : "needs --domain");
         return ERR_USAGE;

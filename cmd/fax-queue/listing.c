@@ -35,6 +35,7 @@ static void list_json(struct listing *l, const struct queue_entry *entry, const 
     json_add_str(j, "user", entry->user);
     json_add_int(j, "size", (long long)entry->size);
     json_add_int(j, "created", entry->created);
+    json_add_int(j, "at", entry->at);
     json_add_int(j, "next", entry->next);
     json_add_int(j, "tries", entry->tries);
     json_open(j, "recipients", '[');

@@ -84,6 +84,8 @@ enum err envelope_write(const struct queue_entry *entry, struct buf *out)
                                 entry->user);
     e = e ? e : add_wish(out, "ret", entry->ret);
     e = e ? e : add_wish(out, "envid", entry->envid);
+    if (!e && entry->at)
+        e = buf_add_format(out, "at %lld\n", (long long)entry->at);
     if (!e && entry->by.at)
         e = buf_add_format(out, "by %lld %c%s\n", (long long)entry->by.at, entry->by.mode,
                            entry->by.trace ? "T" : "");
@@ -185,6 +187,8 @@ static bool take_line(struct span key, struct span value, struct queue_entry *en
         return take_by(value, entry);
     if (span_eq(key, span_str("mtrk")))
         return take_mtrk(value, entry);
+    if (span_eq(key, span_str("at")))
+        return take_number(value, INT64_MAX, &entry->at);
     if (span_eq(key, span_str("created")))
         return take_number(value, INT64_MAX, &entry->created);
     if (span_eq(key, span_str("next")))

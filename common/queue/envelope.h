@@ -8,6 +8,8 @@
  *     envid Q1
  *     by 1795302642 RT                   (the second; R or N; T: with a trace)
  *     mtrk aBc 1795302642                (certifier, and until when; 0: unsaid)
+ *     at 1795310000                      (not before)
+ *     at 1795310000                      (not before; where it is asked for)
  *     created 1795302042
  *     next 1795302342
  *     tries 1

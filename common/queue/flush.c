@@ -11,7 +11,7 @@
 bool run_wants(const struct run *r, const struct queue_entry *entry)
 {
     const struct flush_options *o = r->options;
-    if (entry->held)
+    if (entry->held || (entry->at > o->now && !o->id))
         return false;
     return o->id || o->all || o->domain || queue_is_due(entry, o->now);
 }

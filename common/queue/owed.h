@@ -6,7 +6,7 @@
 
 #include "queue/queue.h"
 
-/* An entry that is not held waits for a recipient of one of domains (blanks or commas between).
+/* An entry that is not held, nor to go later (at), waits for a recipient of one of domains (blanks or commas between).
  * What cannot be read is passed over: queue_flush tells of it. */
 bool queue_owes(const struct queue *q, const char *domains);
 

@@ -396,8 +396,13 @@ enum { FIRST = 300, LAST = 4 * 3600 };
 
 bool queue_is_due(const struct queue_entry *entry, int64_t now)
 {
-    /* Nothing is ever put off for longer: where it looks so, the clock has been set back. */
-    return entry->next <= now || entry->next - now > LAST;
+    /* Nothing else is ever put off for longer: where it looks so, the clock has been set back. */
+    return entry->next <= now || (entry->next - now > LAST && entry->next != entry->at);
+}
+
+int64_t queue_since(const struct queue_entry *entry)
+{
+    return entry->at > entry->created ? entry->at : entry->created;
 }
 
 int64_t queue_time_left(const struct queue_by *by, int64_t now)

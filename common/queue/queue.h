@@ -60,6 +60,7 @@ struct queue_entry {
     char mtrk[MTRK_MAX + 1];    /* MTRK's certifier (RFC 3885), or "": it is not tracked */
     int64_t mtrk_until;         /* the second until when; 0: unsaid */
     int64_t created, next;      /* seconds since 1970 */
+    int64_t at;                 /* not tried before, as its sender wants it; 0: at once */
     int64_t look;               /* when it is looked at next; filled in by queue_read */
     unsigned tries;
     bool held;
@@ -132,6 +133,9 @@ void queue_remind(const struct queue *q, const char *id);
 /* The entry, whose lock we hold, stays as it is, but is not looked at until then. ERR_IO. Whoever
  * tries an entry that is not due sets it to now: it may be locked, and listings show that. */
 enum err queue_postpone(const struct queue *q, const char *id, int64_t until, struct why *why);
+
+/* Since when the entry is on its way: its days are counted from there. */
+int64_t queue_since(const struct queue_entry *entry);
 
 /* Its next try is due; also where that seems further off than queue_interval ever says. */
 bool queue_is_due(const struct queue_entry *entry, int64_t now);

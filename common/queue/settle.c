@@ -50,7 +50,8 @@ static enum err tell(struct outcome *o, enum mime_dsn_action action, const struc
                      const struct queue_entry *entry, const struct queue_recipient *r,
                      const char *status, bool expired, struct why *why)
 {
-    bool never = entry->by.mode == 'R' && entry->by.at && entry->by.at < entry->created + s->give_up;
+    int64_t over = queue_since(entry) + s->give_up;
+    bool never = entry->by.mode == 'R' && entry->by.at && entry->by.at < over;
     bool said = action <= MIME_DSN_DELAYED; /* what was said last is why */
     const struct mime_dsn_recipient one = {
         .original = *r->orcpt ? r->orcpt : NULL,
@@ -61,7 +62,7 @@ static enum err tell(struct outcome *o, enum mime_dsn_action action, const struc
         .text = said ? r->text : NULL,
         .remote = r->code && *r->remote ? r->remote : NULL,
         .attempt = s->now,
-        .until = never ? entry->by.at : entry->created + s->give_up,
+        .until = never ? entry->by.at : over,
     };
     return notice_add(&o->notices[action], &one, why);
 }
@@ -112,7 +113,7 @@ static bool is_late(const struct settling *s, const struct queue_entry *entry)
 static bool is_to_know(const struct settling *s, const struct queue_entry *entry,
                        const struct queue_recipient *r)
 {
-    bool slow = s->now - entry->created >= s->delay;
+    bool slow = s->now - queue_since(entry) >= s->delay;
     return !r->told && *entry->from && ((slow && wants(r, NOTIFY_DELAY, false)) ||
                                         (is_late(s, entry) && wants(r, NOTIFY_DELAY, true)));
 }
@@ -140,7 +141,7 @@ static enum err sort_out(struct outcome *o, const struct settling *s,
                          const struct queue_entry *entry, const enum fate *fates, struct why *why)
 {
     const struct queue_by *by = &entry->by;
-    bool old = s->now - entry->created >= s->give_up;
+    bool old = s->now - queue_since(entry) >= s->give_up;
     bool late = by->at && by->mode == 'R' && s->now >= by->at;
     enum err e = ERR_NONE;
     for (size_t i = 0; i < queue_count(entry) && !e; i++) {
@@ -159,7 +160,7 @@ static enum err sort_out(struct outcome *o, const struct settling *s,
 bool settle_has_news(const struct settling *s, const struct queue_entry *entry)
 {
     const struct queue_by *by = &entry->by;
-    bool over = s->now - entry->created >= s->give_up ||
+    bool over = s->now - queue_since(entry) >= s->give_up ||
                 (by->at && by->mode == 'R' && s->now >= by->at);
     for (size_t i = 0; !over && i < queue_count(entry); i++)
         over = is_to_know(s, entry, queue_recipient(entry, i));

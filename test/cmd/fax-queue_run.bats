@@ -335,3 +335,35 @@ waiting wait@one.example,wait@two.example,c@three.example" ]
     [[ ${lines[2]} == '<alice@fax.example> <alice@fax.example> <late@x.example> ' ]]
     [ "$(grep -c good@x fake/log)" -eq 1 ]
 }
+
+# bats test_tags=nosan
+@test "mail for later waits for its time, in the index too, and no forced run takes it" {
+    needs strace
+    fake
+    conf "smarthost = $URL"
+    local at
+    at=$(($(date +%s) + 864000))
+    add bob@x.example --at "@$at"
+    fax-queue list --json | grep -q "\"at\": $at"
+    [ "$(entries)" = "waiting bob@x.example" ]
+    [ -z "$(opened fax-queue flush)" ]
+    fax-queue flush --all
+    fax-queue flush --domain x.example
+    [ ! -s fake/log ]
+    # The time comes: its days begin only now.
+    sed -i "s/^created .*/created 5/; s/^at .*/at $(($(date +%s) - 5))/; s/^next .*/next 1/" "station/queue/$ID.env"
+    touch -d @1 "station/queue/$ID.env"
+    fake 'rcpt bob@x.example: 450 4.2.1 later'
+    conf "smarthost = $URL"
+    fax-queue flush
+    [ "$(entries)" = "waiting bob@x.example" ]
+    add carol@x.example --at "$(date -d '+3 days' '+%Y-%m-%d %H:%M')"
+    fax-queue release "$ID"
+    fax-queue flush
+    [ -s fake/mail.1 ]
+    for args in '--at never' '--at @5 --by 5N'; do
+        # shellcheck disable=SC2086
+        run fax-queue add -f a@x b@x $args <mail.eml
+        expect_status 64
+    done
+}
