@@ -55,7 +55,9 @@ static enum err answer(struct pump *p, struct why *why)
         return ERR_NONE;
     p->receiver_ended = k <= 0;
     p->moved = true;
-    return k > 0 && !p->told ? channel_write(p->c, bytes, (size_t)k, why) : ERR_NONE;
+    enum err e = k > 0 ? channel_write(p->c, bytes, (size_t)k, why) : ERR_NONE;
+    /* He may have shut his side and still listen; or be gone, with nothing left to tell him. */
+    return p->peer_ended ? ERR_NONE : e;
 }
 
 static enum err wait_for(const struct pump *p, struct why *why)

@@ -182,7 +182,8 @@ unsigned turned_timeout(unsigned seconds)
     return seconds ? 2 * seconds + 600 : 0;
 }
 
-/* Away from everything that the listener's process has. */
+/* Away from everything that the listener's process has. Its other threads are not here, and may
+ * have held locks: memory's are seen to by fork, and an established TLS session takes no other. */
 static void depart(struct turned *t, int fd, unsigned timeout)
 {
     struct why why = {""};
