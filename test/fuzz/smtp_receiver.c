@@ -1,6 +1,7 @@
 /*
- * The receiver machine, fed in pieces that the first bytes choose: it always comes to a rest, its
- * memory is bounded, and what it hands out as mail lies between BEGIN and END.
+ * The receiver machine, fed in pieces that the first bytes choose, from its greeting on or from
+ * within TLS, a log-in, a mail or a chunk: it always comes to a rest, its memory is bounded, what it
+ * hands out as mail lies between BEGIN and END, and nobody names foreign recipients who may not.
  */
 #include "smtp/receiver.h"
 
@@ -37,6 +38,8 @@ static bool turn(struct receiver *r, uint8_t choice)
             accepted = 0;
             break;
         case RECEIVER_RECIPIENT:
+            if (!e.local && !r->options->relay && !receiver_identity(r))
+                abort();
             if (e.verb != RECEIVER_MAIL && !r->options->terminals)
                 abort();
             receiver_recipient(r, choice & 1          ? RECIPIENT_UNKNOWN
@@ -64,9 +67,10 @@ static bool turn(struct receiver *r, uint8_t choice)
             receiver_begun(r, in_mail ? RECIPIENT_OK : RECIPIENT_NO_ROOM, "id");
             break;
         case RECEIVER_DATA:
-            /* Chunks bring octets; what DATA brings has no CR. */
+            /* Chunks bring octets; what DATA brings has no CR and no NUL. */
             if (!in_mail || e.text.n > RECEIVER_CONTENT ||
-                (!r->chunk.pending && memchr(e.text.p, '\r', e.text.n)))
+                (!r->chunk.pending &&
+                 (memchr(e.text.p, '\r', e.text.n) || memchr(e.text.p, '\0', e.text.n))))
                 abort();
             if (choice & 4)
                 receiver_unwritable(r, RECIPIENT_NO_ROOM);
@@ -99,9 +103,30 @@ static bool turn(struct receiver *r, uint8_t choice)
     }
 }
 
+/* The states that chance seldom finds. */
+static const char *const openings[8][4] = {
+    {NULL},
+    {"EHLO a\r\n", "AUTH PLAIN AHVzZXIAcGFz\r\n"},
+    {"EHLO a\r\n", "MAIL FROM:<a@b>\r\nRCPT TO:<u@us.example>\r\n"},
+    {"EHLO a\r\n", "MAIL FROM:<a@b>\r\nRCPT TO:<u@us.example>\r\nDATA\r\n"},
+    {"EHLO a\r\n", "MAIL FROM:<a@b>\r\nRCPT TO:<u@us.example>\r\nBDAT 100\r\n"},
+    {"EHLO a\r\n", "STARTTLS\r\n", "EHLO a\r\n"},
+    {"EHLO a\r\n", "AUTH LOGIN\r\n"},
+    {"EHLO a\r\n", "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9YQ==\r\n"},
+};
+
+/* At most step bytes. False: the session is closed. */
+static bool say(struct receiver *r, struct span bytes, size_t step, uint8_t choice)
+{
+    receiver_push(r, span_take(bytes, step));
+    bool open = turn(r, choice);
+    receiver_sent(r, receiver_output(r).n);
+    return open;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 3)
+    if (size < 4)
         return 0;
     struct receiver_options options = {.hostname = "us.example", .domains = domains,
                                        .client = "[192.0.2.1]", .max_size = 3000,
@@ -115,6 +140,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.turn = options.atrn = size & 2;
     options.trusted = size & 4 ? "12" : NULL;
     options.no_mail = data[0] == 0x91;
+    options.relay = data[3] & 8;
+    options.no_soliciting = data[3] & 16 ? "ADV,net.example:x" : NULL;
+    const char *const *opening = openings[data[3] & 7];
+    if (data[3] >> 5 == 1) /* one state more is forced than comes by itself */
+        options.auth = options.tls_on = true;
     struct receiver r;
     size_t step = 1 + data[1] * 4u;
     in_mail = false;
@@ -122,10 +152,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     receiver_init(&r, &options);
     receiver_greet(&r);
     bool open = true;
-    for (size_t at = 3; open && at < size; at += step) {
-        receiver_push(&r, span_of(data + at, size - at < step ? size - at : step));
-        open = turn(&r, data[2]);
-        receiver_sent(&r, receiver_output(&r).n);
+    for (size_t i = 0; open && i < 4 && opening[i]; i++)
+        open = say(&r, span_str(opening[i]), 1 << 20, 0);
+    for (size_t at = 4; open && at < size; at += step) {
+        open = say(&r, span_of(data + at, size - at), step, data[2]);
         if (r.line.cap > RECEIVER_AUTH_LINE_MAX || r.text.cap > RECEIVER_CONTENT)
             abort();
     }
