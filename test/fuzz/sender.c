@@ -18,7 +18,19 @@ static void check_clean(struct span out)
     }
 }
 
-/* Runs until the sender wants to hear something; the first byte of what follows cuts the input. */
+/* What the receiver can, each by a bit. */
+static void capabilities(uint8_t bits, char out[200])
+{
+    static const char *const words[] = {"PIPELINING\n", "CHUNKING\n", "8BITMIME\n", "DSN\n",
+                                        "SIZE 100\n", "SMTPUTF8\n", "BINARYMIME\n", "DELIVERBY 5\n"};
+    strcpy(out, "x\n");
+    for (int i = 0; i < 8; i++)
+        if (bits >> i & 1)
+            strcat(out, words[i]);
+}
+
+/* Runs until the sender wants to hear something; the first byte of what follows cuts the input, the
+ * second says what has been offered, where it is not 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const to[] = {"a@x.example", "b@y.example", "c@z.example"};
@@ -31,14 +43,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     octets += wire_end(&wire, room);
     /* Every fourth mail is of another size than was told. */
     struct sender_mail mail = {.from = "me@x", .recipients = to, .count = 3, .results = results,
-                               .size = octets + size % 4 / 3, .eight_bit = size & 1};
+                               .size = octets + size % 4 / 3, .eight_bit = size & 1,
+                               .delivery = {.notify = NOTIFY_FAILURE, .ret = RET_HDRS,
+                                            .envid = "a+b=", .by = size & 2, .by_seconds = 9,
+                                            .by_mode = 'N'}};
+    char offered[200];
     struct sender s;
     struct span in = span_of(data, size);
     unsigned mails = 0, given = 0;
-    if (size == 0 || sender_init(&s, data[0] & 1, "me.example", NULL))
+    if (size < 2 || sender_init(&s, data[0] & 1, "me.example", NULL))
         return 0;
     size_t step = (data[0] >> 1) + 1u;
-    in = span_skip(in, 1);
+    capabilities(data[1], offered);
+    if (data[1])
+        sender_begin_at_ready(&s, span_str(offered));
+    in = span_skip(in, 2);
     for (;;) {
         enum sender_event e = sender_next(&s);
         if (e == SENDER_WRITE) {
