@@ -46,6 +46,7 @@ void channel_close(struct channel *c)
         return;
     if (c->easy)
         curl_easy_cleanup(c->easy);
+    curl_slist_free_all(c->places);
     buf_release(&c->inbox);
     handshake_release(&c->handshake);
     free(c);

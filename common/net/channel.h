@@ -14,12 +14,14 @@
 #define NET_CHANNEL_H
 
 #include "bytes/buf.h"
+#include "net/dane.h"
 #include "net/url.h"
 
 enum channel_tls {
     CHANNEL_TLS_TRY = 0, /* STARTTLS where it is offered, whatever the certificate */
     CHANNEL_TLS_NONE,
     CHANNEL_TLS_REQUIRE, /* and a certificate that holds; else nothing has been sent */
+    CHANNEL_TLS_ENCRYPT, /* TLS, whatever the certificate; else nothing has been sent */
 };
 
 struct channel_options {
@@ -31,6 +33,10 @@ struct channel_options {
     const char *ca;             /* PEM file of trusted certificates; NULL: the system's */
     unsigned timeout;           /* seconds of each wait; 0: 300 */
     const char *helo;           /* our name in EHLO; NULL: the host's */
+    const char *address;        /* the URL's host is there, and not to be looked up; or NULL. Whoever
+                                   names it has further ones: it has half a minute to answer */
+    const struct dane *dane;    /* with REQUIRE: the certificates that are right, in the place of
+                                   those that an authority vouches for; or NULL */
 };
 
 struct channel;

@@ -12,6 +12,7 @@
 
 struct channel {
     CURL *easy;       /* NULL: over descriptors */
+    struct curl_slist *places; /* what libcurl need not look up */
     int in, out;      /* what to poll */
     int timeout_ms;
     bool secure;

@@ -2,9 +2,12 @@
 
 #include "tool/diag.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static size_t on_header(char *line, size_t size, size_t count, void *user)
@@ -94,21 +97,70 @@ static void set_text(struct options *o, CURLoption option, const char *value)
     o->failed = o->failed ? o->failed : r;
 }
 
-static void set_tls(struct options *o, const struct url *url, enum channel_tls tls, const char *ca)
+static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *user)
+{
+    (void)easy;
+    return dane_enable(user, ssl_ctx) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+/* DANE's records are the only authority: OpenSSL judges by them, names included. */
+static void set_dane(struct options *o, const struct dane *dane)
+{
+    set_long(o, CURLOPT_SSL_VERIFYHOST, 0);
+    curl_easy_setopt(o->easy, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(o->easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(o->easy, CURLOPT_SSL_CTX_DATA, (void *)(uintptr_t)dane);
+    CURLcode r = curl_easy_setopt(o->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
+    o->failed = o->failed ? o->failed : r;
+}
+
+static void set_tls(struct options *o, const struct url *url, enum channel_tls tls,
+                    const struct channel_options *options)
 {
     bool proven = tls == CHANNEL_TLS_REQUIRE;
+    const char *ca = options->ca;
     if (url->scheme != URL_LMTP)
         set_long(o, CURLOPT_USE_SSL,
-                 proven                    ? CURLUSESSL_ALL
-                 : tls == CHANNEL_TLS_NONE ? CURLUSESSL_NONE
-                                           : CURLUSESSL_TRY);
+                 tls == CHANNEL_TLS_NONE  ? CURLUSESSL_NONE
+                 : tls == CHANNEL_TLS_TRY ? CURLUSESSL_TRY
+                                          : CURLUSESSL_ALL);
     set_long(o, CURLOPT_SSL_VERIFYPEER, proven ? 1 : 0);
     set_long(o, CURLOPT_SSL_VERIFYHOST, proven ? 2 : 0);
     set_long(o, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-    if (proven && ca) {
+    if (proven && options->dane) {
+        set_dane(o, options->dane);
+    } else if (proven && ca) {
         set_text(o, CURLOPT_CAINFO, ca);
         curl_easy_setopt(o->easy, CURLOPT_CAPATH, NULL); /* this file alone is trusted */
     }
+}
+
+/* A host that does not answer a SYN must not keep the mail from the next one: after 1 + 2 + 4 + 8
+ * + 16 seconds it is none. */
+static int on_socket(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+    int tries = 4;
+    (void)user;
+    (void)purpose;
+    setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof tries);
+    return CURL_SOCKOPT_OK;
+}
+
+/* The host stays the name of the URL, for SNI and certificates; only its address is told. */
+static enum err set_place(struct channel *c, const struct url *url, const char *address,
+                          struct why *why)
+{
+    char place[600];
+    if (!address)
+        return ERR_NONE;
+    bool colons = strchr(address, ':') != NULL;
+    snprintf(place, sizeof place, "%s:%u:%s%s%s", url->host, url->port, colons ? "[" : "", address,
+             colons ? "]" : "");
+    c->places = curl_slist_append(NULL, place);
+    if (!c->places || curl_easy_setopt(c->easy, CURLOPT_RESOLVE, c->places) != CURLE_OK ||
+        curl_easy_setopt(c->easy, CURLOPT_SOCKOPTFUNCTION, on_socket) != CURLE_OK)
+        return why_set(why, ERR_OS, "out of memory");
+    return ERR_NONE;
 }
 
 static enum err set_login(struct options *o, const char *user, const struct buf *password,
@@ -152,8 +204,10 @@ static enum err prepare(struct channel *c, const struct channel_options *options
         set_text(&o, CURLOPT_PROXY, ""); /* an http_proxy is none for LMTP */
     if (!*url->host)
         set_text(&o, CURLOPT_UNIX_SOCKET_PATH, url->path);
-    set_tls(&o, url, tls, options->ca);
-    enum err e = set_login(&o, options->user ? options->user : url->user, options->password,
+    set_tls(&o, url, tls, options);
+    enum err e = set_place(c, url, options->address, why);
+    if (!e)
+        e = set_login(&o, options->user ? options->user : url->user, options->password,
                            options->bearer, why);
     if (!e)
         e = set_url(c->easy, url, options->helo, why);
@@ -232,7 +286,8 @@ static enum err connected(struct channel *c, const struct channel_options *optio
     if (curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd) || fd == CURL_SOCKET_BAD)
         return why_set(why, ERR_AGAIN, "connection lost");
     c->in = c->out = (int)fd;
-    c->secure = url_implicit_tls(url) || tls == CHANNEL_TLS_REQUIRE || c->handshake.started_tls;
+    c->secure = url_implicit_tls(url) || tls == CHANNEL_TLS_REQUIRE ||
+                tls == CHANNEL_TLS_ENCRYPT || c->handshake.started_tls;
     bool smtp = url->scheme == URL_SMTP || url->scheme == URL_SMTPS;
     /* libcurl goes on without log-in where AUTH is not offered at all. */
     if (smtp && options->password && options->password->len &&
