@@ -4,6 +4,7 @@
 #include "smtp-send/jobs.h"
 #include "smtp-send/letters.h"
 #include "smtp-send/questions.h"
+#include "smtp-send/sending.h"
 #include "smtp-send/server.h"
 #include "smtp-send/submission.h"
 #include "smtp-send/turning.h"
@@ -20,7 +21,8 @@ static struct poptOption options[] = {
     {"url", 0, POPT_ARG_STRING, &opt.url, 0, "the server: smtp, smtps or lmtp://[user@]host[:port]",
      "URL"},
     {"user", 0, POPT_ARG_STRING, &opt.user, 0, "URL, log-in and password of this user", "CODE"},
-    {"host", 0, POPT_ARG_STRING, &opt.host, 0, "the next hop by its name, port 25", "HOST"},
+    {"host", 0, POPT_ARG_STRING, &opt.host, 0, "the next hop: MX of this domain, or [HOST] itself",
+     "MX"},
     {"from", 'f', POPT_ARG_STRING, &opt.from, 0, "the reverse-path; <> for none", "PATH"},
     {NULL, 't', POPT_ARG_NONE, &opt.headers, 0, "also the recipients of To, Cc and Bcc", NULL},
     {NULL, 'i', POPT_ARG_NONE, &opt.dots, 0, "a lone dot ends nothing (it never does)", NULL},
@@ -169,7 +171,7 @@ static enum err prepare(struct job *j, const struct operands *operands)
     if (!e)
         e = check_delivery(&j->delivery);
     if (!e && !opt.user && !opt.host && !opt.url && !opt.stdio && !opt.batch)
-        diag_trace("no --url, --user or --host: the settings' smarthost");
+        diag_trace("no --url, --user or --host: by the settings, or to the recipients' own hosts");
     if (!e && asking() && operands->count)
         e = job_usage("--vrfy, --expn, --help-peer", "they have no recipients");
     if (!e && opt.entries && operands->count)
@@ -189,7 +191,7 @@ static enum err prepare(struct job *j, const struct operands *operands)
         return diag_fail(e, &why, "settings");
     server_own_name(j);
     e = letters_operands(j, operands);
-    if (!e && !opt.stdio && !opt.batch)
+    if (!e && !opt.batch)
         e = server_find(j);
     return e ? e : set_from(j);
 }
@@ -206,8 +208,10 @@ static enum err run(const struct operands *operands)
     else if (!e && opt.entries)
         e = entries_serve(&job);
     /* Nothing is sent of a run in which one mail cannot be. */
-    for (size_t i = mailbag_count(&job.bag); i > 0 && !e; i--)
+    for (size_t i = mailbag_count(&job.bag); i > 0 && !e; i--) {
         e = letters_address(&job, i - 1);
+        e = e || opt.batch ? e : sending_check(&job);
+    }
     if (!e && mailbag_count(&job.bag))
         e = opt.batch ? batch_write(&job) : jobs_send(&job);
     if (!e && turning_wanted(&opt))

@@ -155,12 +155,14 @@ static enum err tell_end(struct job *j, size_t number, enum err e, const struct 
 {
     struct json json;
     bool open = j->connected && transfer_is_open(&j->transfer);
+    /* A domain that is not there, or takes no mail, has been heard: its entries are settled. */
+    bool final = j->unreachable && j->fault.settled && *j->fault.enhanced == '5';
     buf_clear(&j->line);
     json_init(&json, &j->line);
     json_open(&json, NULL, '{');
     json_add_int(&json, "mail", (long long)number);
     json_add_int(&json, "exit", status_of(e));
-    json_add_bool(&json, "reached", !j->unreachable);
+    json_add_bool(&json, "reached", final || !j->unreachable);
     json_add_bool(&json, "open", open);
     json_add_str(&json, "text", j->unreachable ? j->reason.text : why->text);
     json_close(&json, '}');

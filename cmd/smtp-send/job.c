@@ -12,6 +12,7 @@ void job_init(struct job *j, const struct settings *opt)
     j->lock = -1;
     mailbag_init(&j->bag);
     addressees_init(&j->to);
+    hops_init(&j->hops);
     buf_init(&j->line, 2 * REPLY_TEXT_MAX);
     buf_init(&j->orcpts, ADDRESSEES_MAX * sizeof(char *));
     buf_init(&j->password, SECRET_MAX);
@@ -22,6 +23,8 @@ void job_release(struct job *j)
     server_disconnect(j);
     mailbag_release(&j->bag);
     addressees_release(&j->to);
+    hops_release(&j->hops);
+    by_mx_release(&j->by_mx);
     buf_release(&j->line);
     buf_release(&j->orcpts);
     buf_wipe(&j->password);

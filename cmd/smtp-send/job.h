@@ -4,6 +4,8 @@
 #ifndef SMTP_SEND_JOB_H
 #define SMTP_SEND_JOB_H
 
+#include "by_mx.h"
+#include "hops.h"
 #include "net/addressees.h"
 #include "net/mailbag.h"
 #include "net/transfer.h"
@@ -27,7 +29,12 @@ struct job {
     struct home home;
     const char *helo;
     char name[256];
-    char url[USER_LONG_MAX + 1];
+    struct hops hops;
+    struct hop *only;       /* where every recipient's mail goes; NULL: each his own way */
+    struct hop *hop;        /* where the connection is, or is to be */
+    unsigned long round;    /* a mail each: which hops have had their turn */
+    struct by_mx by_mx;
+    char url[USER_LONG_MAX + 1]; /* the hop's; "" where it is a domain */
     char login[USER_TEXT_MAX + 1];
     char from[USER_ADDRESS_MAX + 1];
     bool from_given;
@@ -44,8 +51,9 @@ struct job {
     size_t settled;       /* mails that this connection has brought to their end */
     unsigned barren;      /* connections in a row that have brought none */
     int lock;             /* a file that is locked while results are told; -1: nobody else tells */
-    enum err unreachable; /* nobody can be reached: the first failure to connect */
+    enum err unreachable; /* nobody can be reached at the hop: the first failure to connect */
     struct why reason;
+    struct sender_result fault; /* the same for a recipient, where it is settled */
     struct buf line;
     enum err worst;
 };

@@ -1,6 +1,7 @@
 #include "sending.h"
 
 #include "net/report.h"
+#include "part.h"
 #include "server.h"
 #include "smtp/verdict.h"
 #include "submission.h"
@@ -34,7 +35,9 @@ static void tell_alone(const struct job *j, short how)
             ;
 }
 
-static enum err tell(struct job *j, size_t mail, const struct sender_result *results)
+/* Of a hop that cannot be reached it has been said already, for all its recipients at once. */
+static enum err tell(struct job *j, size_t mail, const struct sender_result *results,
+                     struct hop *const *hops)
 {
     enum err e = ERR_NONE;
     tell_alone(j, F_WRLCK);
@@ -46,7 +49,7 @@ static enum err tell(struct job *j, size_t mail, const struct sender_result *res
             snprintf(code, sizeof code, "%u %s%s", r->code, r->enhanced, *r->enhanced ? " " : "");
         if (!r->err)
             diag_trace("%s: %s%s", to, code, r->text);
-        else if (j->unreachable == ERR_NONE)
+        else if (!(hops[i] == j->hop ? j->unreachable : hops[i]->unreachable))
             diag_error("%s: %s%s", to, code, r->text);
         j->worst = report_worse(j->worst, r->err);
         if (j->opt->json)
@@ -87,8 +90,7 @@ static void judge_connection(struct job *j)
                     *f->enhanced ? " " : "", f->text);
         else
             why_set(&j->reason, f->err, "%s", f->text);
-        j->unreachable = diag_fail(j->transfer.sender.err, &j->reason, "%s",
-                                   j->opt->stdio ? "stdio" : j->url);
+        j->unreachable = diag_fail(j->transfer.sender.err, &j->reason, "%s", server_shown(j));
     }
 }
 
@@ -114,32 +116,19 @@ static bool undecided(const struct sender_result *r)
 static enum err send_again(struct job *j, const struct sender_mail *m,
                            const struct outgoing *content)
 {
-    size_t count = 0;
-    struct sender_mail rest = *m;
-    const char **to = calloc(m->count, 2 * sizeof *to);
-    struct sender_result *results = calloc(m->count, sizeof *results);
-    size_t *place = calloc(m->count, sizeof *place);
-    enum err e = to && results && place ? ERR_NONE : diag_fail(ERR_OS, NULL, "recipients");
+    struct part rest;
+    enum err e = part_init(&rest, m);
     for (size_t i = 0; !e && i < m->count; i++)
-        if (undecided(&m->results[i])) {
-            place[count] = i;
-            to[m->count + count] = m->delivery.orcpts ? m->delivery.orcpts[i] : NULL;
-            to[count++] = m->recipients[i];
-        }
-    rest.recipients = to;
-    rest.count = count;
-    rest.results = results;
-    rest.delivery.orcpts = m->delivery.orcpts && to ? to + m->count : NULL;
-    if (!e && count && connect_if_needed(j)) {
-        e = transfer(j, &rest, content);
-        if (!e)
+        if (undecided(&m->results[i]))
+            part_add(&rest, i);
+    if (!e && rest.mail.count && connect_if_needed(j)) {
+        e = transfer(j, &rest.mail, content);
+        if (!e) {
             judge_connection(j);
-        for (size_t i = 0; !e && i < count; i++)
-            m->results[place[i]] = results[i];
+            part_settle(&rest);
+        }
     }
-    free(place);
-    free(results);
-    free(to);
+    part_release(&rest);
     return e;
 }
 
@@ -149,6 +138,10 @@ static void refuse(const struct job *j, struct sender_result *r)
     struct reply_reader reader;
     char line[sizeof j->reason.text + 2];
     size_t used;
+    if (j->fault.settled) {
+        *r = j->fault;
+        return;
+    }
     r->err = j->unreachable;
     snprintf(r->text, sizeof r->text, "%s", j->reason.text);
     snprintf(line, sizeof line, "%s\n", j->reason.text);
@@ -180,14 +173,85 @@ static enum err send_content(struct job *j, struct sender_mail *m, const struct 
     return e;
 }
 
+/*
+ * Another host of the domain may take the mail for him now. Where nobody knows whether this one
+ * has taken it, none is asked: he would get it twice.
+ */
+static bool put_off(const struct job *j, const struct sender_result *r)
+{
+    return r->err == ERR_AGAIN &&
+           (r->code / 100 == 4 || (!r->code && !j->transfer.sender.in_doubt));
+}
+
+/* To those of the mail whose hop it is, host by host where it is a domain. */
+static enum err send_to_hop(struct job *j, struct hop *hop, struct hop *const *hops,
+                            const struct sender_mail *m, const struct outgoing *content)
+{
+    struct part part;
+    enum err e = part_init(&part, m);
+    for (size_t i = 0; !e && i < m->count; i++)
+        if (hops[i] == hop)
+            part_add(&part, i);
+    if (!e)
+        server_use(j, hop);
+    while (!e && part.mail.count) {
+        e = send_content(j, &part.mail, content);
+        part_settle(&part);
+        for (size_t i = 0; !e && !j->unreachable && i < m->count; i++)
+            if (hops[i] == hop && put_off(j, &m->results[i]))
+                part_add(&part, i);
+        if (e || !part.mail.count || !server_next_host(j))
+            break;
+    }
+    part_release(&part);
+    return e;
+}
+
+/* All hops of a mail, each once; first the one where the connection is. */
+static enum err send_to_all(struct job *j, struct hop *const *hops, const struct sender_mail *m,
+                            const struct outgoing *content)
+{
+    unsigned long round = ++j->round;
+    enum err e = ERR_NONE;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; !e && i < m->count; i++)
+            if (hops[i]->round != round && (pass || (j->connected && hops[i] == j->hop))) {
+                hops[i]->round = round;
+                e = send_to_hop(j, hops[i], hops, m, content);
+            }
+    return e;
+}
+
+static enum err find_hops(struct job *j, struct hop **hops)
+{
+    struct why why = {""};
+    size_t n = addressees_count(&j->to);
+    enum err e = ERR_NONE;
+    if (!j->only)
+        e = hops_find(&j->hops, j->home.conf, addressees_paths(&j->to), n, hops, &why);
+    for (size_t i = 0; j->only && i < n; i++)
+        hops[i] = j->only;
+    return e ? diag_fail(e, &why, "next hop") : ERR_NONE;
+}
+
+enum err sending_check(struct job *j)
+{
+    struct hop **hops = calloc(addressees_count(&j->to), sizeof *hops);
+    enum err e = hops ? find_hops(j, hops) : diag_fail(ERR_OS, NULL, "recipients");
+    free(hops);
+    return e;
+}
+
 enum err sending_one(struct job *j, size_t mail)
 {
     struct outgoing content;
     int spooled;
     size_t n = addressees_count(&j->to);
     struct sender_result *results = calloc(n, sizeof *results);
-    enum err e = results ? submission_complete(j, mail, &content, &spooled)
-                         : diag_fail(ERR_OS, NULL, "recipients");
+    struct hop **hops = calloc(n, sizeof *hops);
+    enum err e = results && hops ? find_hops(j, hops) : diag_fail(ERR_OS, NULL, "recipients");
+    if (!e)
+        e = submission_complete(j, mail, &content, &spooled);
     if (!e) {
         struct sender_mail m = {.from = j->from,
                                 .recipients = addressees_paths(&j->to),
@@ -195,11 +259,12 @@ enum err sending_one(struct job *j, size_t mail)
                                 .results = results,
                                 .verb = j->verb,
                                 .delivery = j->delivery};
-        e = send_content(j, &m, &content);
+        e = send_to_all(j, hops, &m, &content);
         io_close(spooled, NULL);
     }
     if (!e)
-        e = tell(j, mail + 1, results);
+        e = tell(j, mail + 1, results, hops);
+    free(hops);
     free(results);
     return e;
 }

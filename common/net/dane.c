@@ -51,7 +51,7 @@ static enum err keep(struct dane *d, struct span rdata, size_t *offset)
 
 static enum err take_records(struct dane *d, struct dns_answer *a)
 {
-    size_t offsets[DANE_MAX + 1];
+    size_t offsets[DANE_MAX + 1] = {0};
     struct dns_record record;
     enum err e = ERR_NONE;
     while (!e && dns_answer_next(a, &record))

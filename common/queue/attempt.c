@@ -23,8 +23,11 @@ static enum fate fate_of(int status, const struct queue_recipient *r)
         /* Without a word about the mail there was no dialogue: the TLS that is required, the log-in
          * or the greeting was refused, perhaps by somebody on the way. That may pass. */
         return r->code || *r->enhanced ? FATE_FAILED : FATE_DEFERRED;
+    case 68:
+        /* The DNS is sure that there is no such domain; else it may be a matter of the moment. */
+        return *r->enhanced == '5' ? FATE_FAILED : FATE_DEFERRED;
     default:
-        /* 68, 71, 74 to 78; and what nobody foresaw is no reason to give mail up. */
+        /* 71, 74 to 78; and what nobody foresaw is no reason to give mail up. */
         return FATE_DEFERRED;
     }
 }

@@ -44,16 +44,9 @@ bool hop_is_of(const char *path, const char *list)
     return false;
 }
 
-/* smtp://HOST:25 of a name or of RFC 5321's literals, [192.0.2.1] and [IPv6:2001:db8::1]. */
-static void url_of(const char *domain, char out[HOP_SIZE])
+bool hop_is_url(const char *hop)
 {
-    size_t n = strlen(domain);
-    if (strncmp(domain, "[ipv6:", 6) == 0)
-        snprintf(out, HOP_SIZE, "smtp://[%s:25", domain + 6);
-    else if (n > 2 && domain[0] == '[' && domain[n - 1] == ']')
-        snprintf(out, HOP_SIZE, "smtp://%.*s:25", (int)n - 2, domain + 1);
-    else
-        snprintf(out, HOP_SIZE, "smtp://%s:25", domain);
+    return strstr(hop, "://") != NULL;
 }
 
 enum err hop_find(const struct conf *conf, const char *text, char out[HOP_SIZE], struct why *why)
@@ -72,10 +65,9 @@ enum err hop_find(const struct conf *conf, const char *text, char out[HOP_SIZE],
         set = conf_get(conf, "smarthost");
     if (!set && !*domain)
         return why_set(why, ERR_DATA, "%.300s: no domain, and no smarthost is set", text);
-    if (set)
-        snprintf(out, HOP_SIZE, "%s", set);
-    else
-        url_of(domain, out);
+    /* A domain that is called like it is another matter. */
+    bool dot = !set && strcmp(domain, HOP_TURN) == 0;
+    snprintf(out, HOP_SIZE, "%s%s", set ? set : domain, dot ? "." : "");
     return ERR_NONE;
 }
 

@@ -1,5 +1,7 @@
 #include "queue/lane.h"
 
+#include "queue/hop.h"
+
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/pass.h"
@@ -42,7 +44,7 @@ static enum err start(struct lane *l, const char *sender, const char *hop, int i
     argv[n++] = sender;
     argv[n++] = "--entries";
     argv[n++] = "--json";
-    argv[n++] = user ? "--user" : "--url";
+    argv[n++] = user ? "--user" : hop_is_url(hop) ? "--url" : "--host";
     argv[n++] = user ? user : hop;
     if (program_config()) {
         argv[n++] = "--config";

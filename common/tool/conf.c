@@ -10,7 +10,8 @@ static const char *const known[] = {
     "tls-cert",     "tls-key",    "new-days",   "queue-days",   "max-users",      "on-expiry",
     "spool-limit",  "operator",   "address",    "mailbox",      "password-tries", "submit",
     "offramp",      "station-id", "station-name", "scram-iterations",
-    "no-soliciting", "utmp", "delay-hours",
+    "no-soliciting", "utmp",      "delay-hours", "resolver",    "trust-ad",       "dane",
+    "mta-sts",      "mta-sts-port", "mx-port",
 };
 
 struct setting {
@@ -166,5 +167,17 @@ enum err conf_number(const struct conf *conf, const char *key, uint64_t fallback
     if (!conf_size(text, max, value))
         return why_set(why, ERR_CONFIG, "%s = %s: not a number up to %llu", key, text,
                        (unsigned long long)max);
+    return ERR_NONE;
+}
+
+enum err conf_switch(const struct conf *conf, const char *key, bool *on, struct why *why)
+{
+    const char *value = conf_get(conf, key);
+    if (!value)
+        return ERR_NONE;
+    bool yes = strcmp(value, "on") == 0;
+    if (!yes && strcmp(value, "off") != 0)
+        return why_set(why, ERR_CONFIG, "%s = %s: not on or off", key, value);
+    *on = yes;
     return ERR_NONE;
 }

@@ -33,6 +33,9 @@ enum err conf_show(const struct conf *conf, const char *key, struct buf *out, st
 enum err conf_number(const struct conf *conf, const char *key, uint64_t fallback, uint64_t max,
                      uint64_t *value, struct why *why);
 
+/* A setting that is on or off; *on keeps its value where it is not set. ERR_CONFIG: neither. */
+enum err conf_switch(const struct conf *conf, const char *key, bool *on, struct why *why);
+
 /* Reads a number or size of that form from a command line. False: it is none, or over max. */
 bool conf_size(const char *text, uint64_t max, uint64_t *value);
 

@@ -1,7 +1,7 @@
 # fish completion for smtp-send(1)
 complete -c smtp-send -l url -x -d 'the server: smtp, smtps or lmtp URL'
 complete -c smtp-send -l user -x -d 'URL, log-in and password of this user'
-complete -c smtp-send -l host -x -d 'the next hop by its name, port 25'
+complete -c smtp-send -l host -x -d 'the next hop: MX of this domain'
 complete -c smtp-send -s f -l from -x -d 'the reverse-path'
 complete -c smtp-send -s t -d 'also the recipients of To, Cc and Bcc'
 complete -c smtp-send -s i -d 'a lone dot ends nothing'

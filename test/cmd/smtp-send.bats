@@ -25,7 +25,7 @@ certificate() {
         run smtp-send $args bob@there.example <mail.eml
         expect_status 64 || { echo "args: $args"; return 1; }
     done
-    run smtp-send bob@there.example <mail.eml
+    run smtp-send --help-peer
     expect_status 64
     run smtp-send --url "smtp://u:secret@127.0.0.1:$PORT" bob@there.example <mail.eml
     expect_status 64

@@ -119,13 +119,13 @@ static void next_hops(void)
         const char *path, *with, *without;
     } cases[] = {
         {"bob@There.Example", "lmtp://127.0.0.1:24", "lmtp://127.0.0.1:24"},
-        {"bob@other.example", "smtp://smart.example", "smtp://other.example:25"},
-        {"@One.example,@two.example:j@three.example", "smtp://one.example:25",
-         "smtp://one.example:25"},
+        {"bob@other.example", "smtp://smart.example", "other.example"},
+        {"@One.example,@two.example:j@three.example", "one.example", "one.example"},
         {"@there.example:j@three.example", "lmtp://127.0.0.1:24", "lmtp://127.0.0.1:24"},
-        {"bob@[192.0.2.1]", "smtp://smart.example", "smtp://192.0.2.1:25"},
-        {"bob@[IPv6:2001:db8::1]", "smtp://smart.example", "smtp://[2001:db8::1]:25"},
+        {"bob@[192.0.2.1]", "smtp://smart.example", "[192.0.2.1]"},
+        {"bob@[IPv6:2001:db8::1]", "smtp://smart.example", "[ipv6:2001:db8::1]"},
         {"postmaster", "smtp://smart.example", NULL},
+        {"bob@Turn", "smtp://smart.example", "turn."},
     };
     struct conf *conf, *route;
     char hop[HOP_SIZE];
@@ -138,6 +138,7 @@ static void next_hops(void)
         CHECK_INT(e, cases[i].without ? ERR_NONE : ERR_DATA);
         if (!e)
             CHECK_STR(hop, cases[i].without);
+        CHECK_INT(hop_is_url(hop), strchr(hop, '/') != NULL);
     }
     conf_free(conf);
     conf_free(route);
