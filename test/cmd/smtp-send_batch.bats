@@ -66,6 +66,8 @@ batch() { smtp-send --batch --helo me.example "$@"; }
 
 @test "-bs speaks SMTP on stdin and stdout: to users here, and to others into the queue" {
     station
+    # Nobody is there: what waits stays.
+    echo 'smarthost = smtp://127.0.0.1:1' >>"$FAXPIPE_HOME/faxpipe.conf"
     printf 'EHLO me\r\nMAIL FROM:<a@x>\r\nRCPT TO:<alice@fax.example>\r\nRCPT TO:<bob@there.example>\r\nDATA\r\nSubject: s\r\n\r\nx\r\n.\r\nQUIT\r\n' |
         smtp-send -bs >out
     [ "$(grep -c '^250 2.1.5' out)" -eq 2 ] || { cat out; return 1; }
