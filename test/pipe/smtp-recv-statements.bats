@@ -1,5 +1,5 @@
 # What smtp-recv promises on the open Internet, statement by statement; each sentence is a test.
-# Statement 12 (the turned connection) and the protections of 16 are in files of their own.
+# Statement 12 (the turned connection: smtp-recv-turn.bats) and the protections of 16 are in files of their own.
 load ../lib/helper
 load ../lib/station
 load ../lib/fake

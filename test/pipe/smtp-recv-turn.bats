@@ -47,7 +47,7 @@ PY
     python3 branch.py
 }
 
-@test "TURN: 250, 220 from the other side, all of the user's domains in one session" {
+@test "statement 12: TURN: 250, 220 from the other side, all of the user's domains in one session" {
     waiting a@branch.example b@SECOND.example c@third.example d@branch.example
     turnable --turn
     run -0 branch '
@@ -63,13 +63,13 @@ print([t for t in log if t[0] == "<"][:2], sum(t == "< QUIT" for t in log))'
     until_true 5 left_is c@third.example
 }
 
-@test "TURN where nothing waits: an empty session" {
+@test "statement 12: TURN where nothing waits: an empty session" {
     turnable --turn
     run -0 branch 's = alice(); assert s.ask("TURN")[0] == 250; print(got(s)); assert s.line() is None'
     [ "$output" = "[]" ]
 }
 
-@test "TURN from who has not logged in, or not under TLS, or owns nothing, is 502" {
+@test "statement 12: TURN from who has not logged in, or not under TLS, or owns nothing, is 502" {
     waiting a@branch.example
     turnable --turn
     run -0 branch '
@@ -83,7 +83,7 @@ for s in plain, secure, bob():
     [ "$(entries)" = a@branch.example ]
 }
 
-@test "ATRN: 530, 501, 450, 453, 250, 503" {
+@test "statement 12: ATRN: 530, 501, 450, 453, 250, 503" {
     turnable --turn
     run -0 branch '
 print(odmr.client(PORT, tls=False).ask("ATRN")[0], odmr.client(PORT).ask("ATRN branch.example")[0],
@@ -127,7 +127,7 @@ print(s.ask('TURN')[0], s.ask('ATRN branch.example')[0], got(s))"
 502 250 ['a@branch.example']" ]
 }
 
-@test "nothing learnt before the turn is kept, and commands behind it end the session" {
+@test "statement 12: nothing learnt before the turn is kept, and commands behind it end the session" {
     waiting a@branch.example
     turnable --turn
     run -0 branch '
@@ -156,7 +156,7 @@ EHLO []" ]
     [ -z "$output" ]
 }
 
-@test "a peer that goes in the middle: nothing is lost, nothing that was taken comes twice" {
+@test "statement 12: a peer that goes in the middle: nothing is lost, nothing that was taken comes twice" {
     waiting a@branch.example b@branch.example c@branch.example
     turnable --turn
     run -0 branch '
@@ -170,7 +170,7 @@ print(got(s))'
     until_true 5 left_is ''
 }
 
-@test "a turned peer that refuses one mail of three: its sender hears of it" {
+@test "statement 12: a turned peer that refuses one mail of three: its sender hears of it" {
     waiting a@branch.example b@branch.example c@branch.example
     turnable --turn
     run -0 branch 's = alice(); s.ask("TURN"); print(got(s, rcpt={"b@": "550 5.1.1 nobody"}))'
@@ -210,7 +210,7 @@ print(got(s))'
 ['a@branch.example']" ]
 }
 
-@test "on a trusted stdin no log-in is needed; a network's stdin is never trusted" {
+@test "statement 12: on a trusted stdin no log-in is needed; a network's stdin is never trusted" {
     waiting a@branch.example b@third.example
     cat >stdio.py <<'PY'
 import odmr, socket, subprocess, sys
