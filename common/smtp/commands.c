@@ -25,6 +25,7 @@ struct command {
     const char *name;
     unsigned when;
     void (*act)(struct receiver *r, struct span argument);
+    const char *usage; /* HELP's answer */
 };
 
 /* False, and a reply has been given, when the command is out of order. */
@@ -399,27 +400,48 @@ static void etrn(struct receiver *r, struct span argument)
 static void help(struct receiver *r, struct span argument);
 
 static const struct command commands[] = {
-    {"HELO", SMTP_ONLY | CLEAR, helo},
-    {"EHLO", SMTP_ONLY | CLEAR, ehlo},
-    {"LHLO", LMTP_ONLY | CLEAR, ehlo},
-    {"MAIL", GREETED | NO_MAIL, mail},
-    {"RCPT", GREETED | TRANSACTION, rcpt},
-    {"DATA", GREETED | TRANSACTION | ALONE, data},
-    {"RSET", IDLE | ALONE, rset},
-    {"NOOP", IDLE | CLEAR, noop},
-    {"QUIT", ALONE | CLEAR, quit},
-    {"HELP", IDLE, help},
-    {"VRFY", IDLE, vrfy},
-    {"EXPN", IDLE, expn},
-    {"STARTTLS", NO_MAIL | CLEAR, starttls},
-    {"SEND", GREETED | NO_MAIL, send},
-    {"SOML", GREETED | NO_MAIL, soml},
-    {"SAML", GREETED | NO_MAIL, saml},
-    {"TURN", SMTP_ONLY, turn_command},
-    {"ATRN", SMTP_ONLY, atrn_command},
-    {"ETRN", GREETED | NO_MAIL | IDLE | SMTP_ONLY, etrn},
-    {"AUTH", GREETED | NO_MAIL, auth_command},
-    {"BDAT", OCTETS | CLEAR, bdat},
+    {"HELO", SMTP_ONLY | CLEAR, helo,
+     "HELO domain"},
+    {"EHLO", SMTP_ONLY | CLEAR, ehlo,
+     "EHLO domain"},
+    {"LHLO", LMTP_ONLY | CLEAR, ehlo,
+     "LHLO domain"},
+    {"MAIL", GREETED | NO_MAIL, mail,
+     "MAIL FROM:<reverse-path> [parameters]"},
+    {"RCPT", GREETED | TRANSACTION, rcpt,
+     "RCPT TO:<forward-path> [parameters]"},
+    {"DATA", GREETED | TRANSACTION | ALONE, data,
+     "DATA, then the mail, ended by a line with a dot alone"},
+    {"RSET", IDLE | ALONE, rset,
+     "RSET"},
+    {"NOOP", IDLE | CLEAR, noop,
+     "NOOP [string]"},
+    {"QUIT", ALONE | CLEAR, quit,
+     "QUIT"},
+    {"HELP", IDLE, help,
+     "HELP [command]"},
+    {"VRFY", IDLE, vrfy,
+     "VRFY user"},
+    {"EXPN", IDLE, expn,
+     "EXPN list"},
+    {"STARTTLS", NO_MAIL | CLEAR, starttls,
+     "STARTTLS"},
+    {"SEND", GREETED | NO_MAIL, send,
+     "SEND FROM:<reverse-path>: to the terminal"},
+    {"SOML", GREETED | NO_MAIL, soml,
+     "SOML FROM:<reverse-path>: to the terminal or mailbox"},
+    {"SAML", GREETED | NO_MAIL, saml,
+     "SAML FROM:<reverse-path>: to the terminal and mailbox"},
+    {"TURN", SMTP_ONLY, turn_command,
+     "TURN"},
+    {"ATRN", SMTP_ONLY, atrn_command,
+     "ATRN [domain,...]"},
+    {"ETRN", GREETED | NO_MAIL | IDLE | SMTP_ONLY, etrn,
+     "ETRN domain"},
+    {"AUTH", GREETED | NO_MAIL, auth_command,
+     "AUTH mechanism [initial response]"},
+    {"BDAT", OCTETS | CLEAR, bdat,
+     "BDAT octets [LAST], then the octets"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -434,10 +456,21 @@ static const struct command *find(const struct receiver *r, struct span verb)
     return NULL;
 }
 
-static bool implemented(const struct receiver *r, const struct command *c)
+/* What EHLO names, and what RFC 821 has that goes without saying. */
+static bool offers(const struct receiver *r, const struct command *c)
 {
-    return !((c->act == turn_command && !r->options->turn) ||
-             (c->act == atrn_command && !r->options->atrn));
+    const struct receiver_options *o = r->options;
+    if (c->act == turn_command)
+        return o->turn;
+    if (c->act == atrn_command)
+        return o->atrn;
+    if (c->act == etrn)
+        return o->etrn;
+    if (c->act == starttls)
+        return o->tls_offered && !r->tls;
+    if (c->act == auth_command)
+        return o->auth && r->tls;
+    return (c->act != send && c->act != soml && c->act != saml) || o->terminals;
 }
 
 static void help(struct receiver *r, struct span argument)
@@ -446,14 +479,16 @@ static void help(struct receiver *r, struct span argument)
     size_t n = 0;
     const struct command *asked = find(r, span_trim(argument));
     if (asked) {
-        snprintf(text, sizeof text, "%s is %s", asked->name,
-                 implemented(r, asked) ? "understood here" : "not implemented");
+        if (offers(r, asked))
+            snprintf(text, sizeof text, "%s", asked->usage);
+        else
+            snprintf(text, sizeof text, "%s is not offered", asked->name);
     } else if (span_trim(argument).n) {
         receiver_say(r, 504, "5.5.4", "no such command");
         return;
     } else {
         for (size_t i = 0; i < COMMANDS; i++)
-            if (implemented(r, &commands[i]) && find(r, span_str(commands[i].name)))
+            if (offers(r, &commands[i]) && find(r, span_str(commands[i].name)))
                 n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? " " : "",
                                       commands[i].name);
     }

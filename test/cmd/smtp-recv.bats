@@ -648,3 +648,30 @@ PY
         smtp-recv --hostname us.example --relay stdin >got
     grep -q '^451' got
 }
+
+@test "HELP names what is offered, and how each of it is written" {
+    listed() { # OPTION...: what HELP lists, and every HELP COMMAND
+        { printf '%s\r\n' 'EHLO me' HELP; printf 'HELP %s\r\n' HELO EHLO LHLO MAIL RCPT DATA RSET NOOP QUIT HELP \
+            VRFY EXPN STARTTLS SEND SOML SAML TURN ATRN ETRN AUTH BDAT; printf 'QUIT\r\n'; } | smtp-recv "$@" | tr -d '\r' >got
+        sed -n 's/^214 2.0.0 \(.LO EHLO\|HELO EHLO\|LHLO\) /\1 /p' got | head -1 >list
+        for verb in STARTTLS SEND SOML SAML TURN ETRN AUTH; do
+            if grep -qw "$verb" list; then
+                grep -q "^214 2.0.0 $verb\b" got && no grep -q "^214 2.0.0 $verb is not offered" got
+            else
+                grep -q "^214 2.0.0 $verb is not offered$" got
+            fi
+        done
+    }
+    fuser init
+    listed --hostname us.example
+    [ "$(cat list)" = 'HELO EHLO MAIL RCPT DATA RSET NOOP QUIT HELP VRFY EXPN SEND SOML SAML BDAT' ]
+    grep -qx '214 2.0.0 MAIL FROM:<reverse-path> \[parameters\]' got
+    listed --hostname us.example --no-terminals --etrn
+    [ "$(cat list)" = 'HELO EHLO MAIL RCPT DATA RSET NOOP QUIT HELP VRFY EXPN ETRN BDAT' ]
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x -keyout key -out cert 2>/dev/null
+    listed --hostname us.example --no-terminals --tls-cert cert --tls-key key --auth
+    # AUTH is for those under TLS.
+    [ "$(cat list)" = 'HELO EHLO MAIL RCPT DATA RSET NOOP QUIT HELP VRFY EXPN STARTTLS BDAT' ]
+    listed --hostname us.example --trust-stdio me --no-terminals
+    [ "$(cat list)" = 'HELO EHLO MAIL RCPT DATA RSET NOOP QUIT HELP VRFY EXPN TURN ATRN BDAT' ]
+}
