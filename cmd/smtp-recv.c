@@ -13,6 +13,7 @@
 #include "smtp-recv/answers.h"
 #include "smtp-recv/into_spool.h"
 #include "spool/maildir.h"
+#include "spool/spool.h"
 #include "store/changes.h"
 #include "tool/diag.h"
 #include "tool/home.h"
@@ -155,6 +156,13 @@ static enum err work(void *arg, unsigned number, const struct clerk *clerk, stru
     }
     if (here.spool.inside) /* where a mail that is relayed waits to be whole */
         setenv("TMPDIR", "/postmaster/tmp", 1);
+    static char kept[HOME_PATH_MAX + 8] = "/postmaster/tmp";
+    if (here.answers.table && !here.spool.inside) {
+        if ((e = spool_dir(&here.home, "postmaster", kept, why)))
+            return e;
+        strcat(kept, "/tmp");
+    }
+    here.host.checkpoints = here.answers.table ? kept : NULL;
     here.host.method_arg = opt.mbox   ? (void *)&here.mbox
                            : opt.exec ? (void *)&here.host.clerk
                                       : (void *)&here.spool;
@@ -321,6 +329,7 @@ static enum err set_names(struct why *why)
 static enum err set_options(struct why *why)
 {
     struct receiver_options *o = &here.host.options;
+    unsigned offered = OFFER_DSN | OFFER_BY | OFFER_MTRK | OFFER_CHECKPOINT;
     *o = (struct receiver_options){.hostname = here.hostname,
                                    .domains = here.domains,
                                    .max_size = 256 << 20,
@@ -328,8 +337,9 @@ static enum err set_options(struct why *why)
                                    .lmtp = opt.lmtp,
                                    .auth = opt.auth,
                                    .etrn = opt.etrn,
-                                   /* Elsewhere there is no queue for the notices. */
-                                   .offer = here.answers.table ? OFFER_DSN | OFFER_BY | OFFER_MTRK : 0,
+                                   /* Elsewhere there is no queue for the notices, and no place
+                                    * that is ours alone for what broke. */
+                                   .offer = here.answers.table ? offered : 0,
                                    .turn = opt.turn || opt.trust_stdio,
                                    .atrn = opt.turn || opt.trust_stdio,
                                    .terminals = here.answers.table && !opt.no_terminals,

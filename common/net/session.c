@@ -1,4 +1,6 @@
-#include "net/session.h"
+#include "net/session_inner.h"
+
+#include "net/restart.h"
 
 #include "tool/diag.h"
 
@@ -9,42 +11,6 @@
 enum {
     RATE_WINDOW_MS = 60000,
     RATE_MINIMUM = 100 * 60, /* octets in a window of mail data */
-};
-
-/* A question to the clerk, which idle sessions need no memory for. */
-struct asked {
-    struct clerk_question question;
-    struct clerk_answer answer;
-};
-
-struct session {
-    const struct session_host *host;
-    struct receiver_options options;
-    char *client;
-    struct receiver receiver;
-    struct receiver_event event;
-    struct tls *tls;
-    bool handshake; /* TLS is on and not yet ready */
-    bool greet;     /* 220 is due after it */
-    bool ended, broken;
-    struct buf in;  /* opened bytes, the machine's while it has not asked for more */
-    struct buf out; /* as it goes over the channel */
-    char sender[PATH_MAX_OCTETS + 1];
-    struct mail_parameters asked_for;
-    struct envelope envelope;
-    void *mail;
-    /* The work at hand and its outcome. */
-    enum receiver_event_kind work;
-    struct asked *asked; /* NULL: nothing is */
-    struct login *login;
-    struct turned turned; /* where a turned connection leads */
-    enum receiver_verdict verdict;
-    enum receiver_verdict *verdicts;
-    /* The rate of mail data. */
-    int64_t window;
-    uint64_t in_window;
-    /* Reads of mail data, handshakes done; and what session_progressed last counted. */
-    uint64_t steps, progress;
 };
 
 enum err session_open(const struct session_host *host, const char *client, bool relay,
@@ -105,6 +71,7 @@ void session_free(struct session *s)
     if (!s)
         return;
     drop_mail(s);
+    restart_leave(s);
     clear_envelope(s);
     receiver_release(&s->receiver);
     tls_free(s->tls);
@@ -285,7 +252,8 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
 static void write_data(struct session *s)
 {
     struct why why = {""};
-    enum err e = s->host->method->write(s->mail, s->event.text, &why);
+    enum err e = s->mail ? s->host->method->write(s->mail, s->event.text, &why) : ERR_NONE;
+    restart_take(s);
     if (e) {
         diag_warn("mail: %s", why.text);
         receiver_unwritable(&s->receiver, verdict_of(e));
@@ -301,7 +269,7 @@ static enum session_state do_work(struct session *s, enum receiver_event_kind ki
     begin_work(s, kind);
     if (kind == RECEIVER_BEGIN) {
         way = DELIVERY_AT_ONCE;
-    } else if (kind == RECEIVER_END && m->way) {
+    } else if (kind == RECEIVER_END && m->way && s->mail) {
         way = m->way(s->mail);
     } else if (kind == RECEIVER_RECIPIENT && s->asked &&
                clerk_ask_quick(&s->host->clerk, &s->asked->question, &s->asked->answer)) {
@@ -331,7 +299,7 @@ enum session_state session_run(struct session *s)
             return SESSION_CLOSE;
         switch (kind) {
         case RECEIVER_NEED:
-            if (refill(s))
+            if (restart_replay(s) || refill(s))
                 break;
             gather(s);
             return s->broken || s->ended ? SESSION_CLOSE : SESSION_READ;
@@ -346,12 +314,16 @@ enum session_state session_run(struct session *s)
             span_copy(s->event.path.text, s->sender, sizeof s->sender);
             s->asked_for = *s->event.mail;
             s->envelope.by = (int64_t)time(NULL) + s->asked_for.by_seconds;
+            restart_leave(s);
+            if (*s->asked_for.transid && do_work(s, kind) != SESSION_FLUSH)
+                return SESSION_WORK;
             break;
         case RECEIVER_DATA:
             write_data(s);
             break;
         case RECEIVER_ABORT:
             drop_mail(s);
+            restart_abort(s);
             break;
         case RECEIVER_RECIPIENT:
         case RECEIVER_VERIFY:
@@ -405,11 +377,17 @@ void session_work(struct session *s)
     switch (s->work) {
     case RECEIVER_BEGIN:
         s->verdicts = calloc(s->envelope.count, sizeof *s->verdicts);
-        e = s->verdicts ? s->host->method->begin(s->host->method_arg, &s->envelope, &s->mail, &why)
-                        : why_set(&why, ERR_OS, "out of memory");
+        e = s->verdicts ? ERR_NONE : why_set(&why, ERR_OS, "out of memory");
+        if (!e && !restart_is_done(s))
+            e = s->host->method->begin(s->host->method_arg, &s->envelope, &s->mail, &why);
+        if (!e)
+            e = restart_begin(s, &why);
         break;
+    case RECEIVER_SENDER:
+        restart_look(s);
+        return;
     case RECEIVER_END:
-        e = s->host->method->commit(s->mail, s->verdicts, &why);
+        e = s->mail ? s->host->method->commit(s->mail, s->verdicts, &why) : restart_check(s, &why);
         break;
     case RECEIVER_PASSWORD:
     case RECEIVER_SALT:
@@ -452,32 +430,40 @@ void session_commit(struct session *const sessions[], size_t count)
     free(list);
 }
 
-/* Notes an accepted recipient; RECIPIENT_LATER when there is no memory for it. */
-static enum receiver_verdict add_recipient(struct session *s)
+bool session_accept(struct envelope *e, const char *path, const char *mailboxes, bool local,
+                    unsigned notify, const char *orcpt)
 {
-    struct envelope *e = &s->envelope;
     /* Grown by doubling: 1, 2, 4, … */
     if ((e->count & (e->count - 1)) == 0) {
         size_t room = e->count ? e->count * 2 : 1;
         void *more = reallocarray(e->recipients, room, sizeof *e->recipients);
         if (!more)
-            return RECIPIENT_LATER;
+            return false;
         e->recipients = more;
     }
     struct envelope_recipient *r = &e->recipients[e->count];
-    r->path = strdup(s->asked->question.text);
-    r->mailboxes = strdup(s->asked->answer.text);
-    r->notify = s->event.rcpt->notify;
-    const char *orcpt = s->event.rcpt->orcpt;
-    r->orcpt = *orcpt ? strdup(orcpt) : NULL;
-    if (!r->path || !r->mailboxes || (*orcpt && !r->orcpt)) {
+    *r = (struct envelope_recipient){.path = strdup(path), .mailboxes = strdup(mailboxes),
+                                     .local = local, .notify = notify,
+                                     .orcpt = orcpt ? strdup(orcpt) : NULL};
+    if (!r->path || !r->mailboxes || (orcpt && !r->orcpt)) {
         free(r->path);
         free(r->mailboxes);
         free(r->orcpt);
-        return RECIPIENT_LATER;
+        return false;
     }
     e->count++;
-    return RECIPIENT_OK;
+    return true;
+}
+
+/* RECIPIENT_LATER when there is no memory for him. */
+static enum receiver_verdict add_recipient(struct session *s)
+{
+    const struct rcpt_parameters *p = s->event.rcpt;
+    const struct asked *a = s->asked;
+    return session_accept(&s->envelope, a->question.text, a->answer.text, a->question.local,
+                          p->notify, *p->orcpt ? p->orcpt : NULL)
+               ? RECIPIENT_OK
+               : RECIPIENT_LATER;
 }
 
 void session_resume(struct session *s)
@@ -509,8 +495,12 @@ void session_resume(struct session *s)
     case RECEIVER_BEGIN:
         receiver_begun(&s->receiver, s->verdict, s->mail ? s->host->method->id(s->mail) : NULL);
         break;
+    case RECEIVER_SENDER:
+        restart_answer(s);
+        break;
     case RECEIVER_END:
         drop_mail(s);
+        restart_end(s);
         for (size_t i = 0; i < s->envelope.count; i++)
             receiver_settled(&s->receiver, s->verdict ? s->verdict : s->verdicts[i]);
         break;

@@ -23,6 +23,7 @@ struct envelope {
         char *mailboxes; /* what the clerk said: a line each */
         unsigned notify; /* of enum notify; 0: unsaid */
         char *orcpt;     /* as it came, in xtext; NULL: none */
+        bool local;      /* the question to the clerk about him said so */
     } *recipients;
     const struct mail_parameters *mail; /* what was asked for it, as it came, without solicit */
     int64_t by;                         /* the second by which, where BY was */
@@ -68,6 +69,7 @@ struct session_host {
     login_prove_fn *prove; /* for AUTH; with options.auth */
     const struct delivery_method *method;
     void *method_arg;
+    const char *checkpoints; /* the directory for them, with OFFER_CHECKPOINT */
     const struct tls_server *tls; /* NULL: none */
     bool implicit_tls;            /* TLS from the first byte */
 };

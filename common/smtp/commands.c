@@ -80,6 +80,15 @@ static void helo(struct receiver *r, struct span argument)
     receiver_say(r, 250, "", r->options->hostname);
 }
 
+/* The parameters that ehlo offers, and those that go without saying. */
+static unsigned offered(const struct receiver *r)
+{
+    unsigned offer = r->options->offer | OFFER_SIZE | OFFER_BODY | OFFER_BINARY | OFFER_UTF8;
+    if (r->options->lmtp)
+        offer &= ~(unsigned)OFFER_CHECKPOINT;
+    return offer | (r->options->auth ? OFFER_AUTH : 0);
+}
+
 static void ehlo(struct receiver *r, struct span argument)
 {
     const struct receiver_options *o = r->options;
@@ -91,9 +100,10 @@ static void ehlo(struct receiver *r, struct span argument)
         snprintf(size, sizeof size, "SIZE %llu", (unsigned long long)o->max_size);
     snprintf(text, sizeof text,
              "%s\nPIPELINING\n%s\n8BITMIME\nENHANCEDSTATUSCODES\nCHUNKING\nBINARYMIME\n"
-             "SMTPUTF8\n%s%s%s%s%s%s%s%s%s%s%sHELP",
+             "SMTPUTF8\n%s%s%s%s%s%s%s%s%s%s%s%sHELP",
              o->hostname, size, o->offer & OFFER_DSN ? "DSN\n" : "",
              o->offer & OFFER_BY ? "DELIVERBY\n" : "", o->offer & OFFER_MTRK ? "MTRK\n" : "",
+             offered(r) & OFFER_CHECKPOINT ? "CHECKPOINT\n" : "",
              o->no_soliciting ? "NO-SOLICITING " : "", o->no_soliciting ? o->no_soliciting : "",
              o->no_soliciting ? "\n" : "", o->tls_offered && !r->tls ? "STARTTLS\n" : "",
              o->etrn && !o->lmtp ? "ETRN\n" : "", o->turn && !o->lmtp ? "TURN\n" : "",
@@ -109,12 +119,6 @@ static bool take_word(struct span *argument, const char *word)
         return false;
     *argument = span_trim(span_skip(*argument, strlen(word)));
     return true;
-}
-
-/* The parameters that ehlo offers, and those that go without saying. */
-static unsigned offered(const struct receiver *r)
-{
-    return r->options->offer | (r->options->auth ? OFFER_AUTH : 0) | OFFER_SIZE | OFFER_BODY | OFFER_BINARY | OFFER_UTF8;
 }
 
 static bool faulty(struct receiver *r, struct parameter_fault fault)
@@ -188,8 +192,28 @@ static void transaction(struct receiver *r, struct span argument, enum receiver_
     span_copy(path.text, r->sender, sizeof r->sender);
     r->event.path = path;
     r->event.mail = &r->mail;
-    receiver_tell(r, RECEIVER_SENDER, false);
-    receiver_say(r, 250, "2.1.0", "OK");
+    receiver_tell(r, RECEIVER_SENDER, *m.transid != '\0');
+    if (!*m.transid)
+        receiver_say(r, 250, "2.1.0", "OK");
+}
+
+void receiver_resumed(struct receiver *r, unsigned recipients, uint64_t octets, const char *path)
+{
+    char text[64];
+    if (r->phase != RECEIVER_ASKED || r->asked != RECEIVER_SENDER)
+        return;
+    r->phase = RECEIVER_COMMANDS;
+    if (!recipients) {
+        receiver_say(r, 250, "2.1.0", "OK");
+        return;
+    }
+    r->resumed = true;
+    r->recipients = recipients;
+    if (path)
+        span_copy(span_str(path), r->recipient, sizeof r->recipient);
+    /* RFC 1845 3: the number stands first; so there is no enhanced code. */
+    snprintf(text, sizeof text, "%llu is the transaction offset", (unsigned long long)octets);
+    receiver_say(r, 355, "", text);
 }
 
 static void mail(struct receiver *r, struct span argument)
@@ -247,8 +271,9 @@ static void rcpt(struct receiver *r, struct span argument)
 {
     struct path path;
     size_t used;
-    if (r->begun) {
-        receiver_say(r, 503, "5.5.1", "the mail has begun");
+    if (r->begun || r->resumed) {
+        receiver_say(r, 503, "5.5.1",
+                     r->begun ? "the mail has begun" : "the recipients are known: DATA, or RSET");
         return;
     }
     if (!take_word(&argument, "TO:")) {
@@ -294,6 +319,8 @@ static void data(struct receiver *r, struct span argument)
     (void)argument;
     if (r->begun || r->mail.body == BODY_BINARY)
         receiver_say(r, 503, "5.5.1", "BDAT, not DATA");
+    else if (r->resumed && r->in.n)
+        receiver_say(r, 503, "5.5.1", "wait for 354"); /* what is kept goes before what comes */
     else if (has_recipients(r))
         receiver_tell(r, RECEIVER_BEGIN, true);
 }
@@ -301,7 +328,9 @@ static void data(struct receiver *r, struct span argument)
 /* RFC 3030 2: the octets are behind the line already, and are taken whatever the reply is. */
 static void bdat(struct receiver *r, struct span argument)
 {
-    if (in_order(r, GREETED | TRANSACTION, argument) && has_recipients(r)) {
+    if (*r->mail.transid) {
+        receiver_say(r, 503, "5.5.1", "DATA, not BDAT, with TRANSID");
+    } else if (in_order(r, GREETED | TRANSACTION, argument) && has_recipients(r)) {
         r->chunk.answered = false;
         if (!r->begun)
             receiver_tell(r, RECEIVER_BEGIN, true);

@@ -216,6 +216,32 @@ static struct parameter_fault take_mtrk(struct span value, const struct target *
                : bad("MTRK is certifier or certifier:seconds");
 }
 
+/* Atoms with dots between, of RFC 1845 2: no blanks, control bytes and specials of MIME. */
+static bool is_token(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("()<>@,;:\\\"/[]?=", s.p[i]) ||
+            (s.p[i] == '.' && (i == 0 || i + 1 == s.n || s.p[i - 1] == '.')))
+            return false;
+    return s.n > 0;
+}
+
+bool transid_valid(struct span text)
+{
+    if (text.n < 5 || text.n > TRANSID_MAX || text.p[0] != '<' || text.p[text.n - 1] != '>')
+        return false;
+    struct span inside = span_of(text.p + 1, text.n - 2);
+    size_t at = span_find(inside, '@');
+    return is_token(span_take(inside, at)) && is_token(span_skip(inside, at + 1));
+}
+
+static struct parameter_fault take_transid(struct span value, const struct target *t)
+{
+    return transid_valid(value) && span_copy(value, t->mail->transid, sizeof t->mail->transid)
+               ? fine
+               : bad("TRANSID is <id@domain> of up to 80 octets");
+}
+
 static struct parameter_fault take_solicit(struct span value, const struct target *t)
 {
     t->mail->solicit = value;
@@ -290,6 +316,7 @@ static const struct word {
     {"ENVID", OFFER_DSN, false, take_envid},     {"BY", OFFER_BY, false, take_by},
     {"AUTH", OFFER_AUTH, false, take_auth},      {"SOLICIT", OFFER_SOLICIT, false, take_solicit},
     {"MTRK", OFFER_MTRK, false, take_mtrk},
+    {"TRANSID", OFFER_CHECKPOINT, false, take_transid},
     {"NOTIFY", OFFER_DSN, true, take_notify},    {"ORCPT", OFFER_DSN, true, take_orcpt},
 };
 

@@ -1,6 +1,7 @@
 /*
  * The parameters behind the paths of MAIL and RCPT: SIZE (RFC 1870), BODY (6152, 3030), SMTPUTF8
- * (6531), RET, ENVID, NOTIFY and ORCPT (3461), BY (2852), AUTH (4954), SOLICIT (3865), MTRK (3885).
+ * (6531), RET, ENVID, NOTIFY and ORCPT (3461), BY (2852), AUTH (4954), SOLICIT (3865), MTRK (3885),
+ * TRANSID (1845).
  *
  * Parsing allocates nothing; what it gives is copied, checked, and free of control bytes.
  */
@@ -16,6 +17,7 @@ enum {
     SOLICIT_MAX = 1000,
     MTRK_MAX = 40,         /* RFC 3885 3.1: a certifier, which is a SHA-1 in base64 */
     MTRK_SECONDS = 999999999,
+    TRANSID_MAX = 80,      /* RFC 1845 2, with its brackets */
 };
 
 /* What the peer was offered: the parameters that are understood. */
@@ -28,6 +30,7 @@ enum parameter_offer {
     OFFER_BY = 32,
     OFFER_AUTH = 64,
     OFFER_SOLICIT = 128,
+    OFFER_CHECKPOINT = 512, /* not in LMTP */
     OFFER_MTRK = 256, /* with OFFER_DSN: it needs ENVID */
 };
 
@@ -46,6 +49,7 @@ struct mail_parameters {
     bool by_trace;
     char mtrk[MTRK_MAX + 1];      /* the certifier; "": the mail is not to be tracked */
     int64_t mtrk_seconds;         /* how long; 0: unsaid */
+    char transid[TRANSID_MAX + 1]; /* "<id@domain>", or "" */
     struct span solicit; /* the classes, separated by commas, in the caller's memory */
 };
 
@@ -76,6 +80,9 @@ struct parameter_fault rcpt_parameters_parse(struct span text, unsigned offer,
 /* "certifier[:seconds]" of MTRK into its parts; *seconds is 0 where there are none. False: it is
  * no such thing. */
 bool mtrk_parse(struct span text, char certifier[MTRK_MAX + 1], int64_t *seconds);
+
+/* "<id@domain>" of RFC 1845 2. */
+bool transid_valid(struct span text);
 
 /* A list of solicitation class names separated by commas (RFC 3865 2.2). */
 bool solicit_valid(struct span list);

@@ -52,7 +52,7 @@ void receiver_forget(struct receiver *r)
 {
     if (r->begun)
         receiver_tell(r, RECEIVER_ABORT, false);
-    r->begun = r->in_mail = false;
+    r->begun = r->in_mail = r->resumed = false;
     r->mail = (struct mail_parameters){0};
     r->recipients = r->refused = r->settled = 0;
     r->sender[0] = r->recipient[0] = '\0';
@@ -240,7 +240,8 @@ void receiver_begun(struct receiver *r, enum receiver_verdict verdict, const cha
         .now = r->now,
     };
     if (!r->chunk.pending) {
-        receiver_say(r, 354, "", "Start mail input; end with <CRLF>.<CRLF>");
+        receiver_say(r, 354, "", r->resumed ? "Go on where it broke; end with <CRLF>.<CRLF>"
+                                            : "Start mail input; end with <CRLF>.<CRLF>");
         r->phase = RECEIVER_IN_DATA;
     }
     content_init(&r->content);
@@ -332,12 +333,14 @@ static bool data(struct receiver *r)
 {
     enum err e;
     buf_clear(&r->text);
-    r->in = span_skip(r->in, content_push(&r->content, r->in, &r->text, &e));
+    struct span raw = span_take(r->in, content_push(&r->content, r->in, &r->text, &e));
+    r->in = span_skip(r->in, raw.n);
+    r->event.raw = *r->mail.transid ? raw : span_of(NULL, 0);
     if (e) {
         r->failed = true;
     } else if (r->begun && content_fault(r)) {
         abort_mail(r);
-    } else if (r->begun && r->text.len) {
+    } else if (r->begun && (r->text.len || r->event.raw.n)) {
         r->event.text = buf_span(&r->text);
         receiver_tell(r, RECEIVER_DATA, false);
     } else if (r->content.state == CONTENT_ENDED) {

@@ -9,7 +9,7 @@
  *
  * The commands are one table in smtp/commands.c. Extensions: PIPELINING, SIZE, 8BITMIME,
  * ENHANCEDSTATUSCODES, STARTTLS, AUTH (smtp/auth.c), TURN and ATRN (smtp/turn.c), CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY,
- * NO-SOLICITING.
+ * NO-SOLICITING, MTRK, CHECKPOINT.
  *
  * Deviations from RFC 821: NUL and bare CR and LF are refused in commands and in what DATA brings
  * (BDAT brings octets); VRFY and EXPN may answer 252.
@@ -74,7 +74,7 @@ enum receiver_event_kind {
     RECEIVER_END,       /* ask: it is whole; make it durable → receiver_settled per recipient */
     RECEIVER_ABORT,     /* after BEGIN: the mail is not to be delivered, forget it */
     RECEIVER_SENDER,    /* a transaction begins with verb; path is its reverse-path, mail its
-                         * parameters */
+                         * parameters; where they have a TRANSID, ask → receiver_resumed */
     RECEIVER_PASSWORD,  /* ask: is text the password of name? → receiver_authenticated */
     RECEIVER_SALT,      /* ask: the salt of name's verifier → receiver_salted */
     RECEIVER_PROOF,     /* ask: is proof (base64) name's over text? → receiver_authenticated */
@@ -93,6 +93,8 @@ struct receiver_event {
     bool expand;      /* EXPN, not VRFY */
     enum receiver_verb verb; /* of RECEIVER_SENDER and _RECIPIENT */
     struct span text;
+    struct span raw; /* of RECEIVER_DATA, with TRANSID: what came over the wire for this, which may
+                      * be something where text is nothing */
     const char *name; /* of RECEIVER_PASSWORD, _SALT, _PROOF and _TURN */
     struct span proof;
     const struct mail_parameters *mail; /* both without solicit; valid as long as the path is */
@@ -174,6 +176,7 @@ struct receiver {
     struct buf text;
     struct buf helo;  /* the name it gave, for Received */
     bool greeted, extended, tls, spoken;
+    bool resumed; /* TRANSID's envelope and part of the mail are there already */
     bool in_mail; /* after MAIL or one of its sisters: verb */
     enum receiver_verb verb;
     struct mail_parameters mail;
@@ -243,6 +246,14 @@ void receiver_verified(struct receiver *r, unsigned code, const char *lines);
 
 /* Answers RECEIVER_ETRN: 250 started, 458 not possible now, 459 not for this domain. */
 void receiver_queued(struct receiver *r, unsigned code);
+
+/*
+ * Answers RECEIVER_SENDER of a TRANSID (RFC 1845): nothing is known of it (recipients is 0), and
+ * the transaction goes on like any other; or so many recipients have been accepted and octets of the
+ * mail kept. After BEGIN these come first: the caller pushes them, as they came over the wire, at
+ * RECEIVER_NEED, and then what the peer sends. path is the only recipient's, or NULL.
+ */
+void receiver_resumed(struct receiver *r, unsigned recipients, uint64_t octets, const char *path);
 
 /*
  * Answers RECEIVER_BEGIN: RECIPIENT_OK starts the data, any other is said and the mail is over
