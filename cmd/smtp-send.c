@@ -24,6 +24,7 @@ static struct poptOption options[] = {
     {"host", 0, POPT_ARG_STRING, &opt.host, 0, "the next hop: MX of this domain, or [HOST] itself",
      "MX"},
     {"from", 'f', POPT_ARG_STRING, &opt.from, 0, "the reverse-path; <> for none", "PATH"},
+    {NULL, 'r', POPT_ARG_STRING, &opt.from, 0, "the same", "PATH"},
     {NULL, 't', POPT_ARG_NONE, &opt.headers, 0, "also the recipients of To, Cc and Bcc", NULL},
     {NULL, 'i', POPT_ARG_NONE, &opt.dots, 0, "a lone dot ends nothing (it never does)", NULL},
     {NULL, 'o', POPT_ARG_ARGV, &opt.compatible, 0, "sendmail's: i, e, m and d are understood", "X"},

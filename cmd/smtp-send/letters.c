@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { HEADER_MAX = 1 << 20 };
@@ -19,10 +20,21 @@ static enum err take_file(struct job *j, const char *path)
     return e ? diag_fail(e, &why, "%s", strcmp(path, "-") ? path : "stdin") : ERR_NONE;
 }
 
+/* Every mail stays open until it is sent: the usual limit is one for programs that forget. */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 enum err letters_take(struct job *j)
 {
     if (!j->opt->files)
         return take_file(j, "-");
+    allow_many_files();
     enum err e = ERR_NONE;
     for (char **file = j->opt->files; *file && !e; file++)
         e = j->opt->stdio && strcmp(*file, "-") == 0 ? job_usage("--stdio", "stdin is the channel")

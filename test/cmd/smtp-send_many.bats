@@ -76,7 +76,8 @@ three=(--file mail.eml --file mail.eml --file mail.eml)
     done
     send --jobs 4 --json "${files[@]}"
     expect_status 0
-    [ "$(grep -c '^EHLO' fake/log)" -eq 4 ]
+    [ "$(grep -c '^EHLO' fake/log)" -ge 2 ]
+    [ "$(grep -c '^EHLO' fake/log)" -le 4 ]
     for i in {1..30}; do
         grep -q "\"recipient\": \"r$i@x\", \"status\": \"sent\".*\"mail\": $i," <<<"$output" || { echo "$i: $output"; return 1; }
     done
@@ -91,7 +92,7 @@ three=(--file mail.eml --file mail.eml --file mail.eml)
     for to in a b c; do printf 'From: f@x\nTo: %s@x\n\nx\n' "$to" >"m$to"; done
     send --jobs 100 --file ma --file mb --file mc --json
     expect_status 67
-    [ "$(grep -c '^EHLO' fake/log)" -eq 3 ]
+    [ "$(grep -c '^EHLO' fake/log)" -le 3 ]
     send --jobs 2 --file ma --file mb --json
     expect_status 75
     for bad in 0 -1 101 x; do
@@ -133,4 +134,12 @@ three=(--file mail.eml --file mail.eml --file mail.eml)
     [[ "${lines[1]}" == *'"failed", "code": 551, "enhanced": "5.1.6", "text": "User not local; please try <c@y>"'* ]]
     [[ "$stderr" == *'will forward to <b@y>'* ]]
     [ "$(grep -c '^RCPT' fake/log)" -eq 2 ]
+}
+
+@test "thousands of files at once" {
+    fake
+    mkdir many
+    for i in {1..1500}; do printf 'From: a@x\nTo: b@x\n\n%d\n' "$i" >many/$i; args+=(--file "many/$i"); done
+    (ulimit -Sn 256; smtp-send --url "$URL" --json "${args[@]}") >out
+    [ "$(grep -c '"sent"' out)" -eq 1500 ]
 }

@@ -65,7 +65,7 @@ END
     fields fake/mail.1 | grep -q "^From: .*$(id -un)@fax.example"
     no grep -qi dora fake/mail.1
     # Options behind -- and recipients as names would have them.
-    printf 'Subject: s\n\nx\n' | ./sendmail -i -f alice -F 'Alice, of the Office' -- bob@there.example
+    printf 'Subject: s\n\nx\n' | ./sendmail -i -r alice -F 'Alice, of the Office' -- bob@there.example
     grep -q '^MAIL FROM:<alice@fax.example>' fake/log
     fields fake/mail.2 | grep -qx 'From: "Alice, of the Office" <alice@fax.example>'
 }

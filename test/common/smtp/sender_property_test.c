@@ -198,11 +198,11 @@ static void any_path_is_refused_or_harmless(void)
             path[i] = pick(4) ? often[pick(sizeof often - 1)] : (char)(1 + pick(255));
         snprintf(path + n, sizeof path - n, "%s", pick(2) ? "@x.example" : "");
         envid[pick(3)] = (char)(1 + pick(255));
-        const char *to[] = {path};
+        const char *to[] = {path}, *plain[] = {"a@x.example"};
         bool reverse = pick(2);
         struct sender s;
         struct sender_mail mail = {.from = reverse ? path : "me@x.example",
-                                   .recipients = reverse ? (const char *[]){"a@x.example"} : to,
+                                   .recipients = reverse ? plain : to,
                                    .count = 1, .results = &result,
                                    .delivery = {.envid = envid}};
         sender_init(&s, false, "me.example", NULL);
