@@ -35,6 +35,9 @@ options() {
 -p	--paper	SIZE	a4, b4, a3, letter or legal
 -r	--resolution	RES	standard, fine, superfine, 300 or 400
 -c	--coding	CODING	mh, mr or mmr
+	--cover		a cover page in front: to whom, from whom, when, how many pages
+	--at	TIME	not before this time
+	--report	HOW	a report of what became of it: print or mail
 	--dsn		ask for notices of delivery
 	--mdn		ask for a notice when it has been printed
 	--password-fd	N	read the user's password from descriptor N
@@ -60,7 +63,7 @@ PATH=$here:${PATH:-/usr/local/bin:/usr/bin:/bin}
 export PATH
 
 # Options may stand among the operands: each argument is looked at once, operands move to the end.
-subject='' text='' device='' paper='' resolution='' coding='' dsn='' mdn='' fd='' config='' quiet='' verbose=''
+at='' cover='' report='' subject='' text='' device='' paper='' resolution='' coding='' dsn='' mdn='' fd='' config='' quiet='' verbose=''
 left=$# ended=''
 take() { # the value of option $1: from --long=value or the next argument
     case $1 in --*=*) value=${1#*=} used=1; return ;; esac
@@ -78,6 +81,9 @@ while [ "$left" -gt 0 ]; do
     -r | --resolution | --resolution=*) take "$@"; resolution=$value ;;
     -c | --coding | --coding=*) take "$@"; coding=$value ;;
     --password-fd | --password-fd=*) take "$@"; fd=$value ;;
+    --at | --at=*) take "$@"; at=$value value_at=$value ;;
+    --report | --report=*) take "$@"; report=$value ;;
+    --cover) cover=1 ;;
     --config | --config=*) take "$@"; config=$value ;;
     --dsn) dsn=success,failure,delay ;;
     --mdn) mdn=1 ;;
@@ -97,6 +103,21 @@ done
 [ $# -ge 2 ] || die 64 "operand missing"
 code=$1 addresses=$2
 shift 2
+case $report in
+'' | print) ;;
+# What waits in the queue is reported by it and by who takes it.
+mail) dsn=${dsn:-success,failure,delay} ;;
+*) die 64 "--report: not print or mail" ;;
+esac
+if [ -n "$at" ]; then
+    now=$(date +%s)
+    at=$(date -d "$at" +%s 2>/dev/null) || die 64 "--at: not a time"
+    # A time of day that is over is tomorrow's.
+    [ "$at" -gt "$now" ] || case $value_at in
+    ?:?? | ??:??) at=$(date -d "tomorrow $value_at" +%s) ;;
+    *) die 64 "--at: that time is over" ;;
+    esac
+fi
 
 # A program of ours, with the options that all of them share (fuser's stand behind its command).
 # It runs beside the shell, which would otherwise hear of a signal only when it has ended.
@@ -141,10 +162,34 @@ authorise() {
     unset SUDO_UID
 }
 
+# One line, whatever the name or the subject holds.
+plain() { LC_ALL=C tr -d '\000-\010\013-\037\177' | tr '\n' ' ' | sed 's/ *$//'; }
+
+# FAX, to whom, from whom; and the text that goes with it.
+cover_text() { # PAGES
+    printf 'FAX\n\nTo:       %s\n' "$(paste -sd, "$tmp/to" | sed 's/,/, /g' | plain)"
+    printf 'From:     %s <%s>\n' "$(plain <"$tmp/name")" "$path"
+    printf 'Date:     %s\n' "$(date '+%Y-%m-%d %H:%M')"
+    [ -z "$subject" ] || printf 'Subject:  %s\n' "$(printf '%s' "$subject" | plain)"
+    printf 'Pages:    %s, with this one\n' "$1"
+    [ -z "$text" ] || { echo; cat -- "$text"; }
+}
+pages() { g3tiff --info "$1" 2>/dev/null | grep -c .; }
+
+# The pages of $tmp/pages with one before them; they are T.4's rows already, and stay as they are.
+add_cover() {
+    run g3tiff "$tmp/pages" -o "$tmp/body.tif" || exit
+    cover_text $(($(pages "$tmp/body.tif") + 1)) >"$tmp/cover.txt" || exit 66
+    run fax-scan ${paper:+-p "$paper"} ${resolution:+-r "$resolution"} ${coding:+-c "$coding"} \
+        -- "$tmp/cover.txt" "$tmp/body.tif" >"$tmp/pages" || exit
+    rm -f "$tmp/body.tif"
+}
+
 # The document: scanned, wrapped, and made a mail with its recipients in $tmp/to.
 make_mail() {
     run fax-scan ${device:+-d "$device"} ${paper:+-p "$paper"} ${resolution:+-r "$resolution"} \
         ${coding:+-c "$coding"} -- "$@" >"$tmp/pages" || exit
+    [ -z "$cover" ] || add_cover
     run g3tiff "$tmp/pages" -o "$tmp/fax.tif" || exit
     rm -f "$tmp/pages"
     set -- --from "$from" --subject "${subject:-Fax}" --type 'image/tiff; application=faxbw' --name fax.tif
@@ -164,31 +209,83 @@ seal() {
     done <"$tmp/to"
 }
 
-# Sends $1 to the recipients in file $2. What a server puts off goes into the queue.
+# What the queue takes: whose mail it is, and what it says of it.
+enqueue() { # WHY RECIPIENT...
+    why=$1
+    shift
+    id=$(run fax-queue add --user "$code" -f "$path" ${dsn:+--dsn "$dsn"} ${at:+--at "@$at"} \
+        -- "$@" <"$mail") || { worse $?; return; }
+    say "in the queue as $id${at:+ until $(date -d "@$at" '+%Y-%m-%d %H:%M')}: $*"
+    for to; do printf '%s: %s\n    in the queue as %s\n' "$to" "$why" "$id" >>"$tmp/outcome"; done
+}
+
+# The recipients whose objects in $tmp/results have this status.
+those() {
+    sed -n "/\"status\": \"$1\"/"'s/.*"recipient": "\(\([^"\\]\|\\.\)*\)".*/\1/p' "$tmp/results" |
+        sed 's/\\\(.\)/\1/g'
+}
+
+# What was said of them, for the report.
+told() { # STATUS WORDS
+    sed -n "/\"status\": \"$1\"/"'s/.*"recipient": "\(\([^"\\]\|\\.\)*\)".*"code": \([0-9]*\), "enhanced": "\([^"]*\)", "text": "\(\([^"\\]\|\\.\)*\)".*/\1: '"$2"'\n    \3 \4 \5/p' \
+        "$tmp/results" | sed 's/\\\(.\)/\1/g; s/^    0  */    /' >>"$tmp/outcome"
+}
+
+# Sends $1 to the recipients in file $2; $3 are the domains for whose mail the connection is then
+# turned, if any. What a server puts off goes into the queue.
 send() {
-    set -- "$1" "$2"
-    mail=$1
-    recipients=$2
+    mail=$1 recipients=$2 turn_for=${3:-}
     set --
     while IFS= read -r to; do set -- "$@" "$to"; done <"$recipients"
-    run smtp-send --user "$code" --json ${verbose:+-v} ${dsn:+--dsn "$dsn"} -- "$@" <"$mail" >"$tmp/results"
+    if [ -n "$at" ]; then enqueue 'waits for its time' "$@"; return; fi
+    run smtp-send --user "$code" --json ${verbose:+-v} ${dsn:+--dsn "$dsn"} \
+        ${turn_for:+--atrn "$turn_for"} -- "$@" <"$mail" >"$tmp/results"
     sent=$?
+    [ -z "$turn_for" ] || answer=$(sed -n '/"command": "ATRN"/s/.*"exit": \([0-9]*\).*/\1/p' "$tmp/results")
+    told sent sent
+    told failed failed
     [ "$sent" -ne 0 ] || return 0
-    deferred=$(sed -n '/"status": "deferred"/s/.*"recipient": "\(\([^"\\]\|\\.\)*\)".*/\1/p' \
-        "$tmp/results" | sed 's/\\\(.\)/\1/g')
+    # How the turn went is no matter of the mail's.
+    [ -z "$turn_for" ] || [ "$(those sent | grep -c .)" -ne $# ] || return 0
+    deferred=$(those deferred)
     # Log-in, certificate and settings are for the user to mend: not for the queue.
-    case $sent in 77 | 78) worse "$sent"; return ;; esac
+    case $sent in 77 | 78) told deferred 'not sent'; worse "$sent"; return ;; esac
     if [ -n "$deferred" ]; then
         set --
         while IFS= read -r to; do set -- "$@" "$to"; done <<LIST
 $deferred
 LIST
-        id=$(run fax-queue add --user "$code" -f "$path" ${dsn:+--dsn "$dsn"} -- "$@" <"$mail") || { worse $?; return; }
-        say "in the queue as $id: $*"
+        enqueue 'put off' "$@" || return
     fi
     # A refusal stands whatever became of the others.
     refused=$(sed -n '/"status": "failed"/s/.*"exit": \([0-9]*\).*/\1/p' "$tmp/results" | sort -n | tail -1)
     if [ -n "$refused" ]; then worse "$refused"; elif [ -z "$deferred" ]; then worse "$sent"; fi
+}
+
+# S49 where ATRN is not known: TURN, which takes all that waits for us; else the server is asked to
+# call us.
+ask_otherwise() {
+    if run smtp-send --user "$code" --turn -q </dev/null; then answer=0; return; fi
+    for domain in $(printf '%s' "$domains" | tr ',' ' '); do
+        run smtp-send --user "$code" --etrn "$domain" -q </dev/null || return
+    done
+}
+
+# What became of it, on paper or by mail.
+make_report() {
+    { printf 'Transmission report\n\nFrom:     %s <%s>\n' "$(plain <"$tmp/name")" "$path"
+      printf 'Subject:  %s\n' "$(printf '%s' "${subject:-Fax}" | plain)"
+      printf 'Date:     %s\nPages:    %s\n\n' "$(date '+%Y-%m-%d %H:%M')" "$(pages "$tmp/fax.tif")"
+      cat "$tmp/outcome"; } >"$tmp/report.txt"
+    if [ "$report" = print ]; then
+        printer=$(run fuser get "$code" printer) || printer=''
+        run fax-print ${printer:+-P "$printer"} "$tmp/report.txt" || worse $?
+        return
+    fi
+    run b64mime --from "$from" --to "$path" --subject "Transmission report: ${subject:-Fax}" \
+        --type 'text/plain; charset=utf-8' "$tmp/report.txt" >"$tmp/report" || { worse $?; return; }
+    id=$(run fax-queue add --user "$code" -f '<>' -- "$path" <"$tmp/report") || { worse $?; return; }
+    run fax-queue flush --id "$id" || worse $?
 }
 status=0
 worse() { # of statuses; a program that is not there is 69
@@ -205,21 +302,37 @@ from="\"$(sed 's/[\\"]/\\&/g' "$tmp/name")\" <$path>"
 printf '%s\n' "$addresses" | tr ',' '\n' | sed 's/^[[:space:]]*//; s/[[:space:]]*$//; /^$/d' >"$tmp/to"
 [ -s "$tmp/to" ] || die 64 "no recipient"
 
+check=$(run fuser get "$code" check-on-send)
+# Whose mail he may ask for: the connection is kept for that (S49).
+domains=''
+[ "$check" != on ] || [ -n "$at" ] ||
+    domains=$(run fuser get "$code" domains | tr -s ' ,\n' ',' | sed 's/^,//; s/,$//')
+answer=''
+: >"$tmp/outcome"
+
 make_mail "$@"
 if [ "$(run fuser get "$code" encrypt)" = on ]; then
     seal
+    last=$n
     n=0
     while IFS= read -r to; do
         n=$((n + 1))
         printf '%s\n' "$to" >"$tmp/one"
-        send "$tmp/sealed.$n" "$tmp/one"
+        turn_now=''
+        [ "$n" -ne "$last" ] || turn_now=$domains
+        send "$tmp/sealed.$n" "$tmp/one" "$turn_now"
     done <"$tmp/to"
 else
-    send "$tmp/mail" "$tmp/to"
+    send "$tmp/mail" "$tmp/to" "$domains"
 fi
+[ -z "$report" ] || make_report
 
-# S48, S49: what has come meanwhile. Its failure is told, and is not the sent mail's.
-if [ "$(run fuser get "$code" check-on-send)" = on ]; then
+# S48, S49: what has come meanwhile. Its failure is told, and is not the sent mail's. What came
+# over the turned connection is in the spool; and where the server can do nothing of that, the
+# mailbox is polled at once.
+if [ "$check" = on ] && [ -z "$at" ]; then
+    # 69: the server knows no ATRN, or does not let us.
+    [ "$answer" != 69 ] || ask_otherwise
     run fax-autorecv --user "$code" --sent ||
         say "mail was not looked for: fax-autorecv ended with status $?"
 fi

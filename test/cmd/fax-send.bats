@@ -79,7 +79,7 @@ held() { fax-spool list "$1" | awk '$2 != "undecodable" { print $1 }'; }
     grep -q '^RCPT TO:<bob@fax.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;bob@fax.example' fake/log
     fuser edit 12 --submit "smtp://@127.0.0.1:$(free_port)"
     fax-send --dsn 12 bob@fax.example page.pbm
-    grep -qx 'dsn success,failure,delay' "$FAXPIPE_HOME"/queue/*.env
+    grep -qx 'notify success,failure,delay' "$FAXPIPE_HOME"/queue/*.env
 }
 
 @test "fax-send: with encryption on, no row for one recipient means nothing for any" {
