@@ -111,6 +111,8 @@ static void at_start(const SSL *ssl, int where, int value)
     const struct dane *d = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), dane_index());
     if (!(where & SSL_CB_HANDSHAKE_START) || !d || SSL_dane_enable(own, d->base) <= 0)
         return;
+    /* Usage 3 is of the server's key itself: names and dates say nothing (RFC 7672 3.1.1). */
+    SSL_dane_set_flags(own, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
     SSL_set_hostflags(own, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (*d->domain)
         SSL_add1_host(own, d->domain);

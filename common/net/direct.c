@@ -170,7 +170,7 @@ static void demand(struct direct *d, struct direct_target *t)
         t->tls = CHANNEL_TLS_REQUIRE;
     else if (d->dane.demand == DANE_ENCRYPT && t->tls == CHANNEL_TLS_TRY)
         t->tls = CHANNEL_TLS_ENCRYPT;
-    d->demanded = t->tls != d->o.tls;
+    d->demanded = t->dane || sts || t->tls != d->o.tls;
 }
 
 bool direct_next(struct direct *d, struct direct_target *t)
