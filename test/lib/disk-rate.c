@@ -1,7 +1,8 @@
 /*
  * disk-rate DIR COUNT OCTETS: what this disk can do at most, one by one: in a new directory of
  * DIR, COUNT times a file of OCTETS is made in tmp/ and synced, linked into new/, and new/ synced.
- * Prints how many of them a second. They stay: what goes would burden the disk's next flushes.
+ * Prints how many of them a second, and of the time of one the median and the 99th percentile in
+ * us. They stay: what goes would burden the disk's next flushes.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -32,12 +33,19 @@ static void one(int n, const char *bytes, size_t size)
     close(dir);
 }
 
+static int later(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 int main(int argc, char **argv)
 {
     int count = argc == 4 ? atoi(argv[2]) : 0;
     size_t size = argc == 4 ? (size_t)atol(argv[3]) : 0;
     char *bytes = calloc(1, size + 1), name[32];
-    if (count < 1 || !bytes)
+    double *took = calloc((size_t)(count < 1 ? 1 : count), sizeof *took);
+    if (count < 1 || !bytes || !took)
         errx(64, "usage: disk-rate DIR COUNT OCTETS");
     if ((mkdir(argv[1], 0700) != 0 && access(argv[1], W_OK) != 0) || chdir(argv[1]) != 0)
         err(1, "%s", argv[1]);
@@ -46,10 +54,17 @@ int main(int argc, char **argv)
         err(1, "%s", name);
     mkdir("tmp", 0700);
     mkdir("new", 0700);
-    double begin = seconds();
-    for (int i = 0; i < count; i++)
+    double begin = seconds(), last = begin;
+    for (int i = 0; i < count; i++) {
         one(i, bytes, size);
-    printf("%.0f\n", count / (seconds() - begin));
+        double end = seconds();
+        took[i] = end - last;
+        last = end;
+    }
+    qsort(took, (size_t)count, sizeof *took, later);
+    printf("%.0f %.0f %.0f\n", count / (last - begin), took[count / 2] * 1e6,
+           took[count * 99 / 100] * 1e6);
+    free(took);
     free(bytes);
     return 0;
 }
