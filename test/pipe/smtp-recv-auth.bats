@@ -16,7 +16,11 @@ setup() {
     sed 's/$/\r/' mail >mail.crlf
 }
 
-teardown() { cleanup; }
+teardown() {
+    # shellcheck disable=SC2046
+    [ -z "${POSTFIX:-}" ] || { kill $(cat "$POSTFIX/spool/pid/master.pid") || :; rm -rf "$POSTFIX"; }
+    cleanup
+}
 
 serve() { receiver --hostname us.example --domain us.example --tls-cert cert.pem --tls-key key.pem --auth "$@"; }
 
@@ -77,6 +81,64 @@ assert len([x for x in json.load(sys.stdin) if "out@other.example" in str(x)]) =
     curl -sS --ssl-reqd --cacert cert.pem --netrc-file netrc --url "smtp://localhost:$PORT/me" \
         --mail-from a@b.example --mail-rcpt out@other.example -T mail.crlf
     queued 2
+}
+
+@test "msmtp and curl: PLAIN and LOGIN, right and wrong" {
+    needs msmtp curl
+    serve
+    n=0
+    for mechanism in plain login; do
+        m() { msmtp --host=localhost "--port=$PORT" --from=a@b.example --tls=on --tls-trust-file=cert.pem \
+            --auth=$mechanism --user=alice --passwordeval="cat $1" out@other.example <mail; }
+        m pw
+        queued $((n += 1))
+        echo 'tea at six' >other
+        run m other
+        [ "$status" -eq 77 ]
+        printf 'machine localhost login alice password "tea at five"\n' >netrc
+        curl -sS --ssl-reqd --cacert cert.pem --netrc-file netrc --login-options "AUTH=${mechanism^^}" \
+            --url "smtp://localhost:$PORT/me" --mail-from a@b.example --mail-rcpt out@other.example -T mail.crlf
+        queued $((n += 1))
+    done
+    # A good log-in forgives the wrong ones; two in all would still have passed.
+    queued "$n"
+}
+
+@test "Python's smtplib: STARTTLS and AUTH, by both of its mechanisms" {
+    serve
+    python3 - "$PORT" <<'PY'
+import smtplib, ssl, sys
+for mechanism in "PLAIN", "LOGIN":
+    c = smtplib.SMTP("localhost", int(sys.argv[1]))
+    c.ehlo("me.example")
+    assert "auth" not in c.esmtp_features
+    c.starttls(context=ssl.create_default_context(cafile="cert.pem"))
+    c.ehlo("me.example")
+    assert mechanism in c.esmtp_features["auth"].split()
+    c.user, c.password = "alice", "tea at five"
+    assert c.auth(mechanism, getattr(c, "auth_" + mechanism.lower()))[0] == 235
+    c.sendmail("a@b.example", ["out@other.example"], open("mail.crlf", "rb").read())
+    c.quit()
+PY
+    queued 2
+}
+
+# bats test_tags=nosan
+@test "Postfix logs in, and relays by us" {
+    needs_root
+    [ -x /usr/sbin/postfix ] || skip "postfix is not installed"
+    [ -e /usr/lib/x86_64-linux-gnu/sasl2/libplain.so ] || [ -e /usr/lib/sasl2/libplain.so ] || skip "no SASL PLAIN here"
+    echo wonderland >pw
+    fuser edit 12 --password-file pw
+    serve
+    relay=$(free_port)
+    POSTFIX=$(mktemp -d /tmp/faxpipe-postfix.XXXXXX)
+    POSTFIX_SMTP_TLS=encrypt POSTFIX_LOGIN=alice:wonderland \
+        "$FAXPIPE_ROOT/test/lib/start-postfix" "$POSTFIX" "$relay" "$PORT" 3>&- 4>&-
+    smtp-send --url "smtp://127.0.0.1:$relay" -f a@b.example out@other.example <mail
+    until_true 20 queued 1
+    grep -q 'Subject: judged' "$FAXPIPE_HOME"/queue/*.mail
+    grep -q 'with ESMTPSA$' "$FAXPIPE_HOME"/queue/*.mail
 }
 
 @test "after five wrong tries a right password waits as well" {

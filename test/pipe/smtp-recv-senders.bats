@@ -62,6 +62,32 @@ under_tls() { grep -q 'with ESMTPS id' md/new/*; }
     [[ $output == *'550 5.7.1'* ]]
 }
 
+@test "swaks --pipe: a session on the other end of a pipe, and LMTP" {
+    needs swaks
+    swaks --silent 2 --pipe "smtp-recv --hostname us.example --maildir $T/md" --from a@b.example --to x@us.example --body hello
+    grep -qx hello md/new/*
+    rm md/new/*
+    run swaks --pipe "smtp-recv --hostname us.example --maildir $T/md" --from a@b.example --to x@other.example
+    [ "$status" -ne 0 ]
+    [[ $output == *'550 5.7.1'* ]]
+    swaks --silent 2 --protocol LMTP --pipe "smtp-recv --lmtp --hostname us.example --maildir $T/md" --from a@b.example --to x@us.example --body hello
+    grep -q 'with LMTP id' md/new/*
+}
+
+@test "smtp-source: many sessions at once, and many mails in each" {
+    needs smtp-source
+    receiver "${us[@]}" --no-sync
+    smtp-source -s 8 -m 80 -l 5000 -f a@b.example -t x@us.example "127.0.0.1:$PORT"
+    smtp-source -d -s 8 -m 80 -r 4 -l 200 -f a@b.example -t x@us.example "127.0.0.1:$PORT"
+    [ "$(ls md/new | wc -l)" -eq 160 ]
+    [ -z "$(ls md/tmp)" ]
+    smtp-source -L -s 2 -m 4 -f a@b.example -t x@us.example "127.0.0.1:$PORT" && false # we speak no LMTP here
+    rm port
+    receiver "${us[@]}" --lmtp
+    smtp-source -L -s 2 -m 4 -f a@b.example -t x@us.example "127.0.0.1:$PORT"
+    [ "$(ls md/new | wc -l)" -eq 164 ]
+}
+
 @test "msmtp, in clear and under STARTTLS" {
     needs msmtp
     certificate
