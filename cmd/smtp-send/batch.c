@@ -61,7 +61,7 @@ static enum err turn(struct batch *b, const struct outgoing *content)
         else if (event == SENDER_READ)
             sender_push(&b->sender, span_str(b->reply));
         else
-            e = give(b, content, &at);
+            e = content ? give(b, content, &at) : ERR_BUG;
     }
     return e;
 }

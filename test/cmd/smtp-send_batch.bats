@@ -55,7 +55,7 @@ batch() { smtp-send --batch --helo me.example "$@"; }
     done
     run --separate-stderr batch -f a@x $'b@x\r\nQUIT' <mail.eml
     expect_refusal 65
-    run --separate-stderr batch -f a@x --helo 'a b' c@x <mail.eml
+    run --separate-stderr smtp-send --batch -f a@x --helo 'a b' c@x <mail.eml
     expect_refusal 65
     run bash -c 'smtp-send --batch -f a@x b@x <mail.eml >/dev/full'
     expect_status 74

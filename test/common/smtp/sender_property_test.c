@@ -146,7 +146,7 @@ static bool holds(struct span content, const char *caps, bool chunked)
     static struct peer p;
     static uint8_t want[3 * MAIL];
     static const char *const to[] = {"a@x.example", "b@x.example"};
-    struct sender_result results[2];
+    struct sender_result results[2] = {{.err = ERR_AGAIN}, {.err = ERR_AGAIN}};
     struct sender s;
     memset(&p, 0, sizeof p);
     struct sender_mail mail = {.from = "me@x.example", .recipients = to, .count = 2,
