@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum { PIECE = 16384, HIGH = 65536, GRACE_MS = 60000 };
@@ -15,6 +16,9 @@ struct pump {
     struct buf inward; /* the peer's, for the receiver */
     bool peer_ended, told, receiver_ended;
     bool moved; /* something has been, since the last wait */
+    char reply[3]; /* the beginning of the receiver's last line, and how much of that there is */
+    size_t known;
+    bool in_line;
 };
 
 /* What the peer has said, as far as there is room. */
@@ -46,6 +50,16 @@ static void pass_on(struct pump *p)
     }
 }
 
+static void follow(struct pump *p, struct span said)
+{
+    for (size_t i = 0; i < said.n; i++) {
+        p->known = p->in_line ? p->known : 0;
+        p->in_line = said.p[i] != '\n';
+        if (p->in_line && p->known < sizeof p->reply)
+            p->reply[p->known++] = (char)said.p[i];
+    }
+}
+
 /* What the receiver has said goes to the peer. */
 static enum err answer(struct pump *p, struct why *why)
 {
@@ -55,6 +69,7 @@ static enum err answer(struct pump *p, struct why *why)
         return ERR_NONE;
     p->receiver_ended = k <= 0;
     p->moved = true;
+    follow(p, span_of(bytes, k > 0 ? (size_t)k : 0));
     enum err e = k > 0 ? channel_write(p->c, bytes, (size_t)k, why) : ERR_NONE;
     /* He may have shut his side and still listen; or be gone, with nothing left to tell him. */
     return p->peer_ended ? ERR_NONE : e;
@@ -87,5 +102,8 @@ enum err channel_turned(struct channel *c, int fd, struct why *why)
             e = wait_for(&p, why);
     }
     buf_release(&p.inward);
+    /* 221: the peer has said that this is all. */
+    if (!e && (p.known < sizeof p.reply || memcmp(p.reply, "221", sizeof p.reply) != 0))
+        return why_set(why, ERR_AGAIN, "the peer went away before QUIT");
     return e;
 }

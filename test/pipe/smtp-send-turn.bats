@@ -173,9 +173,11 @@ def ask(line):
     print(code, file=log, flush=True)
     return code
 ask("")
+if mode == "silent": s.line()
 if mode == "early": sys.exit(0)
 assert ask("EHLO provider.example") == 250
 for n in range(1, 5):
+    if mode == "between" and n == 3: sys.exit(0)
     if mode == "gone" and n == 3:
         ask("MAIL FROM:<p@provider.example>"); ask("RCPT TO:<alice@here.example>"); ask("DATA")
         s.say("Subject: half\r\n\r\nhalf a line")
@@ -210,12 +212,21 @@ Subject: odmr 3" ]
         cat server.log; false; }
 }
 
-@test "a foreign server that goes within a mail: 75, what was whole stays, and no half" {
-    odmr_server gone
-    run exchange --atrn here.example,second.example
-    expect_status 75
-    [ "$(subjects here 12)" = "Subject: odmr 1
+@test "a foreign server that goes within a mail, or between two: 75, what was whole stays, no half" {
+    for mode in gone between; do
+        rm -f here/spool/12/new/*
+        odmr_server "$mode"
+        run exchange --atrn here.example,second.example
+        expect_status 75
+        [ "$(subjects here 12)" = "Subject: odmr 1
 Subject: odmr 2" ]
+    done
+}
+
+@test "a server that turns the connection and then says nothing: 75 after the time-out" {
+    odmr_server silent
+    run exchange --atrn here.example,second.example --timeout 1
+    expect_status 75
 }
 
 @test "a server that speaks before it is greeted is not listened to" {

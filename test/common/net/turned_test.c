@@ -133,7 +133,45 @@ static enum err by_channel(int peer, int beyond, struct why *why)
     enum err e = channel_turned(c, beyond, why);
     channel_close(c);
     close(beyond);
+    /* They said no QUIT. */
+    CHECK_INT(e, ERR_AGAIN);
+    CHECK_STR(why->text, "the peer went away before QUIT");
+    return ERR_NONE;
+}
+
+/* What a receiver says at last, perhaps in pieces. */
+static enum err ended_with(const char *one, const char *two)
+{
+    int peer[2], receiver[2];
+    struct why why = {""};
+    struct channel *c;
+    pair(peer);
+    pair(receiver);
+    if (fork() == 0) {
+        if (write(receiver[1], one, strlen(one)) < 0 || usleep(20000) ||
+            write(receiver[1], two, strlen(two)) < 0)
+            _exit(1);
+        _exit(0);
+    }
+    close(receiver[1]);
+    CHECK_INT(channel_open_fds(peer[0], peer[0], 20, &c, &why), ERR_NONE);
+    enum err e = channel_turned(c, receiver[0], &why);
+    channel_close(c);
+    wait(NULL);
+    close(receiver[0]);
+    close(peer[0]);
+    close(peer[1]);
     return e;
+}
+
+static void the_last_reply(void)
+{
+    CHECK_INT(ended_with("220 a\r\n250 b\r\n2", "21 bye\r\n"), ERR_NONE);
+    CHECK_INT(ended_with("221 bye\r\n", ""), ERR_NONE);
+    CHECK_INT(ended_with("221 bye\r\n", "250 b\r\n"), ERR_AGAIN);
+    CHECK_INT(ended_with("220 a\r\n", "421 idle\r\n"), ERR_AGAIN);
+    CHECK_INT(ended_with("22", ""), ERR_AGAIN);
+    CHECK_INT(ended_with("", ""), ERR_AGAIN);
 }
 
 static void much_by_channel(void)
@@ -201,6 +239,7 @@ int main(void)
     RUN(the_first_line);
     RUN(much_by_turned);
     RUN(much_by_channel);
+    RUN(the_last_reply);
     RUN(a_peer_that_is_gone);
     RUN(nothing_moves);
     RUN(in_a_process_of_its_own);
