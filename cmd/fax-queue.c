@@ -433,7 +433,7 @@ static enum err foreign_option(const struct command *c)
 
 static enum err run(const struct operands *operands)
 {
-    struct work work = {.queue = {""}};
+    struct work work = {.queue = {.at = -1}};
     const char *word = operands->count ? operands->list[0] : "";
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(commands[i].name, word) == 0) {

@@ -44,3 +44,14 @@ teardown() { cleanup; }
     grep -qx 'Final-Recipient: rfc822; nobody@fax.example' notice
     b64mime -d --list --json notice | grep -q 'message/delivery-status'
 }
+
+@test "queue: fax-autorecv ends with a flush, a dry run does not" {
+    receiver
+    echo "route.fax.example = smtp://127.0.0.1:$PORT" >>station/faxpipe.conf
+    fax-queue add -f alice@fax.example bob@fax.example <mail.eml
+    fax-autorecv --dry-run
+    [ -n "$(fax-queue list)" ]
+    fax-autorecv
+    [ -z "$(fax-queue list)" ]
+    [ -n "$(fax-spool list 15)" ]
+}
