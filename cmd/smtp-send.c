@@ -228,8 +228,16 @@ static const struct program program = {
     .run = run,
 };
 
+/* A link by this name stands in /usr/sbin, and not everybody who calls it says -i. */
+static bool called_sendmail(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return strcmp(name, "sendmail") == 0 || strcmp(name, "send-mail") == 0;
+}
+
 int main(int argc, char **argv)
 {
+    opt.dots = argc > 0 && called_sendmail(argv[0]);
     int status = program_main(&program, argc, argv);
 #ifndef __SANITIZE_ADDRESS__
     /* All is written and closed: what libcurl's thirty libraries would still tidy up is memory,

@@ -113,6 +113,16 @@ END
     grep -q '^RCPT TO:<b>' fake/log
 }
 
+@test "a link of sendmail's name needs no flag" {
+    fake
+    mkdir sbin
+    ln -s "$BIN/smtp-send" sbin/sendmail
+    printf 'smarthost = %s\ndomain = fax.example\n' "$URL" >"$FAXPIPE_HOME/faxpipe.conf"
+    printf 'Subject: s\n\nx\n' | sbin/sendmail root
+    grep -q '^RCPT TO:<root@fax.example>' fake/log
+    fields fake/mail.1 | grep -q '^Message-ID: '
+}
+
 @test "DSN by sendmail's letters" {
     fake 'caps: DSN;8BITMIME'
     settings
