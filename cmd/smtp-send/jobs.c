@@ -9,6 +9,7 @@
 #include "tool/spawn.h"
 #include "tool/status.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct board {
     atomic_size_t next; /* the first mail that nobody has taken */
     struct {
         enum err failed, worst;
+        bool lost; /* what it told did not arrive */
         bool done; /* it has come to its end */
     } worker[JOBS_MAX];
 };
@@ -51,9 +53,19 @@ static pid_t start(struct job *j, struct board *board, size_t which)
     enum err e = send_some(j, &board->next);
     server_disconnect(j);
     board->worker[which].worst = j->worst;
-    board->worker[which].failed = fflush(stdout) ? ERR_IO : e;
+    board->worker[which].failed = e;
+    board->worker[which].lost = ferror(stdout) || fflush(stdout) != 0;
     board->worker[which].done = true;
     _exit(0);
+}
+
+/* Said once, and not by each that found it so. */
+static enum err stdout_lost(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR))
+        return ERR_PIPE;
+    return diag_fail(ERR_IO, NULL, "stdout: write error");
 }
 
 static enum err send_by_many(struct job *j, struct board *board, size_t workers)
@@ -61,6 +73,7 @@ static enum err send_by_many(struct job *j, struct board *board, size_t workers)
     pid_t pids[JOBS_MAX];
     struct why why = {""};
     size_t started = 0;
+    bool lost = false;
     enum err e = io_temp(&j->lock, &why);
     if (e)
         return diag_fail(e, &why, "--jobs");
@@ -78,8 +91,11 @@ static enum err send_by_many(struct job *j, struct board *board, size_t workers)
             e = diag_fail(ERR_OS, NULL, "a process of --jobs ended by itself (%d)", status);
         else if (board->worker[i].failed && !e)
             e = board->worker[i].failed;
+        lost |= board->worker[i].lost;
         j->worst = report_worse(j->worst, board->worker[i].worst);
     }
+    if (lost && !e)
+        e = stdout_lost();
     io_close(j->lock, NULL);
     j->lock = -1;
     return e;

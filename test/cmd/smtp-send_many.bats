@@ -103,6 +103,19 @@ three=(--file mail.eml --file mail.eml --file mail.eml)
     expect_refusal 66
 }
 
+@test "--jobs: results that cannot be told are 74, a reader that has gone 141" {
+    fake
+    for to in a b c d; do printf 'From: f@x\nTo: %s@x\n\nx\n' "$to" >"m$to"; done
+    four=(--file ma --file mb --file mc --file md)
+    run bash -c 'smtp-send --url "$0" --jobs 2 --json "$@" 2>err >/dev/full' "$URL" "${four[@]}"
+    expect_status 74
+    [ "$(wc -l <err)" -eq 1 ]
+    run bash -c 'set -o pipefail; smtp-send --url "$0" --jobs 2 --json "$@" 2>err | true' "$URL" "${four[@]}"
+    [ "$status" -eq 141 ] || [ "$status" -eq 0 ]
+    [ ! -s err ]
+    [ "$(grep -c '^DATA' fake/log)" -eq 8 ]
+}
+
 @test "--jobs: an mbox, and recipients of Bcc in every mail of it" {
     fake
     for i in 1 2 3 4 5; do printf 'From x Sat\nFrom: f@x\nTo: to%d@x\nBcc: blind%d@x\n\nx\n\n' "$i" "$i"; done >m.mbox
@@ -142,4 +155,16 @@ three=(--file mail.eml --file mail.eml --file mail.eml)
     for i in {1..1500}; do printf 'From: a@x\nTo: b@x\n\n%d\n' "$i" >many/$i; args+=(--file "many/$i"); done
     (ulimit -Sn 256; smtp-send --url "$URL" --json "${args[@]}") >out
     [ "$(grep -c '"sent"' out)" -eq 1500 ]
+}
+
+@test "--jobs: who ends the run ends every connection" {
+    fake 'content: hang'
+    for to in a b; do printf 'From: f@x\nTo: %s@x\n\nx\n' "$to" >"m$to"; done
+    background smtp-send --url "$URL" --jobs 2 --file ma --file mb
+    run_pid=$!
+    until_true 10 bash -c '[ "$(grep -c ^DATA fake/log)" -eq 2 ]'
+    workers=$(pgrep -P "$run_pid")
+    [ "$(wc -w <<<"$workers")" -eq 2 ]
+    kill "$run_pid"
+    for pid in $workers; do until_true 10 no kill -0 "$pid"; done
 }
