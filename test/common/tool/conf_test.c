@@ -66,10 +66,28 @@ static void names_the_line_it_refuses(void)
     }
 }
 
+static void switches(void)
+{
+    static const char text[] = "dane = on\nmta-sts = off\ntrust-ad = maybe\n";
+    struct conf *c;
+    struct why why = {""};
+    bool on = false;
+    CHECK(conf_parse(span_str(text), &c, NULL) == ERR_NONE);
+    CHECK(conf_switch(c, "dane", &on, &why) == ERR_NONE && on);
+    CHECK(conf_switch(c, "mta-sts", &on, &why) == ERR_NONE && !on);
+    CHECK(conf_switch(c, "resolver", &on, &why) == ERR_NONE && !on);
+    on = true;
+    CHECK(conf_switch(c, "resolver", &on, &why) == ERR_NONE && on);
+    CHECK(conf_switch(c, "trust-ad", &on, &why) == ERR_CONFIG && on);
+    CHECK_STR(why.text, "trust-ad = maybe: not on or off");
+    conf_free(c);
+}
+
 int main(void)
 {
     RUN(reads_settings);
     RUN(shows_what_is_set);
     RUN(names_the_line_it_refuses);
+    RUN(switches);
     return check_done();
 }
