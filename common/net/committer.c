@@ -2,15 +2,15 @@
 
 #include <string.h>
 
-/* A thread and back cost some 50 us of an idle machine. */
-enum { QUICK_NS = 400000 };
+/* A thread and back cost some 50 us of an idle machine. Of a batch each mail has a sync of its own,
+ * one behind the other where that is quick. */
+enum { QUICK_NS = 400000, QUICK_MAIL_NS = 150000 };
 
-static void commit(struct committer *c)
+static void commit(struct commit_batch *b)
 {
     uint64_t begin = uv_hrtime();
-    session_commit(c->sessions, c->count);
-    c->last_ns = uv_hrtime() - begin;
-    c->last_count = c->count;
+    session_commit(b->sessions, b->count);
+    b->ns = uv_hrtime() - begin;
 }
 
 static void commit_in_thread(uv_work_t *work)
@@ -19,54 +19,78 @@ static void commit_in_thread(uv_work_t *work)
 }
 
 /* One after the other, on a disk that is as fast as a thread: whoever sends them is alone. */
-static bool best_done_here(const struct committer *c)
+static bool best_done_here(const struct committer *c, const struct commit_batch *b)
 {
-    return c->count == 1 && c->last_count == 1 && c->last_ns < QUICK_NS;
+    return !c->under_way && b->count == 1 && c->last_count == 1 && c->last_ns < QUICK_NS;
+}
+
+/* Whether to wait for what is under way, so that more mails share a sync. */
+static bool is_patient(const struct committer *c)
+{
+    return c->under_way == COMMITTER_BATCHES ||
+           (c->under_way && c->last_ns < QUICK_NS + c->last_count * QUICK_MAIL_NS);
+}
+
+static void note(struct committer *c, const struct commit_batch *b)
+{
+    c->last_ns = b->ns;
+    c->last_count = b->count;
 }
 
 static void after_commit(uv_work_t *work, int status);
 
-/* All that waits is one batch, unless one is under way. */
+/* All that waits, or as much of it as goes into a batch. */
 static void start_batch(struct committer *c)
 {
-    if (c->committing || !c->waiting)
-        return;
-    for (c->count = 0; c->waiting && c->count < COMMITTER_BATCH_MAX; c->count++) {
+    struct commit_batch *b = c->batches;
+    while (b->under_way)
+        b++;
+    for (b->count = 0; c->waiting && b->count < COMMITTER_BATCH_MAX; b->count++) {
         struct commit_wait *w = c->waiting;
         c->waiting = w->next;
-        c->batch[c->count] = w;
-        c->sessions[c->count] = w->session;
+        b->waits[b->count] = w;
+        b->sessions[b->count] = w->session;
     }
     if (!c->waiting)
         c->last = &c->waiting;
-    if (best_done_here(c)) {
-        commit(c);
-        c->done(c->batch[0]);
+    if (best_done_here(c, b)) {
+        commit(b);
+        note(c, b);
+        c->done(b->waits[0]);
         return;
     }
-    c->work.data = c;
-    c->committing = true;
-    uv_queue_work(c->loop, &c->work, commit_in_thread, after_commit);
+    b->committer = c;
+    b->work.data = b;
+    b->under_way = true;
+    c->under_way++;
+    uv_queue_work(c->loop, &b->work, commit_in_thread, after_commit);
+}
+
+static void start_batches(struct committer *c)
+{
+    while (c->waiting && !is_patient(c))
+        start_batch(c);
 }
 
 static void after_commit(uv_work_t *work, int status)
 {
-    struct committer *c = work->data;
+    struct commit_batch *b = work->data;
+    struct committer *c = b->committer;
     struct commit_wait *done[COMMITTER_BATCH_MAX];
-    size_t count = c->count;
+    size_t count = b->count;
     (void)status;
-    memcpy(done, c->batch, count * sizeof *done);
-    c->committing = false;
-    start_batch(c);
+    memcpy(done, b->waits, count * sizeof *done);
+    note(c, b);
+    b->under_way = false;
+    c->under_way--;
+    start_batches(c);
     for (size_t i = 0; i < count; i++)
         c->done(done[i]);
 }
 
 static void on_turn(uv_check_t *turn)
 {
-    struct committer *c = turn->data;
-    while (c->waiting && !c->committing)
-        start_batch(c);
+    start_batches(turn->data);
 }
 
 void committer_start(struct committer *c, uv_loop_t *loop, void (*done)(struct commit_wait *wait))

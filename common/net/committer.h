@@ -1,6 +1,7 @@
 /*
  * Mails of a loop's sessions that become durable together: what waits for the disk at the end of a
- * turn is one batch, what comes meanwhile the next.
+ * turn is one batch, what comes meanwhile the next. A disk that takes its time has a few of them
+ * to do at once: it is waiting that takes the time.
  */
 #ifndef NET_COMMITTER_H
 #define NET_COMMITTER_H
@@ -9,7 +10,7 @@
 
 #include <uv.h>
 
-enum { COMMITTER_BATCH_MAX = 256 };
+enum { COMMITTER_BATCH_MAX = 256, COMMITTER_BATCHES = 8 };
 
 /* A session that is to be committed; its owner's, and alive until it is done. */
 struct commit_wait {
@@ -18,17 +19,25 @@ struct commit_wait {
     struct commit_wait *next;
 };
 
+struct commit_batch {
+    struct committer *committer;
+    uv_work_t work;
+    bool under_way; /* a thread has it */
+    size_t count;
+    uint64_t ns; /* how long it took */
+    struct commit_wait *waits[COMMITTER_BATCH_MAX];
+    struct session *sessions[COMMITTER_BATCH_MAX];
+};
+
 struct committer {
     uv_loop_t *loop;
     void (*done)(struct commit_wait *wait); /* in the loop's thread; after session_commit */
     uv_check_t turn;
-    uv_work_t work;
     struct commit_wait *waiting, **last; /* in order */
-    bool committing;                     /* a thread has the batch */
-    size_t count, last_count;            /* of this batch, and of the one before */
-    uint64_t last_ns;                    /* how long that took */
-    struct commit_wait *batch[COMMITTER_BATCH_MAX];
-    struct session *sessions[COMMITTER_BATCH_MAX];
+    unsigned under_way;
+    size_t last_count; /* of the batch that ended last, and how long it took */
+    uint64_t last_ns;
+    struct commit_batch batches[COMMITTER_BATCHES];
 };
 
 /* c lives as long as the loop, which it keeps alive. */
