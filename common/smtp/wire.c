@@ -42,6 +42,27 @@ static uint8_t *line(struct wire_encoder *e, struct span s, uint8_t *out)
     return out;
 }
 
+/* Text without any CR, which most is: a look for LF and a copy for each line, and no more. */
+static uint8_t *lines(struct wire_encoder *e, struct span in, uint8_t *out)
+{
+    const uint8_t *p = in.p, *end = in.p + in.n;
+    while (p < end) {
+        const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((lf ? lf : end) - p);
+        if (*p == '.' && !e->in_line && e->mode == WIRE_DOTS)
+            *out++ = '.';
+        memcpy(out, p, n);
+        out += n;
+        e->in_line = !lf;
+        if (!lf)
+            break;
+        *out++ = '\r';
+        *out++ = '\n';
+        p = lf + 1;
+    }
+    return out;
+}
+
 size_t wire_encode(struct wire_encoder *e, struct span in, uint8_t *out)
 {
     uint8_t *start = out;
@@ -50,6 +71,8 @@ size_t wire_encode(struct wire_encoder *e, struct span in, uint8_t *out)
             memcpy(out, in.p, in.n);
         return in.n;
     }
+    if (in.n && !e->cr && !memchr(in.p, '\r', in.n))
+        return (size_t)(lines(e, in, out) - start);
     while (in.n) {
         size_t n = span_find(in, '\n');
         struct span piece = span_take(in, n);
