@@ -59,7 +59,10 @@ inside() {
 @test "in by the separated receiver, printed or held by root's cron, fetched by the person" {
     needs pdftotext
     inside '
-        worker=$(cut -d" " -f1 "/proc/$clerk/task/$clerk/children")
+        # Beside the worker there are the keeper of the TLS key, and who writes on terminals.
+        for worker in $(cat "/proc/$clerk/task/$clerk/children"); do
+            ! grep -q "^Uid:.64102" "/proc/$worker/status" || break
+        done
         grep -q "^Uid:.64101.64101.64101.64101$" "/proc/$clerk/status"
         grep -q "^Uid:.64102.64102.64102.64102$" "/proc/${worker% }/status"
         send bert@fax.example anna@fax.example

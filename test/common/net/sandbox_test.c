@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +38,35 @@ static int no_socket(void)
 {
     return socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM ? 1 : 2;
 }
+
+/* Not on the list, and what the list has under other numbers. */
+static int no_other_calls(void)
+{
+    static const long calls[] = {SYS_socketpair, SYS_ptrace,  SYS_process_vm_readv, SYS_kill,
+                                 SYS_mount,      SYS_bpf,     SYS_io_uring_setup,   SYS_unshare,
+                                 SYS_symlinkat,  SYS_mknodat, SYS_fchownat,         SYS_keyctl,
+                                 SYS_setns,      SYS_personality, SYS_bind,         SYS_connect};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (syscall(calls[i], 0, 0, 0, 0, 0) != -1 || errno != EPERM)
+            return 2;
+    /* One that this kernel has or has not, and the list is too old to know. */
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) == -1 && errno == ENOSYS ? 1 : 3;
+}
+
+#ifdef __x86_64__
+/* i386's getpid; and x32's, whose numbers are x86-64's with a bit more. */
+static int other_architecture(void)
+{
+    long r;
+    __asm__ volatile("int $0x80" : "=a"(r) : "a"(20) : "memory");
+    return r > 0 ? 2 : 3;
+}
+
+static int x32(void)
+{
+    return syscall(0x40000000 + SYS_getpid) == -1 ? 1 : 2;
+}
+#endif
 
 static int no_way_back(void)
 {
@@ -71,6 +102,12 @@ static void calls(void)
     CHECK_INT(inside(NULL, no_program), 1);
     CHECK_INT(inside(NULL, no_socket), 1);
     CHECK_INT(inside(NULL, no_way_back), 1);
+    CHECK_INT(inside(NULL, no_other_calls), 1);
+#ifdef __x86_64__
+    int other = inside(NULL, other_architecture);
+    CHECK(other == 200 + SIGSYS || other == 200 + SIGSEGV); /* SEGV: the kernel has no i386 calls */
+    CHECK_INT(inside(NULL, x32), 1);
+#endif
 }
 
 static void files(void)
