@@ -355,6 +355,7 @@ static enum err set_options(struct why *why)
         return why_set(why, ERR_USAGE, "--vrfy %s: not hide or users", opt.vrfy);
     o->vrfy = opt.vrfy && strcmp(opt.vrfy, "users") == 0;
     here.relay_stdin = opt.relay && strcmp(opt.relay, "stdin") == 0;
+    here.answers.warrants.stdin_may |= here.relay_stdin;
     enum err e = opt.relay && !here.relay_stdin ? networks_add(&here.relay, opt.relay, why)
                                                 : ERR_NONE;
     if (!e)
@@ -475,6 +476,8 @@ static enum err serve(void *arg, const struct generation *generation)
                                     .turns = {.offered = opt.turn || opt.atrn_listen ||
                                                          opt.trust_stdio,
                                               .trusted = opt.trust_stdio},
+                                    .warrants = {.relay = &here.relay,
+                                                 .stdin_may = opt.trust_stdio != NULL},
                                     .recipients = {.home = &here.home, .domains = here.domains}};
     enum err e = here.answers.table ? home_open(&here.home, HOME_KEEP_ROOT, &why)
                                     : home_open_maybe(&here.home, HOME_KEEP_ROOT, &why);
@@ -486,6 +489,9 @@ static enum err serve(void *arg, const struct generation *generation)
     /* How full the spool is changes all the time. */
     if (here.answers.table && !here.answers.recipients.spool_limit)
         here.changes = store_changes_open(&here.home);
+    if (generation && generation->number == 1 && !crew.clerk.change)
+        diag_warn("not parted from what reads the network: no user and no chroot of its own%s",
+                  crew.separate ? "" : ", no seccomp, no Landlock");
     e = crew_run(&crew, &why);
     if (e && why.text[0])
         diag_fail(e, &why, "%s", opt.batch ? opt.batch : "session");

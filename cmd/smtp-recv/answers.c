@@ -28,17 +28,18 @@ enum err answers_start(void *arg, struct why *why)
 
 /* A number that is nobody's goes to the off-ramp, for those who may relay. */
 static enum receiver_verdict nobody(const struct answers *own, const struct clerk_question *q,
-                                    const struct path *path, struct buf *codes)
+                                    const struct path *path, int connection, struct buf *codes)
 {
     struct fax_address fax;
     buf_clear(codes);
-    if (!own->offramp.list || !q->relay || !path_fax(path, &fax))
+    if (!own->offramp.list || !q->relay || !warrants_may_relay(&own->warrants, connection) ||
+        !path_fax(path, &fax))
         return RECIPIENT_UNKNOWN;
     return buf_add_format(codes, "%c%s", MARK_OFFRAMP, q->text) ? RECIPIENT_LATER : RECIPIENT_OK;
 }
 
 static enum receiver_verdict find_recipient(struct answers *own, const struct clerk_question *q,
-                                            struct buf *codes)
+                                            int connection, struct buf *codes)
 {
     struct path path;
     struct why why = {""};
@@ -47,6 +48,8 @@ static enum receiver_verdict find_recipient(struct answers *own, const struct cl
         !path_local_text(&path, local, sizeof local))
         return RECIPIENT_FOREIGN;
     if (!q->local && ((!own->relay && !own->auth) || route_is_ours(own->domains, path.domain)))
+        return RECIPIENT_FOREIGN;
+    if (!q->local && !warrants_may_relay(&own->warrants, connection))
         return RECIPIENT_FOREIGN;
     if (!q->local)
         return route_onward(&path, own->domains, codes) ? RECIPIENT_LATER : RECIPIENT_OK;
@@ -61,7 +64,7 @@ static enum receiver_verdict find_recipient(struct answers *own, const struct cl
                : fate == RECIPIENTS_FORWARDED ? RECIPIENT_FORWARDED
                                               : RECIPIENT_OK;
     case ERR_NO_USER:
-        return nobody(own, q, &path, codes);
+        return nobody(own, q, &path, connection, codes);
     case ERR_NO:
         return RECIPIENT_REFUSED;
     case ERR_AGAIN:
@@ -127,9 +130,11 @@ static enum receiver_verdict mark_active(struct answers *own, const struct clerk
 }
 
 static enum receiver_verdict answer_recipient(struct answers *own,
-                                              const struct clerk_question *q, struct buf *codes)
+                                              const struct clerk_question *q, int connection,
+                                              struct buf *codes)
 {
-    enum receiver_verdict verdict = find_recipient(own, q, codes);
+    enum receiver_verdict verdict = find_recipient(own, q, connection, codes);
+    warrants_give(&own->warrants, buf_span(codes), ">@=");
     bool accepted = verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED;
     if (!accepted || !own->table || q->verb == RECEIVER_MAIL || q->verb > RECEIVER_SAML)
         return verdict;
@@ -194,6 +199,8 @@ static enum receiver_verdict answer_proof(struct answers *own, const struct cler
 {
     enum receiver_verdict verdict = answer_login(own, q, text);
     if (!verdict)
+        warrants_note_login(&own->warrants);
+    if (!verdict)
         turns_note(&own->turns, own->recipients.store,
                    span_take(span_str(q->text), span_find(span_str(q->text), '\n')));
     return verdict;
@@ -207,7 +214,7 @@ void answers_give(void *arg, const struct clerk_question *q, int mail, struct cl
     a->verdict = RECIPIENT_LATER;
     switch (q->kind) {
     case CLERK_RECIPIENT:
-        a->verdict = answer_recipient(own, q, &text);
+        a->verdict = answer_recipient(own, q, mail, &text);
         break;
     case CLERK_VERIFY:
     case CLERK_EXPAND:
@@ -232,7 +239,7 @@ void answers_give(void *arg, const struct clerk_question *q, int mail, struct cl
             a->verdict = handover_run((const char *const *)own->command.list, q, mail);
         break;
     case CLERK_OFFRAMP:
-        if (own->offramp.list && mail >= 0)
+        if (own->offramp.list && mail >= 0 && warrants_have(&own->warrants, q->text))
             a->verdict = handover_offramp((const char *const *)own->offramp.list, q, mail);
         break;
     case CLERK_SHOW:
@@ -242,7 +249,7 @@ void answers_give(void *arg, const struct clerk_question *q, int mail, struct cl
     case CLERK_ACTIVE: /* the clerk's own question */
         break;
     case CLERK_QUEUE:
-        if (own->table && mail >= 0)
+        if (own->table && mail >= 0 && warrants_have(&own->warrants, q->text))
             a->verdict = handover_enqueue(q, mail);
         break;
     case CLERK_NOTICE:

@@ -9,6 +9,7 @@
 #include "spool/recipients.h"
 #include "tool/spawn.h"
 #include "turns.h"
+#include "net/warrants.h"
 
 /* What the answers are made from. All of it outlives the clerk. */
 struct answers {
@@ -18,6 +19,7 @@ struct answers {
     bool table;                 /* the users of the table are whom mail is for */
     bool relay, auth, etrn;     /* somebody may relay; AUTH and ETRN are offered */
     struct turns turns;         /* TURN and ATRN */
+    struct warrants warrants;
     struct words command;       /* --exec's; list is NULL without one */
     struct words offramp;       /* for numbers that are nobody's; the same */
     struct herald herald;

@@ -160,7 +160,7 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
     return e;
 }
 
-bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
+bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q, int mail,
                      struct clerk_answer *a)
 {
     struct why why = {""};
@@ -169,11 +169,18 @@ bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
         return true;
     if (!clerk->quick || pthread_mutex_trylock(&asking) != 0)
         return false;
-    enum err e = ask(clerk, q, -1, a, &why);
+    enum err e = ask(clerk, q, mail, a, &why);
     pthread_mutex_unlock(&asking);
     if (!e)
         remember(clerk, version, q, a);
     return !e;
+}
+
+static unsigned asker;
+
+unsigned clerk_asker(void)
+{
+    return asker;
 }
 
 /* One question from fd. ERR_NO: that worker has gone. */
@@ -213,6 +220,7 @@ enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, c
         for (unsigned i = 0; !e && i < count; i++) {
             if (polls[i].fd < 0 || !polls[i].revents)
                 continue;
+            asker = i < CLERK_ASKERS_MAX ? i : CLERK_ASKERS_MAX - 1;
             e = serve_one(fds[i], fn, arg, why);
             if (e == ERR_NO) {
                 polls[i].fd = -1;

@@ -14,7 +14,8 @@
 enum { CLERK_TEXT_MAX = 32768, CLERK_QUESTION_MAX = 4096 };
 
 enum clerk_kind {
-    CLERK_RECIPIENT, /* text is the forward-path without brackets */
+    CLERK_RECIPIENT, /* text is the forward-path without brackets; where the peer may relay by its
+                      * address, the connection comes along */
     CLERK_VERIFY,    /* text is VRFY's argument */
     CLERK_EXPAND,    /* text is EXPN's argument */
     CLERK_EXEC,      /* text is the forward-path; a descriptor of the mail comes along */
@@ -88,8 +89,13 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
  * nobody's question is out. False: it is not, or has gone; nothing was asked that clerk_ask may
  * not ask again.
  */
-bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q,
+bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q, int mail,
                      struct clerk_answer *a);
+
+/* While an answer is made: whose question it is, an index of clerk_serve's fds; 0 where the worker
+ * is the clerk. */
+enum { CLERK_ASKERS_MAX = 64 };
+unsigned clerk_asker(void);
 
 /* The worker behind fds[i] of clerk_serve has gone. */
 typedef void clerk_gone_fn(void *arg, unsigned i);

@@ -429,6 +429,7 @@ static void on_connection(uv_stream_t *server, int status)
         close_connection(c);
         return;
     }
+    session_channel(c->session, fd);
     if (((const struct server *)server)->atrn)
         session_offer_atrn(c->session);
     begin(c);

@@ -58,7 +58,7 @@ static bool accept(struct session *s, struct span line, struct asked *a)
                                  .relay = s->options.relay || receiver_identity(&s->receiver)};
     span_copy(span_str(s->sender), q->sender, sizeof q->sender);
     if (!good || (!q->local && !q->relay) || !span_copy(line, q->text, sizeof q->text) ||
-        clerk_ask(&s->host->clerk, q, -1, &a->answer, &why))
+        clerk_ask(&s->host->clerk, q, s->options.relay ? s->channel : -1, &a->answer, &why))
         return false;
     enum receiver_verdict v = a->answer.verdict;
     return (v == RECIPIENT_OK || v == RECIPIENT_FORWARDED) &&

@@ -126,6 +126,8 @@ enum err serve_session(const struct session_host *host, const struct serve_optio
     enum err e = session_open(host, known ? client : NULL, options->relay, &s, why);
     if (e)
         return e;
+    if (known)
+        session_channel(s, options->in);
     if (!host->implicit_tls && (is_socket(options->in) || options->greet_pause) &&
         readable(options->in, (int)options->greet_pause * 1000))
         session_drop(s, RECEIVER_DROP_EARLY);

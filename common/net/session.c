@@ -25,6 +25,7 @@ enum err session_open(const struct session_host *host, const char *client, bool 
         return why_set(why, ERR_OS, "out of memory");
     }
     s->host = host;
+    s->channel = -1;
     s->options = host->options;
     s->options.client = s->client = copy;
     s->options.relay = relay;
@@ -260,6 +261,13 @@ static void write_data(struct session *s)
     }
 }
 
+/* The clerk looks at the connection himself where the peer's address lets it relay. */
+static int evidence(const struct session *s)
+{
+    const struct clerk_question *q = &s->asked->question;
+    return q->kind == CLERK_RECIPIENT && s->options.relay ? s->channel : -1;
+}
+
 /* What waits for nothing is done here and now: the hand-over to another thread and back costs
  * more than most of it. */
 static enum session_state do_work(struct session *s, enum receiver_event_kind kind)
@@ -272,7 +280,8 @@ static enum session_state do_work(struct session *s, enum receiver_event_kind ki
     } else if (kind == RECEIVER_END && m->way && s->mail) {
         way = m->way(s->mail);
     } else if (kind == RECEIVER_RECIPIENT && s->asked &&
-               clerk_ask_quick(&s->host->clerk, &s->asked->question, &s->asked->answer)) {
+               clerk_ask_quick(&s->host->clerk, &s->asked->question, evidence(s),
+                             &s->asked->answer)) {
         session_resume(s);
         return SESSION_FLUSH;
     }
@@ -362,7 +371,7 @@ static void ask(struct session *s)
     if (!s->asked)
         return;
     struct clerk_answer *a = &s->asked->answer;
-    if (clerk_ask(&s->host->clerk, &s->asked->question, -1, a, &why)) {
+    if (clerk_ask(&s->host->clerk, &s->asked->question, evidence(s), a, &why)) {
         diag_warn("clerk: %s", why.text);
         a->verdict = RECIPIENT_LATER;
         a->code = s->asked->question.kind == CLERK_FLUSH ? 458 : 451;
@@ -549,6 +558,11 @@ void session_turn(struct session *s, struct turned *t)
     t->tls = s->tls;
     s->tls = NULL;
     s->turned.beyond = -1;
+}
+
+void session_channel(struct session *s, int fd)
+{
+    s->channel = fd;
 }
 
 bool session_in_mail(const struct session *s)

@@ -132,6 +132,9 @@ void session_offer_atrn(struct session *s);
  * for turned_pump or turned_release. */
 void session_turn(struct session *s, struct turned *t);
 
+/* The descriptor of its channel, while that is open, for the clerk to see whose address it has. */
+void session_channel(struct session *s, int fd);
+
 /* Between MAIL and the reply to the end of that mail. */
 bool session_in_mail(const struct session *s);
 

@@ -17,6 +17,7 @@ struct session {
     const struct session_host *host;
     struct receiver_options options;
     char *client;
+    int channel; /* -1: none that has an address */
     struct receiver receiver;
     struct receiver_event event;
     struct tls *tls;

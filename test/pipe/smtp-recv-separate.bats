@@ -146,3 +146,32 @@ SH
     grep -q '^220 fax.example' out
     grep -qx 'all gone' out
 }
+
+@test "the clerk relays for who he sees may: by the peer's address, through the worker's descriptor" {
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+printf 'hostname = fax.example\nsmarthost = smtp://127.0.0.1:1\n' >/var/lib/faxpipe/faxpipe.conf
+echo pw >pw
+chmod 644 pw
+as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example --password-fd 3 3<pw
+smtp-recv --listen 127.0.0.1:0 --print-port --workers 2 --relay 127.0.0.9/32 >port &
+master=$!
+trap 'kill $master' EXIT
+for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+python3 - "$(cat port)" <<'PY'
+import smtplib, sys
+for source in "127.0.0.1", "127.0.0.9":
+    c = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), source_address=(source, 0), timeout=20)
+    try: print(source, c.sendmail("a@b.example", ["out@other.example"], f"Subject: {source}\n\n"))
+    except smtplib.SMTPRecipientsRefused as e: print(source, e.recipients["out@other.example"][0])
+    c.quit()
+PY
+as faxpipe fax-queue list | grep -c out@other.example
+SH
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
+    cat out err
+    grep -qx '127.0.0.1 550' out
+    grep -qx '127.0.0.9 {}' out
+    [ "$(tail -1 out)" = 1 ]
+}

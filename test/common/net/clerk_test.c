@@ -153,7 +153,7 @@ static const char *said(const struct clerk *clerk, const struct clerk_question *
 {
     memset(&a, 'x', sizeof a);
     if (quick)
-        CHECK(clerk_ask_quick(clerk, q, &a));
+        CHECK(clerk_ask_quick(clerk, q, -1, &a));
     else
         CHECK_INT(clerk_ask(clerk, q, -1, &a, NULL), ERR_NONE);
     return a.text;
