@@ -560,44 +560,9 @@ void session_turn(struct session *s, struct turned *t)
     s->turned.beyond = -1;
 }
 
-void session_channel(struct session *s, int fd)
-{
-    s->channel = fd;
-}
-
-bool session_in_mail(const struct session *s)
-{
-    return receiver_in_data(&s->receiver) || s->receiver.in_mail;
-}
-
 void session_drop(struct session *s, enum receiver_drop reason)
 {
     if (s->handshake)
         s->broken = true;
     receiver_drop(&s->receiver, reason);
-}
-
-struct span session_output(const struct session *s)
-{
-    return buf_span(&s->out);
-}
-
-void session_sent(struct session *s, size_t n)
-{
-    buf_consume(&s->out, n);
-}
-
-enum err session_result(const struct session *s)
-{
-    return s->ended && receiver_in_data(&s->receiver) ? ERR_PROTOCOL : ERR_NONE;
-}
-
-bool session_unfinished(const struct session *s)
-{
-    return s->ended && session_in_mail(s);
-}
-
-unsigned session_worst_reply(const struct session *s)
-{
-    return receiver_worst_reply(&s->receiver);
 }
