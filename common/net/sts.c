@@ -85,7 +85,9 @@ static void remember(const struct sts_options *o, const char *domain, const stru
     struct why why = {""};
     if (!kept_path(o, domain, path, sizeof path))
         return;
-    mkdir(o->directory, 0770);
+    /* Root's smtp-send and the queue's share it, as they do what it stands in. */
+    if (mkdir(o->directory, 0770) == 0 && chmod(o->directory, 02770) != 0)
+        diag_trace("%s: its mode cannot be set", o->directory);
     int n = snprintf(stamps, sizeof stamps, "policy %s %lld\nfailed %s %lld\n\n", k->id,
                      (long long)k->fetched, k->failed_id, (long long)k->failed);
     enum err e = outfile_open(&f, path, &why);

@@ -65,6 +65,7 @@ KEPT=state/mta-sts/there.example
     grep -q '^STARTTLS' a/log
     [ "$(cat web/log)" = 'mta-sts.there.example /.well-known/mta-sts.txt' ]
     grep -q '^mode: enforce' "$FAXPIPE_HOME/$KEPT"
+    [ "$(stat -c %a "$FAXPIPE_HOME/state/mta-sts")" = 2770 ]
     send
     expect_status 0
     fetched 1
