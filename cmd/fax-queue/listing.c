@@ -94,7 +94,8 @@ static bool is_busy(const struct listing *l, const char *id)
 
 static void drain(struct listing *l)
 {
-    fwrite(l->out.data, 1, l->out.len, stdout);
+    if (l->out.len)
+        fwrite(l->out.data, 1, l->out.len, stdout);
     buf_clear(&l->out);
 }
 
