@@ -1,5 +1,6 @@
 # What smtp-recv promises on the open Internet, statement by statement; each sentence is a test.
-# Statement 12 (the turned connection: smtp-recv-turn.bats) and the protections of 16 are in files of their own.
+# Elsewhere: 12 in smtp-recv-turn.bats, the minimum rate of 13 by a clock of its own in
+# test/common/net/session_test.c, 16 in smtp-recv-separate.bats; kills for 15 in test/fault.
 load ../lib/helper
 load ../lib/station
 load ../lib/fake

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "smtp/sender.h"
 
-enum step { GREETING, EHLO, HELO, RSET, MAIL, RCPT, DATA = RCPT + 3, BDAT, CONTENT, QUIT = CONTENT + 3, STEPS };
+enum step { GREETING, EHLO, HELO, RSET, MAIL, RCPT, DATA = RCPT + 3, BDAT, CONTENT, QUIT = CONTENT + 3, STEPS, NOWHERE };
 
 static const char *const ways[] = {"x\r\n250 8BITMIME", "x\r\n250-PIPELINING\r\n250 DSN",
                                    "x\r\n250-CHUNKING\r\n250 PIPELINING", "x\r\n250 CHUNKING"};
@@ -24,6 +24,9 @@ static struct {
     bool second_line;
     bool done;
 } fault;
+
+/* What each recipient is told at RCPT, and in LMTP at the end, where it is not 0. */
+static unsigned told[RECIPIENTS], told_last[RECIPIENTS];
 
 /* The receiver. */
 static struct {
@@ -68,6 +71,13 @@ static size_t recipients(void)
     return (size_t)r.rcpt[0] + r.rcpt[1] + r.rcpt[2];
 }
 
+static const char *word(unsigned code)
+{
+    static char line[40];
+    snprintf(line, sizeof line, "%u said", code);
+    return line;
+}
+
 static void verdicts(void)
 {
     r.mails += recipients() > 0;
@@ -76,7 +86,7 @@ static void verdicts(void)
     } else {
         for (int i = 0; i < RECIPIENTS; i++)
             if (r.rcpt[i])
-                say(CONTENT + (enum step)i, "250 taken");
+                say(CONTENT + (enum step)i, told_last[i] ? word(told_last[i]) : "250 taken");
     }
     memset(r.rcpt, 0, sizeof r.rcpt);
     r.taken = false;
@@ -103,7 +113,8 @@ static void command(void)
         if (!r.taken)
             say(STEPS, "503 no MAIL");
         else
-            r.rcpt[i] = answer(RCPT + (enum step)i, "250 to him");
+            r.rcpt[i] = answer(RCPT + (enum step)i, told[i] ? word(told[i]) : "250 to him") &&
+                        (!told[i] || told[i] < 300);
     } else if (strcmp(line, "DATA") == 0) {
         if (!recipients())
             say(STEPS, "554 nobody");
@@ -348,11 +359,49 @@ static void helo_refused(void)
     }
 }
 
+static enum err own_fate(int i)
+{
+    return told[i] == 450 || told_last[i] == 452 ? ERR_AGAIN
+           : told[i] == 550                      ? ERR_NO_USER
+           : told_last[i] == 554                 ? ERR_UNAVAILABLE
+                                                 : ERR_NONE;
+}
+
+/* Taken, forwarded, put off and refused recipients in every mixture, and in LMTP again at the end. */
+static void each_recipient_has_his_own_fate(void)
+{
+    static const unsigned first[] = {0, 251, 450, 550}, last[] = {0, 452, 554};
+    fault.step = NOWHERE;
+    for (unsigned way = 0; way < 2 * WAYS; way++)
+        for (unsigned mix = 0; mix < 64 * (way % 2 ? 27 : 1); mix++) {
+            unsigned some = 0;
+            for (unsigned i = 0, m = mix, l = mix / 64; i < RECIPIENTS; i++, m /= 4, l /= 3) {
+                told[i] = first[m % 4];
+                told_last[i] = told[i] < 300 ? last[l % 3] : 0;
+                some += told[i] < 300;
+            }
+            CHECK_INT(begin(ways[way / 2], way % 2, mix % 2 ? 1 : SIZE_MAX, SIZE_MAX), SENDER_READY);
+            CHECK_INT(one_mail(SIZE_MAX, SIZE_MAX), SENDER_READY);
+            for (int i = 0; i < RECIPIENTS; i++) {
+                CHECK(results[i].settled);
+                CHECK_INT(results[i].err, own_fate(i));
+                unsigned code = told[i] >= 300 ? told[i] : told_last[i] ? told_last[i] : 250;
+                CHECK_INT(results[i].code, code);
+            }
+            CHECK_INT(r.mails, some > 0);
+            memset(told, 0, sizeof told);
+            memset(told_last, 0, sizeof told_last);
+            CHECK_INT(one_mail(SIZE_MAX, SIZE_MAX), SENDER_READY);
+            check_mail(taken);
+            sender_release(&s);
+        }
+}
+
 /* The connection goes behind the nth byte of all replies: whoever was not answered for by then is
  * to be tried again, and nobody else. */
 static void gone_behind_every_byte(void)
 {
-    fault.step = STEPS;
+    fault.step = NOWHERE;
     fault.done = true;
     for (unsigned way = 0; way < 2 * WAYS; way++) {
         bool lmtp = way % 2;
@@ -385,6 +434,7 @@ int main(void)
 {
     RUN(every_refusal_at_every_step);
     RUN(helo_refused);
+    RUN(each_recipient_has_his_own_fate);
     RUN(gone_behind_every_byte);
     return check_done();
 }
