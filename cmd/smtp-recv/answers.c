@@ -23,6 +23,8 @@ enum err answers_start(void *arg, struct why *why)
     if (!own->table)
         return ERR_NONE;
     enum err e = store_open(own->home, STORE_READ, &own->recipients.store, why);
+    if (!e)
+        e = turns_start(&own->turns, own->recipients.store, why);
     return e ? e : spool_make(own->home, "postmaster", why);
 }
 

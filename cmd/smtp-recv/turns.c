@@ -19,6 +19,13 @@ static bool is_known(const struct turns *t, const char *code)
     return false;
 }
 
+enum err turns_start(const struct turns *t, struct store *store, struct why *why)
+{
+    struct user u;
+    enum err e = t->trusted ? store_user_by_login(store, t->trusted, &u, why) : ERR_NONE;
+    return e == ERR_NO_USER ? why_set(why, e, "--trust-stdio %.200s: no such user", t->trusted) : e;
+}
+
 void turns_note(struct turns *t, struct store *store, struct span name)
 {
     char text[256];

@@ -17,6 +17,9 @@ struct turns {
     size_t count;
 };
 
+/* Who is trusted must be somebody. ERR_NO_USER. */
+enum err turns_start(const struct turns *t, struct store *store, struct why *why);
+
 /* Whoever logs in by name has proved it. */
 void turns_note(struct turns *t, struct store *store, struct span name);
 

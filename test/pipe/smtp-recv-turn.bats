@@ -234,6 +234,8 @@ PY
     [ "$output" = "250
 ['a@branch.example']" ]
     [ "$(entries)" = b@third.example ]
+    run --separate-stderr smtp-recv --trust-stdio nobody </dev/null
+    expect_refusal 67
     run python3 - <<'PY'
 import socket, subprocess, sys
 server = socket.create_server(("127.0.0.1", 0))
