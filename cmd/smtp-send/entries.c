@@ -73,6 +73,10 @@ static enum err take_line(struct job *j, struct entry *entry, struct span key, s
         return delivery_ret(text, &j->delivery.ret) ? ERR_NONE : ERR_DATA;
     if (span_eq(key, span_str("by")))
         return delivery_by(text, &j->delivery) ? ERR_NONE : ERR_DATA;
+    bool resume = span_eq(key, span_str("resume"));
+    j->delivery.resume |= resume;
+    if (resume || span_eq(key, span_str("transid")))
+        return span_copy(value, j->transid, sizeof j->transid) ? ERR_NONE : ERR_DATA;
     if (span_eq(key, span_str("mtrk")))
         return mtrk_parse(value, j->delivery.mtrk, &j->delivery.mtrk_seconds) ? ERR_NONE
                                                                               : ERR_DATA;
@@ -115,7 +119,8 @@ static enum err parse(struct job *j, struct entry *entry, struct why *why)
     buf_clear(&j->orcpts);
     buf_clear(&entry->strings);
     j->delivery = (struct delivery){.notify = 0};
-    j->from[0] = '\0';
+    j->from[0] = j->transid[0] = '\0';
+    j->delivery.transid = j->transid;
     struct span rest = buf_span(&entry->text);
     for (size_t n; !e && (n = span_find(rest, '\n')) > 0; rest = span_skip(rest, n + 1)) {
         struct span line = span_take(rest, n);

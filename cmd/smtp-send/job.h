@@ -43,6 +43,7 @@ struct job {
     size_t operands;        /* so many of them are the command line's */
     enum sender_verb verb;
     struct delivery delivery;
+    char transid[TRANSID_MAX + 1]; /* of delivery */
     struct buf orcpts;      /* of const char *, for each recipient, where any is given */
     enum channel_tls tls;
     struct buf password;

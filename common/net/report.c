@@ -50,6 +50,8 @@ enum err report_json(struct buf *out, const char *recipient, size_t mail,
     json_add_str(&json, "text", r->text);
     json_add_int(&json, "exit", status_of(r->err));
     json_add_int(&json, "mail", (long long)mail);
+    if (r->err && r->accepted)
+        json_add_bool(&json, "accepted", true);
     if (!r->err) {
         json_add_bool(&json, "dsn", r->dsn);
         json_add_bool(&json, "by", r->in_time);

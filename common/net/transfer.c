@@ -199,6 +199,7 @@ static enum err send_all(struct transfer *t, const struct sender_mail *mail, siz
         if (e)
             break;
         turn(t, &c);
+        rest.delivery.transid = NULL; /* its recipients are these, and no others */
         for (size_t i = 0; i < rest.count; i++)
             mail->results[place[i]] = some[i];
         size_t left = keep_put_off(&rest, to, place);

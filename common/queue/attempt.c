@@ -7,8 +7,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
-enum { LINE_MAX_OCTETS = 65536 };
+enum {
+    LINE_MAX_OCTETS = 65536,
+    WORTH_A_NAME = 256 << 10, /* octets: what breaks of a smaller mail is soon sent again */
+};
 
 /* What a recipient's exit status, and what the receiver said, mean for him. */
 static enum fate fate_of(int status, const struct queue_recipient *r)
@@ -68,6 +73,9 @@ void attempt_take(struct attempt_group *g, struct span line)
         r->dsn = member_text(line, "dsn", number, sizeof number) && strcmp(number, "true") == 0;
         r->mtrk = member_text(line, "mtrk", number, sizeof number) && strcmp(number, "true") == 0;
         r->in_time = member_text(line, "by", number, sizeof number) && strcmp(number, "true") == 0;
+        bool cut = member_text(line, "accepted", number, sizeof number) &&
+                   strcmp(number, "true") == 0;
+        snprintf(r->cut, sizeof r->cut, "%s", cut ? g->transid : "");
         g->fates[g->members[i]] = fate_of((int)status, r);
     }
 }
@@ -96,7 +104,31 @@ static enum err add_wish(struct buf *out, const char *key, const char *value)
     return *value ? buf_add_format(out, "%s %s\n", key, value) : ERR_NONE;
 }
 
-enum err attempt_envelope(const struct attempt *a, const struct attempt_group *g, struct buf *out)
+/* The name of the transaction that broke, or a new one, which no other has or had. */
+static void name_transaction(const struct attempt *a, struct attempt_group *g)
+{
+    const struct queue_entry *entry = g->entry;
+    const struct queue_recipient *first = queue_recipient(entry, g->members[0]);
+    char host[256];
+    uint32_t random;
+    const char *set = conf_get(a->conf, "hostname");
+    g->transid[0] = '\0';
+    g->resume = *first->cut != '\0';
+    if (g->resume) {
+        snprintf(g->transid, sizeof g->transid, "%s", first->cut);
+        return;
+    }
+    if (entry->size < WORTH_A_NAME || getrandom(&random, sizeof random, 0) != sizeof random ||
+        (!set && gethostname(host, sizeof host) != 0))
+        return;
+    host[sizeof host - 1] = '\0';
+    int n = snprintf(g->transid, sizeof g->transid, "<%s.%08x@%s>", entry->id, random,
+                     set ? set : host);
+    if (n < 0 || (size_t)n >= sizeof g->transid || !transid_valid(span_str(g->transid)))
+        g->transid[0] = '\0';
+}
+
+enum err attempt_envelope(const struct attempt *a, struct attempt_group *g, struct buf *out)
 {
     const struct queue_entry *entry = g->entry;
     const struct queue_by *by = &entry->by;
@@ -112,6 +144,8 @@ enum err attempt_envelope(const struct attempt *a, const struct attempt_group *g
     else if (!e && *entry->mtrk && entry->mtrk_until > a->now)
         e = buf_add_format(out, "mtrk %s:%lld\n", entry->mtrk,
                            (long long)(entry->mtrk_until - a->now));
+    name_transaction(a, g);
+    e = e ? e : add_wish(out, g->resume ? "resume" : "transid", g->transid);
     e = e ? e : add_wish(out, "ret", entry->ret);
     e = e ? e : add_wish(out, "envid", entry->envid);
     for (size_t i = 0; i < g->count && !e; i++) {
@@ -131,6 +165,8 @@ static enum err give(const struct attempt *a, struct attempt_group *g, struct wh
     enum err e = a->give(a->give_arg, g->entry, a->mail, to, statuses, g->count, why);
     for (size_t i = 0; i < g->count && !e; i++)
         g->fates[g->members[i]] = fate_of(statuses[i], to[i]);
+    for (size_t i = 0; i < g->count && !e; i++)
+        to[i]->cut[0] = '\0';
     return e;
 }
 
@@ -160,6 +196,7 @@ bool attempt_hop(const struct attempt *a, struct queue_entry *entry, size_t n, e
 bool attempt_gather(const struct attempt *a, struct attempt_group *g, const char *hop)
 {
     char other[ATTEMPT_HOP];
+    const char *first = "";
     size_t i = g->next, passed = SIZE_MAX;
     g->count = 0;
     for (; i < queue_count(g->entry) && g->count < ATTEMPT_AT_ONCE; i++) {
@@ -167,9 +204,12 @@ bool attempt_gather(const struct attempt *a, struct attempt_group *g, const char
         if (g->fates[i] != FATE_UNTRIED || !attempt_hop(a, g->entry, i, g->fates, other) ||
             strcmp(hop, other) != 0)
             continue;
-        if (g->count == 0)
+        const char *cut = queue_recipient(g->entry, i)->cut;
+        if (g->count == 0) {
             g->notify = notify;
-        if (notify == g->notify) {
+            first = cut;
+        }
+        if (notify == g->notify && strcmp(cut, first) == 0) {
             g->members[g->count++] = i;
             hop_host(hop, queue_recipient(g->entry, i)->remote);
         } else if (passed == SIZE_MAX)

@@ -33,11 +33,14 @@ struct attempt {
 /* So many recipients go in one mail; a hop's name is a URL, or LANE_USER and a code. */
 enum { ATTEMPT_AT_ONCE = 1000, ATTEMPT_HOP = HOP_SIZE };
 
-/* Those who go by one hop, and want the same notices, in one mail. */
+/* Those who go by one hop, want the same notices, and were in the same transaction if one broke, in
+ * one mail. */
 struct attempt_group {
     struct queue_entry *entry;
     enum fate *fates; /* one for each of the entry's recipients */
     unsigned notify;
+    char transid[TRANSID_MAX + 1]; /* of the transaction, "" for none: attempt_envelope makes it */
+    bool resume;                   /* it broke, and is gone on with */
     size_t next;      /* whom attempt_gather looks at next */
     size_t members[ATTEMPT_AT_ONCE];
     size_t count;
@@ -55,7 +58,7 @@ bool attempt_hop(const struct attempt *a, struct queue_entry *entry, size_t n, e
 bool attempt_gather(const struct attempt *a, struct attempt_group *g, const char *hop);
 
 /* Appends the group's envelope as `smtp-send --entries` takes it. Errors as buf_add. */
-enum err attempt_envelope(const struct attempt *a, const struct attempt_group *g, struct buf *out);
+enum err attempt_envelope(const struct attempt *a, struct attempt_group *g, struct buf *out);
 
 /* Takes what is said of one of them: an object of `smtp-send --json`. */
 void attempt_take(struct attempt_group *g, struct span object);

@@ -70,6 +70,7 @@ static enum err add_recipient_lines(struct buf *out, const struct queue_recipien
     enum err e = buf_add_format(out, "to %s\n", r->path);
     e = e ? e : add_wish(out, "orcpt", r->orcpt);
     e = e ? e : add_wish(out, "notify", notify);
+    e = e ? e : add_wish(out, "cut", r->cut);
     e = e ? e : add_wish(out, "told", r->told ? "1" : "");
     if (!e && (r->code || *r->text))
         e = buf_add_format(out, "reply %u %s %s\n", r->code, *r->enhanced ? r->enhanced : "-",
@@ -163,6 +164,8 @@ static bool take_recipient_line(struct span key, struct span value, struct queue
         return span_copy(value, r->orcpt, sizeof r->orcpt);
     if (span_eq(key, span_str("notify")))
         return take_notify(value, &r->notify);
+    if (span_eq(key, span_str("cut")))
+        return transid_valid(value) && span_copy(value, r->cut, sizeof r->cut);
     if (span_eq(key, span_str("reply")))
         return take_reply(value, r);
     r->told = true;

@@ -17,6 +17,7 @@
  *     to bob@there.example
  *     orcpt rfc822;bob@here.example      (of the `to` above, as are the lines behind it)
  *     notify success,failure
+ *     cut <06b02.1@fax.example>          (the transaction that broke with his mail)
  *     told 1                             (he knows that it takes its time)
  *     reply 450 4.2.2 mailbox full       ("-" where there is no enhanced code)
  *     end

@@ -37,6 +37,8 @@ struct queue_recipient {
     char text[QUEUE_WORDS]; /* "" before the first try */
     char orcpt[QUEUE_PATH_SIZE]; /* "rfc822;a@b", how he was first named (RFC 3461), or "" */
     unsigned notify;   /* which notices about him are wanted: of enum notify; 0: nobody said */
+    char cut[TRANSID_MAX + 1]; /* the TRANSID (RFC 1845) of the transaction that took him and then
+                                * broke; "": of none */
     bool told;         /* the notice that he has to wait has been made */
     /* Not stored: who took his mail, "" where that is not known, and whether it makes such notices,
      * keeps the time and tracks the mail. */

@@ -98,6 +98,8 @@ static bool orcpt_good(struct span s)
 
 enum err delivery_check(const struct delivery *d, size_t count, struct why *why)
 {
+    if (d->transid && *d->transid && !transid_valid(span_str(d->transid)))
+        return why_set(why, ERR_DATA, "a TRANSID is not <id@domain>");
     if (*d->mtrk && !(d->envid && *d->envid))
         return why_set(why, ERR_DATA, "tracking (MTRK) needs an envelope ID");
     if (d->envid && !sayable(span_str(d->envid), ENVID_MAX))

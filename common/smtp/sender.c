@@ -58,7 +58,9 @@ void sender_settle_rest(struct sender *s, const struct sender_result *r)
     for (size_t i = 0; s->mail && i < s->mail->count; i++) {
         struct sender_result *open = &s->mail->results[i];
         if (!open->settled) {
+            bool accepted = open->accepted && !s->astray;
             *open = *r;
+            open->accepted = accepted;
             open->settled = true;
             open->at_rcpt = false;
         }
@@ -139,6 +141,7 @@ static void answer_to_rcpt(struct sender *s, const struct reply *a)
     struct sender_result *r = &s->mail->results[s->answered - 1];
     if (a->code / 100 == 2) {
         s->accepted += s->mail_taken;
+        r->accepted = s->mail_taken && sender_restartable(s);
     } else if (!r->settled) {
         enum err e = verdict_class(a, true);
         fill(r, e ? e : ERR_PROTOCOL, a);
@@ -153,6 +156,8 @@ void sender_envelope_reply(struct sender *s, const struct reply *a)
         sender_protocol_error(s, "a reply to nothing");
         return;
     }
+    if (which == 0 && sender_restarts(s, a))
+        return;
     if (which == 0) {
         s->mail_taken = a->code / 100 == 2;
         if (!s->mail_taken) {
@@ -357,7 +362,8 @@ enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct wh
         return ERR_NONE;
     }
     s->sent = s->answered = s->accepted = s->cursor = 0;
-    s->mail_taken = s->data_taken = false;
+    s->mail_taken = s->data_taken = s->astray = s->nameless = false;
+    s->skip = 0;
     s->state = ENVELOPE;
     if (s->dirty) {
         s->state = RSET;
@@ -384,9 +390,11 @@ enum err sender_content(struct sender *s, struct span piece)
     if (s->state != CONTENT)
         return ERR_NONE; /* the dialogue ended meanwhile */
     enum err e = buf_reserve(&s->out, wire_bound(piece.n), &room);
-    if (!e)
-        s->out.len += wire_encode(&s->encoder, piece, room);
-    return e;
+    if (e)
+        return e;
+    size_t n = wire_encode(&s->encoder, piece, room);
+    s->out.len += s->skip ? sender_skip(s, room, n) : n;
+    return ERR_NONE;
 }
 
 enum err sender_content_end(struct sender *s)
@@ -401,7 +409,18 @@ enum err sender_content_end(struct sender *s)
     enum err e = buf_reserve(&s->out, WIRE_END, &room);
     if (e)
         return e;
-    s->out.len += wire_end(&s->encoder, room);
+    size_t n = wire_end(&s->encoder, room);
+    if (s->skip) {
+        size_t left = sender_skip(s, room, n - 3);
+        memcpy(room + left, ".\r\n", 3);
+        n = left + 3;
+    }
+    if (s->skip) {
+        s->astray = true;
+        sender_protocol_error(s, "a transaction offset that is not within the mail");
+        return ERR_NONE;
+    }
+    s->out.len += n;
     s->state = FINAL;
     s->cursor = 0;
     return ERR_NONE;

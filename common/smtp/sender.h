@@ -35,6 +35,8 @@ struct sender_result {
     enum err err;         /* NONE: the receiver has taken the mail for him; AGAIN, NO_USER, … */
     bool settled;
     bool at_rcpt;         /* the reply was RCPT's own */
+    bool accepted;        /* with a TRANSID: RCPT was answered with yes, whatever came then; so the
+                             same TRANSID, for just those who were accepted, may go on with it */
     bool dsn, in_time, mtrk; /* taken by one who makes the notices, keeps the time, tracks */
     unsigned code;        /* the reply's, 0 where there was none */
     char enhanced[16];    /* "5.1.1" or "" */
@@ -60,7 +62,7 @@ struct sender_mail {
 /* The extensions a receiver has announced. */
 struct sender_peer {
     bool esmtp, pipelining, size, eight_bit, smtputf8, enhanced, chunking, binary;
-    bool dsn, deliver_by, mtrk;
+    bool dsn, deliver_by, mtrk, checkpoint;
     uint64_t size_max; /* 0: not told */
     uint64_t by_min;   /* DELIVERBY's least number of seconds; 0: not told */
 };
@@ -82,6 +84,10 @@ struct sender {
     uint64_t chunk_left; /* of the chunk begun */
     size_t chunks_sent, chunks_answered;
     bool last_chunk;     /* LAST has been said */
+    uint64_t skip;       /* octets of the mail that the receiver has from before (RFC 1845) */
+    bool skip_in_line;
+    bool astray;         /* it says what cannot be of that */
+    bool nameless;       /* this mail goes without its TRANSID */
     bool doomed;         /* nobody will get this mail: no further chunk */
     struct buf over;     /* encoded, for the next chunk */
     size_t content_at;   /* where in out the mail's own bytes begin; SIZE_MAX: nowhere */

@@ -9,7 +9,7 @@
 
 bool sender_chunked(const struct sender *s)
 {
-    return s->peer.chunking && s->mail->size > 0;
+    return s->peer.chunking && s->mail->size > 0 && !sender_restartable(s);
 }
 
 /* Opens the next chunk: the rest of the mail, or SENDER_CHUNK of it. */

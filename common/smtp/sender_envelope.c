@@ -14,7 +14,9 @@ static void capability(struct sender_peer *peer, struct span line)
 {
     size_t n = span_find(line, ' ');
     struct span word = span_take(line, n), rest = span_trim(span_skip(line, n));
-    if (span_eq_nocase(word, span_str("PIPELINING")))
+    if (span_eq_nocase(word, span_str("CHECKPOINT")))
+        peer->checkpoint = true;
+    else if (span_eq_nocase(word, span_str("PIPELINING")))
         peer->pipelining = true;
     else if (span_eq_nocase(word, span_str("8BITMIME")))
         peer->eight_bit = true;
@@ -109,6 +111,8 @@ static enum err add_mail_command(struct sender *s)
     if (!e && sender_keeps_time(s, m))
         e = buf_add_format(&s->out, " BY=%lld;%c%s", (long long)m->delivery.by_seconds,
                            m->delivery.by_mode, m->delivery.by_trace ? "T" : "");
+    if (!e && sender_restartable(s))
+        e = buf_add_format(&s->out, " TRANSID=%s", m->delivery.transid);
     if (!e && *m->delivery.mtrk && s->peer.mtrk && s->peer.dsn)
         e = buf_add_format(&s->out, " MTRK=%s", m->delivery.mtrk);
     if (!e && *m->delivery.mtrk && s->peer.mtrk && s->peer.dsn && m->delivery.mtrk_seconds)
@@ -121,7 +125,8 @@ static bool may_send(const struct sender *s)
 {
     if (s->sent == sender_commands(s) || s->out.len >= FLIGHT)
         return false;
-    if (s->peer.pipelining)
+    /* With a TRANSID it is MAIL's reply that says what comes next. */
+    if (s->peer.pipelining && !(s->sent == 1 && s->answered == 0 && sender_restartable(s)))
         return true;
     return s->sent == s->answered;
 }

@@ -72,6 +72,17 @@ void sender_chunks_reply(struct sender *s, const struct reply *a);
 enum err sender_chunks_content(struct sender *s, struct span piece);
 enum err sender_chunks_end(struct sender *s);
 
+/* The mail goes with a TRANSID: by DATA, and MAIL's reply is waited for. */
+bool sender_restartable(const struct sender *s);
+
+/* A reply to MAIL that says where to go on (355), or that nothing is known of what is to be gone on
+ * with; false: it is another. */
+bool sender_restarts(struct sender *s, const struct reply *a);
+
+/* Takes off encoded content what the receiver has already, s->skip octets of the mail in all; the
+ * rest's length. */
+size_t sender_skip(struct sender *s, uint8_t *p, size_t n);
+
 /* The receiver keeps the time that this mail asks for. */
 bool sender_keeps_time(const struct sender *s, const struct sender_mail *m);
 
