@@ -31,6 +31,8 @@ enum err submission_check(const struct settings *opt)
     bool known = !opt->body_type;
     for (size_t i = 0; i < sizeof types / sizeof *types && !known; i++)
         known = span_eq_nocase(span_str(opt->body_type), span_str(types[i]));
+    if (opt->full_name && !header_safe(span_str(opt->full_name)))
+        return diag_fail(ERR_DATA, NULL, "-F: a name has no line ends");
     if (!known)
         return job_usage("-B", "not 7BIT, 8BITMIME or BINARYMIME");
     /* -oi and -oem and their like: what they ask for is so in any case. */
@@ -123,7 +125,7 @@ static void own_full_name(const struct job *j, char *out, size_t size)
     const struct passwd *we = name ? NULL : getpwuid(getuid());
     if (!name)
         name = we && we->pw_gecos ? we->pw_gecos : "";
-    size_t n = j->opt->full_name ? strlen(name) : strcspn(name, ",");
+    size_t n = j->opt->full_name ? strlen(name) : strcspn(name, ",\r\n");
     snprintf(out, size, "%.*s", n < size ? (int)n : (int)size - 1, name);
 }
 

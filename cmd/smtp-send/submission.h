@@ -11,7 +11,8 @@
  * headers completed: what fax-queue sends on, say, goes as it came. */
 bool submission(const struct settings *opt);
 
-/* Whether the flags are such as sendmail's that are understood. Says which is not: ERR_USAGE. */
+/* Whether the flags are such as sendmail's that are understood. Says which is not: ERR_USAGE;
+ * ERR_DATA for -F that no header can have. */
 enum err submission_check(const struct settings *opt);
 
 /* -bs: becomes smtp-recv, with the mail for its own domains and for others into the queue. Returns

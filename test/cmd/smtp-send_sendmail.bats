@@ -156,9 +156,14 @@ END
     printf 'Subject: s\n\nx\n' >m
     run --separate-stderr ./sendmail -i -F $'Eve\nBcc: eve@x' -f a@x b@x <m
     expect_refusal 65
+    printf 'From: a@x\nSubject: s\n\nx\n' >first
+    run --separate-stderr ./sendmail -i -F $'Eve\nBcc: eve@x' --file first --file m b@x
+    expect_refusal 65
     run --separate-stderr ./sendmail -i -f a@x $'b@x\r\nRCPT TO:<eve@x>' <m
     expect_refusal 65
     run --separate-stderr ./sendmail -i -f a@x -V $'id\nx' b@x <m
     expect_refusal 65
     [ ! -s fake/log ]
+    NAME=$'Eve\nBcc: eve@x' ./sendmail -i b@x <m
+    no grep -q 'Bcc' fake/mail.1
 }
