@@ -34,11 +34,10 @@ static enum err one_host(struct direct *d, const char *name, bool named)
     return ERR_NONE;
 }
 
-static enum err ordered(struct direct *d, struct dns_answer *answer, const char *name)
+static enum err ordered(struct direct *d, struct dns_answer *answer)
 {
     struct dns_record record;
     uint64_t seed = 0;
-    char text[DNS_NAME + 100];
     while (dns_answer_next(answer, &record))
         exchanges_add(&d->hosts, record.name, record.preference);
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
@@ -47,11 +46,9 @@ static enum err ordered(struct direct *d, struct dns_answer *answer, const char 
     case ERR_NONE:
         return ERR_NONE;
     case ERR_NO_USER:
-        snprintf(text, sizeof text, "%s takes no mail (null MX)", name);
-        return refuse(d, ERR_NO_USER, 556, "5.1.10", text);
+        return refuse(d, ERR_NO_USER, 556, "5.1.10", "the domain takes no mail (null MX)");
     case ERR_UNAVAILABLE:
-        snprintf(text, sizeof text, "mail for %s loops back to us: we are its best MX", name);
-        return refuse(d, ERR_UNAVAILABLE, 0, "5.4.6", text);
+        return refuse(d, ERR_UNAVAILABLE, 0, "5.4.6", "mail loops back to us: we are the best MX");
     default:
         return one_host(d, answer->name, true); /* implicit MX: the domain's own address */
     }
@@ -65,13 +62,11 @@ static enum err find_hosts(struct direct *d)
     enum err e = resolver_ask(d->o.resolver, d->domain, DNS_MX, &answer, &why);
     if (e)
         return refuse(d, e, 0, e == ERR_AGAIN ? "4.4.3" : "", why.text);
-    if (answer.rcode == DNS_NO_DOMAIN) {
-        why_set(&why, e, "%s: no such domain", d->domain);
-        return refuse(d, ERR_NO_HOST, 0, "5.1.2", why.text);
-    }
+    if (answer.rcode == DNS_NO_DOMAIN)
+        return refuse(d, ERR_NO_HOST, 0, "5.1.2", "no such domain");
     d->named = true;
     d->secure = answer.secure;
-    e = ordered(d, &answer, d->domain);
+    e = ordered(d, &answer);
     if (!e && d->o.sts && d->o.tls != CHANNEL_TLS_NONE)
         sts_find(&d->sts, d->o.sts, d->domain);
     return e;
@@ -154,8 +149,10 @@ static bool next_host(struct direct *d)
     if (!allowed(d, host))
         return false;
     enum err e = addresses_find(&d->addresses, d->o.resolver, host, &why);
-    if (e == ERR_NO_HOST)
-        note(d, e, strcmp(host, d->domain) == 0 ? "5.1.2" : "5.4.4", why.text);
+    if (e == ERR_NO_HOST && strcmp(host, d->domain) == 0)
+        note(d, e, "5.1.2", "the domain has neither MX nor address");
+    else if (e == ERR_NO_HOST)
+        note(d, e, "5.4.4", why.text);
     else if (e)
         note(d, e, "4.4.3", why.text);
     return !e && look_for_dane(d, host, &why);

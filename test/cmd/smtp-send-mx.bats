@@ -136,7 +136,7 @@ heard() { grep -ci "$2" "$1/log"; }
     send --json bob@there.example
     expect_status 67
     [[ "$output" == *'"code": 556, "enhanced": "5.1.10"'* ]]
-    [[ "$stderr" == *'there.example takes no mail'* ]]
+    [ "$stderr" = 'smtp-send: there.example: the domain takes no mail (null MX)' ]
     [ ! -s a/log ]
 }
 
@@ -145,6 +145,7 @@ heard() { grep -ci "$2" "$1/log"; }
         'mute.example !silent' 'empty.example TXT x' 'half.example MX 10 broken.example'
     send --json bob@unknown.example
     expect_status 68
+    [ "$stderr" = 'smtp-send: unknown.example: no such domain' ]
     [[ "$output" == *'"enhanced": "5.1.2"'* ]]
     send --json bob@empty.example
     expect_status 68
