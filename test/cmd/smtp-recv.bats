@@ -672,6 +672,7 @@ PY
     listed --hostname us.example --no-terminals --tls-cert cert --tls-key key --auth
     # AUTH is for those under TLS.
     [ "$(cat list)" = 'HELO EHLO MAIL RCPT DATA RSET NOOP QUIT HELP VRFY EXPN STARTTLS BDAT' ]
+    fuser add me --name Me --login me --address me@us.example --password-file <(echo pw)
     listed --hostname us.example --trust-stdio me --no-terminals
     [ "$(cat list)" = 'HELO EHLO MAIL RCPT DATA RSET NOOP QUIT HELP VRFY EXPN TURN ATRN BDAT' ]
 }

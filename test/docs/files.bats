@@ -25,7 +25,7 @@ known() {
 @test "every setting is read by a program, or its page says that none does" {
     cd "$FAXPIPE_ROOT"
     for key in $(known); do
-        grep -rqE "(conf_[a-z]+\(|set_from\()[^;]*\"$key\"|setting $key\>" cmd common && continue
+        grep -rqE "(conf_[a-z]+\(|set_from\(|\<nth\()[^;]*\"$key\"|setting $key\>" cmd common && continue
         case $key in address | mailbox | submit | on-expiry) # defaults of new users
             grep -q "keys\[\] = {.*\"$key\"" common/store/enrol.c && continue ;;
         route.) grep -q 'route\.%s' common/queue/hop.c && continue ;;
