@@ -193,6 +193,8 @@ static bool refill(struct session *s)
         gather(s);
     }
     s->ended = s->ended || tls_ended(s->tls);
+    if (!s->in.len) /* who waits, and there may be thousands, keeps no record's room */
+        buf_release(&s->in);
     receiver_push(&s->receiver, buf_span(&s->in));
     return s->in.len > 0;
 }

@@ -19,6 +19,8 @@ struct span session_output(const struct session *s)
 void session_sent(struct session *s, size_t n)
 {
     buf_consume(&s->out, n);
+    if (!s->out.len && s->tls && s->out.cap > 1024)
+        buf_release(&s->out); /* a handshake's certificates were the last that needed it */
 }
 
 enum err session_result(const struct session *s)

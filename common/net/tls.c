@@ -17,7 +17,7 @@ struct tls_server {
 struct tls {
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
-    bool ended;
+    bool ended, shrunk;
     enum err err;
 };
 
@@ -261,6 +261,16 @@ static enum err no_progress(struct tls *tls, int result, struct why *why)
     }
 }
 
+/* A memory BIO keeps the room that the handshake took, which whoever is idle needs no more. */
+static void shrink_input(struct tls *tls)
+{
+    BIO *in = BIO_ctrl_pending(tls->in) ? NULL : BIO_new(BIO_s_mem());
+    if (!in)
+        return;
+    SSL_set0_rbio(tls->ssl, in);
+    tls->in = in;
+}
+
 enum err tls_read(struct tls *tls, struct buf *plain, struct why *why)
 {
     if (tls->err)
@@ -270,6 +280,7 @@ enum err tls_read(struct tls *tls, struct buf *plain, struct why *why)
         int r = SSL_do_handshake(tls->ssl);
         if (r != 1)
             return no_progress(tls, r, why);
+        shrink_input(tls);
     }
     while (plain->len < plain->max) {
         uint8_t *room;
@@ -320,6 +331,7 @@ void tls_end(struct tls *tls)
 
 enum err tls_output(struct tls *tls, struct buf *out)
 {
+    bool emptied = false;
     while (BIO_ctrl_pending(tls->out) > 0) {
         uint8_t *room;
         size_t pending = BIO_ctrl_pending(tls->out);
@@ -331,6 +343,16 @@ enum err tls_output(struct tls *tls, struct buf *out)
         if (got <= 0)
             return ERR_OS;
         out->len += (size_t)got;
+        emptied = true;
+    }
+    /* As on the other side: of several KiB of certificates nothing must stay. */
+    if (emptied && !tls->shrunk && SSL_is_init_finished(tls->ssl)) {
+        BIO *fresh = BIO_new(BIO_s_mem());
+        tls->shrunk = fresh != NULL;
+        if (fresh) {
+            SSL_set0_wbio(tls->ssl, fresh);
+            tls->out = fresh;
+        }
     }
     return ERR_NONE;
 }
