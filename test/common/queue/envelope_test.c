@@ -35,8 +35,8 @@ static void round_trip(void)
 static void wishes(void)
 {
     static const char wished[] = "faxpipe-queue 1\nfrom a@x\nuser \nret full\nenvid Q 1\n"
-                                 "by 1795302642 RT\ncreated 1\nnext 2\ntries 0\nheld 0\n"
-                                 "to bob@y\norcpt rfc822;b@z\nnotify success,delay\ntold 1\n"
+                                 "by 1795302642 RT\nmtrk a/b 1795302643\ncreated 1\nnext 2\ntries 0\nheld 0\n"
+                                 "to bob@y\norcpt rfc822;b@z\nnotify success,delay\ncut <i.1@x>\ntold 1\n"
                                  "reply 450 - x\nto c@z\nnotify never\nto d@z\nend\n";
     struct queue_entry entry;
     struct buf out;
@@ -51,6 +51,9 @@ static void wishes(void)
     CHECK_STR(queue_recipient(&entry, 0)->orcpt, "rfc822;b@z");
     CHECK_INT(queue_recipient(&entry, 0)->notify, NOTIFY_SUCCESS | NOTIFY_DELAY);
     CHECK(queue_recipient(&entry, 0)->told);
+    CHECK_STR(queue_recipient(&entry, 0)->cut, "<i.1@x>");
+    CHECK_STR(entry.mtrk, "a/b");
+    CHECK_INT(entry.mtrk_until, 1795302643);
     CHECK_STR(queue_recipient(&entry, 1)->orcpt, "");
     CHECK_INT(queue_recipient(&entry, 1)->notify, NOTIFY_NEVER);
     CHECK_INT(queue_recipient(&entry, 2)->notify, 0);
@@ -102,7 +105,9 @@ static void nonsense_is_damage(void)
                                       "faxpipe-queue 1\ndsn never,success\nend\n",
                                       "faxpipe-queue 1\nby 12\nend\n",
                                       "faxpipe-queue 1\nby 12 X\nend\n",
-                                      "faxpipe-queue 1\nby x R\nend\n"};
+                                      "faxpipe-queue 1\nby x R\nend\n",
+                                      "faxpipe-queue 1\nmtrk a:5 7\nend\n",
+                                      "faxpipe-queue 1\nto a@b\ncut a@b\nend\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct queue_entry entry;
         queue_entry_init(&entry);
@@ -144,6 +149,18 @@ static void next_hops(void)
     conf_free(route);
 }
 
+static void hosts_of_hops(void)
+{
+    static const char *const cases[][2] = {
+        {"smtp://a.example:25", "a.example"}, {"smtps://u@a.example", "a.example"},
+        {"smtp://[2001:db8::1]:25", "[2001:db8::1]"}, {"lmtp:///run/socket", ""}, {"user 12", ""}};
+    char host[256];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hop_host(cases[i][0], host);
+        CHECK_STR(host, cases[i][1]);
+    }
+}
+
 static void intervals_grow_to_four_hours(void)
 {
     CHECK_INT(queue_interval(1), 300);
@@ -162,6 +179,7 @@ int main(void)
     RUN(cut_anywhere_is_damage);
     RUN(nonsense_is_damage);
     RUN(next_hops);
+    RUN(hosts_of_hops);
     RUN(intervals_grow_to_four_hours);
     return check_done();
 }

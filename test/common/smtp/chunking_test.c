@@ -141,8 +141,43 @@ static void parameters_are_offered(void)
     CHECK(strstr(said, "250-DSN\r\n250-DELIVERBY\r\n250-NO-SOLICITING net.example:ADV,x\r\n"));
 }
 
+/* RFC 1845: what is known of a TRANSID, and what may follow. */
+static void a_mail_that_broke(void)
+{
+    defaults();
+    options.offer = OFFER_CHECKPOINT;
+    known_recipients = 0;
+    play(HELLO "MAIL FROM:<a@x> TRANSID=<1@x>\r\nRCPT TO:<u@us.example>\r\nBDAT 2 LAST\r\nhiRSET\r\n");
+    CHECK_STR(codes(), "250 250 250 503 250");
+    CHECK(strstr(said, "250-CHECKPOINT\r\n"));
+    known_recipients = 2;
+    play(HELLO "MAIL FROM:<a@x> TRANSID=<1@x>\r\nRCPT TO:<u@us.example>\r\nRSET\r\n"
+               "RCPT TO:<u@us.example>\r\nMAIL FROM:<a@x>\r\nRCPT TO:<u@us.example>\r\n");
+    CHECK_STR(codes(), "250 355 503 250 503 250 250");
+    CHECK(strstr(said, "\r\n355 7 is the transaction offset\r\n"));
+    options.lmtp = true;
+    play("LHLO me\r\nMAIL FROM:<a@x> TRANSID=<1@x>\r\n");
+    CHECK_STR(codes(), "250 555");
+    known_recipients = 0;
+}
+
+/* RFC 2852: with R nothing is delivered when the time is over; with N it is. */
+static void too_late(void)
+{
+    defaults();
+    options.offer = OFFER_BY;
+    receiver_init(&machine, &options);
+    receiver_clock(&machine, 1000);
+    receiver_release(&machine);
+    play(HELLO "MAIL FROM:<a@x> BY=5;R\r\nRCPT TO:<u@us.example>\r\nDATA\r\nx\r\n.\r\n"
+               "MAIL FROM:<a@x> BY=-5;N\r\nRCPT TO:<u@us.example>\r\nDATA\r\ny\r\n.\r\n");
+    CHECK_STR(codes(), "250 250 250 354 250 250 250 354 250");
+}
+
 int main(void)
 {
+    RUN(a_mail_that_broke);
+    RUN(too_late);
     RUN(one_chunk);
     RUN(several_chunks);
     RUN(octets_are_always_taken);

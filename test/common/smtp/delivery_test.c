@@ -35,6 +35,31 @@ static void times(void)
         CHECK(!delivery_by(bad[i], &d));
 }
 
+static void traces_and_words(void)
+{
+    char words[DELIVERY_NOTIFY_SIZE];
+    struct delivery d = {.by = false};
+    CHECK(delivery_by("60RT", &d) && d.by_mode == 'R' && d.by_trace);
+    CHECK(delivery_by("-60nt", &d) && d.by_mode == 'N' && d.by_trace);
+    CHECK(delivery_by("60", &d) && !d.by_trace);
+    CHECK(!delivery_by("60T", &d));
+    delivery_notify_text(0, words);
+    CHECK_STR(words, "");
+    for (unsigned bits = 1; bits < 16; bits++) {
+        unsigned back;
+        delivery_notify_text(bits, words);
+        bool possible = !(bits & NOTIFY_NEVER) || bits == NOTIFY_NEVER;
+        CHECK(delivery_notify(words, &back) == possible);
+        CHECK(!possible || back == bits);
+    }
+    struct delivery tracked = {.mtrk = "abc"};
+    CHECK(delivery_check(&tracked, 0, NULL) == ERR_DATA);
+    tracked.envid = "e";
+    CHECK(delivery_check(&tracked, 0, NULL) == ERR_NONE);
+    tracked.transid = "<a@b>\r\nQUIT";
+    CHECK(delivery_check(&tracked, 0, NULL) == ERR_DATA);
+}
+
 static void parameters(void)
 {
     static const char *const orcpts[] = {"rfc822;a+b=c@x", NULL};
@@ -84,6 +109,7 @@ int main(void)
     buf_init(&out, 4096);
     RUN(words);
     RUN(times);
+    RUN(traces_and_words);
     RUN(parameters);
     RUN(what_cannot_be_said);
     buf_release(&out);

@@ -93,8 +93,79 @@ static void all_of_rcpt(void)
     CHECK_INT(rcpt_code(" SIZE=1"), 555);
 }
 
+/* What is told of in notices is printable: else it is refused (RFC 3461 4.2, 4.4). */
+static void xtext(void)
+{
+    char out[200];
+    CHECK(xtext_decode(span_str("a+2Bb+20c"), out, sizeof out));
+    CHECK_STR(out, "a+b c");
+    CHECK(xtext_decode(span_str("abc"), out, 4));
+    CHECK(!xtext_decode(span_str("abcd"), out, 4));
+    static const char *const bad[] = {"+0A", "+1B", "+7F", "+C3+A9", "+0d", "a=b", "a b", "+2"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!xtext_decode(span_str(bad[i]), out, sizeof out));
+    CHECK_INT(mail_code(" ENVID=a+0Db", ALL), 501);
+    CHECK_INT(rcpt_code(" ORCPT=rfc822;a+0Ab"), 501);
+    CHECK(orcpt_decode("rfc822;joe+2Bx@there", out, sizeof out));
+    CHECK_STR(out, "rfc822;joe+x@there");
+    CHECK(orcpt_decode("utf-8;j\xc3\xb6@x", out, sizeof out));
+    CHECK_STR(out, "utf-8;j\\x{F6}@x");
+    CHECK(!orcpt_decode("utf-8;j\xc3\xb6@x", out, 14));
+    CHECK(!orcpt_decode("utf-8;j\xc3@x", out, sizeof out));
+    CHECK(!orcpt_decode("rfc822;", out, sizeof out));
+    CHECK(!orcpt_decode("rfc822", out, sizeof out));
+}
+
+/* RFC 2852 4: a sign may stand before the seconds. */
+static void signed_times(void)
+{
+    CHECK_INT(mail_code(" BY=+60;n", ALL), 0);
+    CHECK(mail.by_seconds == 60 && mail.by_mode == 'N' && !mail.by_trace);
+    CHECK_INT(mail_code(" BY=-60;N", ALL), 0);
+    CHECK_INT(mail.by_seconds, -60);
+    CHECK_INT(mail_code(" BY=-+6;N", ALL), 501);
+    CHECK_INT(mail_code(" BY=+0;R", ALL), 501);
+}
+
+static void tracking(void)
+{
+    enum { OFFER = ALL | OFFER_MTRK };
+    CHECK_INT(mail_code(" MTRK=abc ENVID=e", ALL), 555);
+    CHECK_INT(mail_code(" MTRK=a+/c:86400 ENVID=e", OFFER), 0);
+    CHECK_STR(mail.mtrk, "a+/c");
+    CHECK_INT(mail.mtrk_seconds, 86400);
+    CHECK_INT(mail_code(" ENVID=e MTRK=abc", OFFER), 0);
+    CHECK_INT(mail.mtrk_seconds, 0);
+    static const char *const bad[] = {" MTRK=abc", " ENVID=e MTRK=", " ENVID=e MTRK=:5",
+                                      " ENVID=e MTRK=a:", " ENVID=e MTRK=a:0", " ENVID=e MTRK=a.b",
+                                      " ENVID=e MTRK=a:1000000000",
+                                      " ENVID=e MTRK=01234567890123456789012345678901234567890"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_INT(mail_code(bad[i], OFFER), 501);
+}
+
+static void transaction_names(void)
+{
+    char text[TRANSID_MAX + 16] = "<";
+    CHECK(transid_valid(span_str("<a.1-x@b.example>")));
+    static const char *const bad[] = {"", "<>", "a@b", "<a@b", "<a>", "<a@>", "<@b>", "<a b@c>",
+                                      "<a@b@c>", "<.a@b>", "<a.@b>", "<a..b@c>", "<a/b@c>", "<a=@c>",
+                                      "<a@b>x", "<a@b\x7f>", "<\xc3\xa9@b>"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!transid_valid(span_str(bad[i])));
+    memset(text + 1, 'a', TRANSID_MAX - 4);
+    strcpy(text + TRANSID_MAX - 3, "@b>");
+    CHECK(transid_valid(span_str(text)));
+    strcpy(text + TRANSID_MAX - 3, "@bc>");
+    CHECK(!transid_valid(span_str(text)));
+}
+
 int main(void)
 {
+    RUN(xtext);
+    RUN(signed_times);
+    RUN(tracking);
+    RUN(transaction_names);
     RUN(all_of_mail);
     RUN(wrong_ones_of_mail);
     RUN(limits);

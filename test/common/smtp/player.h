@@ -17,6 +17,7 @@ static char mails[300000]; /* "{" mail "}" for each mail that was committed, "!"
 static char current[200000];
 static char lines[100000]; /* RECEIVER_LINE's, each with "|" behind it */
 static unsigned asked;        /* recipients that were asked about */
+static unsigned known_recipients; /* of every TRANSID, with 7 octets */
 static bool closed;
 static bool early;
 static enum receiver_verdict at_begin, at_end;
@@ -101,6 +102,10 @@ static inline void turn(void)
             break;
         case RECEIVER_SENDER:
             accepted = 0;
+            if (*e.mail->transid) {
+                accepted = known_recipients;
+                receiver_resumed(&machine, known_recipients, 7, "u@us.example");
+            }
             break;
         case RECEIVER_RECIPIENT: {
             enum receiver_verdict v = judge(e.path.text);

@@ -425,8 +425,95 @@ static void many_recipients(void)
     free(to);
 }
 
+/* With a TRANSID MAIL goes first, and DATA instead of chunks; resumed, from the offset on. */
+static void going_on(void)
+{
+    static const char hello[] = "220 x\r\n";
+    static const char ehlo[] = "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 CHECKPOINT\r\n";
+    begin(false, three, 2);
+    mail.size = 9;
+    mail.delivery.transid = "<1@y>";
+    turn();
+    reply(hello);
+    reply(ehlo);
+    heard();
+    CHECK(sender_mail(&s, &mail, NULL) == ERR_NONE);
+    CHECK_INT(turn(), SENDER_READ);
+    CHECK_STR(heard(), "MAIL FROM:<me@y> TRANSID=<1@y>\r\n");
+    reply("250 ok\r\n");
+    CHECK_STR(heard(), "RCPT TO:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n");
+    reply("250 ok\r\n450 4.2.1 no\r\n354 go\r\n");
+    sender_lost(&s, ERR_AGAIN, "gone");
+    CHECK(results[0].accepted && results[0].err == ERR_AGAIN);
+    CHECK(!results[1].accepted && results[1].code == 450);
+    sender_release(&s);
+    /* "Hi", CR LF, then a dot that is doubled on the wire and counted once. */
+    static const struct {
+        const char *offset, *rest;
+    } parts[] = {{"0", "Hi\r\n..\r\n.\r\n"}, {"1", "i\r\n..\r\n.\r\n"}, {"4", "..\r\n.\r\n"},
+                 {"5", "\r\n.\r\n"}, {"7", ".\r\n"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char line[80];
+        begin(false, three, 2);
+        mail.delivery = (struct delivery){.transid = "<1@y>", .resume = true};
+        turn();
+        reply(hello);
+        reply(ehlo);
+        CHECK(sender_mail(&s, &mail, NULL) == ERR_NONE);
+        turn();
+        heard();
+        snprintf(line, sizeof line, "355 %s is the transaction offset\r\n", parts[i].offset);
+        reply(line);
+        CHECK_STR(heard(), "DATA\r\n");
+        reply("354 go\r\n");
+        CHECK_STR(heard(), parts[i].rest);
+        reply("250 ok\r\n");
+        CHECK(results[0].err == ERR_NONE && results[1].err == ERR_NONE);
+        sender_release(&s);
+    }
+}
+
+/* What is forgotten goes without the name; what cannot be is no offset, and nobody is accepted. */
+static void not_going_on(void)
+{
+    static const char *const wrong[] = {"355 8 x\r\n", "355 x\r\n", "355 -1 x\r\n",
+                                        "355 99999999999999999999 x\r\n"};
+    static const char ehlo[] = "250-x\r\n250-PIPELINING\r\n250 CHECKPOINT\r\n";
+    for (size_t i = 0; i <= sizeof wrong / sizeof *wrong; i++) {
+        begin(false, three, 1);
+        mail.delivery = (struct delivery){.transid = "<1@y>", .resume = true};
+        turn();
+        reply("220 x\r\n");
+        reply(ehlo);
+        CHECK(sender_mail(&s, &mail, NULL) == ERR_NONE);
+        turn();
+        heard();
+        if (i < sizeof wrong / sizeof *wrong) {
+            reply(wrong[i]);
+            if (i == 0)
+                reply("354 go\r\n");
+            CHECK(results[0].settled && results[0].err == ERR_PROTOCOL && !results[0].accepted);
+        } else {
+            reply("250 ok\r\n");
+            CHECK_STR(heard(), "RSET\r\n");
+            reply("250 ok\r\n");
+            CHECK_STR(heard(), "MAIL FROM:<me@y>\r\nRCPT TO:<a@x>\r\nDATA\r\n");
+            reply("250 ok\r\n250 ok\r\n354 go\r\n");
+            sender_lost(&s, ERR_AGAIN, "gone");
+            CHECK(!results[0].accepted);
+        }
+        sender_release(&s);
+    }
+}
+
 int main(void)
 {
+    for (int i = 0; i < 2; i++) {
+        split = i != 0;
+        RUN(going_on);
+        RUN(not_going_on);
+    }
+    split = false;
     for (int i = 0; i < 2; i++) {
         split = i != 0;
         RUN(one_at_a_time);
