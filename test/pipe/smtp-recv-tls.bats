@@ -220,6 +220,7 @@ SH
     [ "$(tail -1 out)" = new ]
 }
 
+# bats test_tags=nosan
 @test "a keeper that dies is replaced, with all who depend on him" {
     needs_root
     make us ec DNS:us.example
