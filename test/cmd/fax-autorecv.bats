@@ -5,6 +5,8 @@ setup() {
     scratch
     station
     receiver
+    # What is queued waits: no resolver is asked where these are.
+    printf 'route.%s = smtp://127.0.0.1:1\n' fax.example else.example >>"$FAXPIPE_HOME/faxpipe.conf"
     { printf 'P4\n1728 40\n'; head -c 8640 /dev/zero | tr '\0' '\125'; } >page.pbm
 }
 teardown() { cleanup; }

@@ -139,8 +139,8 @@ queue_of() { # FATE: a receiver that answers so for bad@, as the station's smart
     queue_of '550 5.1.1 nobody'
     id=$(fax-queue add -f a@x.example bad@x.example <mail)
     traced fax-queue flush
-    in_order "^fsync\\(.*/queue/$id-n0.mail>" "^fsync\\(.*/queue/$id-n0.new>" \
-        "^rename.*$id-n0.new\".*$id-n0.env\"" '^fsync\(.*/queue>' "^unlink.*$id.env" \
+    in_order "^fsync\\(.*/queue/$id-n0-1.mail>" "^fsync\\(.*/queue/$id-n0-1.new>" \
+        "^rename.*$id-n0-1.new\".*$id-n0-1.env\"" '^fsync\(.*/queue>' "^unlink.*$id.env" \
         '^fsync\(.*/queue>' "^unlink.*$id.mail"
 }
 

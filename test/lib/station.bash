@@ -8,8 +8,6 @@ station() {
 hostname = fax.example
 domain = fax.example
 printer = $T/paper
-route.fax.example = smtp://127.0.0.1:1
-route.else.example = smtp://127.0.0.1:1
 CONF
     echo wonderland >"$T/alice.pw"
     echo 'tea at five' >"$T/bob.pw"
