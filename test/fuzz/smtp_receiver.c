@@ -36,6 +36,10 @@ static bool turn(struct receiver *r, uint8_t choice)
             break;
         case RECEIVER_SENDER:
             accepted = 0;
+            if (*e.mail->transid) {
+                accepted = strlen(e.mail->transid) % 3;
+                receiver_resumed(r, accepted, 5, NULL);
+            }
             break;
         case RECEIVER_RECIPIENT:
             if (!e.local && !r->options->relay && !receiver_identity(r))
@@ -134,7 +138,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .vrfy = data[0] & 2, .tls_offered = data[0] & 4,
                                        .tls_required = (data[0] & 12) == 12, .trace = data[0] & 16,
                                        .auth = data[0] & 32, .etrn = data[0] & 32, .tls_on = data[0] & 64,
-                                       .offer = data[0] & 128 ? OFFER_DSN | OFFER_BY : 0};
+                                       .offer = data[0] & 128 ? OFFER_DSN | OFFER_BY | OFFER_MTRK |
+                                                                     OFFER_CHECKPOINT
+                                                               : 0};
     /* Some bits of the length are as good as bits of their own. */
     options.terminals = size & 1;
     options.turn = options.atrn = size & 2;

@@ -214,8 +214,43 @@ static void who_asks(void)
     }
 }
 
+/* Whether a mail can be returned as it stands, in whatever pieces it comes. */
+static void what_can_be_returned(void)
+{
+    char lines[1200];
+    memset(lines, 'x', sizeof lines - 1);
+    lines[sizeof lines - 1] = '\0';
+    lines[998] = '\n';
+    const struct {
+        struct span mail;
+        bool bad, eight_bit;
+    } cases[] = {
+        {span_str("a\n\nb -- --b\n-b\n"), false, false},
+        {span_str("a\n\n--b\n"), true, false},
+        {span_str("--boundary\n"), true, false},
+        {span_str("a\r\n\xc3\xa9"), false, true},
+        {span_of("a\0b", 3), true, false},
+        {span_take(span_str(lines), 1100), false, false},
+        {span_skip(span_str(lines), 999), false, false},
+        {span_of("", 0), false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t cut = 0; cut <= cases[i].mail.n; cut += 1 + cases[i].mail.n / 40) {
+            struct mime_returnable r = {.boundary = "b"};
+            mime_returnable_push(&r, span_take(cases[i].mail, cut));
+            mime_returnable_push(&r, span_skip(cases[i].mail, cut));
+            CHECK(r.bad == cases[i].bad);
+            CHECK(r.bad || r.eight_bit == cases[i].eight_bit);
+        }
+    lines[998] = 'x';
+    struct mime_returnable r = {.boundary = "b"};
+    mime_returnable_push(&r, span_str(lines));
+    CHECK(r.bad);
+}
+
 int main(void)
 {
+    RUN(what_can_be_returned);
     RUN(whole_mail);
     RUN(refused_and_expired);
     RUN(every_action);
