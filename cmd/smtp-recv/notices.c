@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -205,8 +206,9 @@ static enum receiver_verdict enqueue(const char *to, struct span text, struct wh
 {
     struct clerk_question *q = calloc(1, sizeof *q);
     enum receiver_verdict verdict = RECIPIENT_LATER;
-    int fd = -1;
-    enum err e = q ? io_temp(&fd, why) : why_set(why, ERR_OS, "out of memory");
+    /* It is small, and the clerk may have no directory for temporary files. */
+    int fd = q ? memfd_create("notice", MFD_CLOEXEC) : -1;
+    enum err e = fd >= 0 ? ERR_NONE : why_errno(why, ERR_OS, "memory for it");
     if (!e)
         e = io_write(fd, text.p, text.n, why);
     if (!e && lseek(fd, 0, SEEK_SET) != 0)

@@ -56,6 +56,7 @@ PY
 }
 
 @test "delivered: the notice is in the queue before the 250, from <>, with the header alone" {
+    echo 'smarthost = smtp://127.0.0.1:1' >>station/faxpipe.conf
     receiver
     [ "$(hand_in "$PORT" 'RET=FULL ENVID=E+2B1' alice@fax.example 'NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a+2Bb@old.example')" = 250 ]
     [ "$(ls station/spool/12/new | wc -l)" -eq 1 ]
@@ -107,6 +108,7 @@ expanded 2.0.0 team@fax.example team@fax.example L' ]
 }
 
 @test "a notice that cannot be kept is no 250: the mail is there, and its sender tries again" {
+    echo 'smarthost = smtp://127.0.0.1:1' >>station/faxpipe.conf
     rmdir station/queue
     touch station/queue
     receiver

@@ -175,3 +175,32 @@ SH
     grep -qx '127.0.0.9 {}' out
     [ "$(tail -1 out)" = 1 ]
 }
+
+@test "apart as well: a notice is the clerk's, and what broke lies in the spool and is gone on with" {
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+echo 'hostname = fax.example' >/var/lib/faxpipe/faxpipe.conf
+echo 'smarthost = smtp://127.0.0.1:1' >>/var/lib/faxpipe/faxpipe.conf
+echo pw >pw
+chmod 644 pw
+as faxpipe fuser add 12 --name Alice --login alice --address alice@fax.example --password-fd 3 3<pw
+{ printf '%s\r\n' 'EHLO me' 'MAIL FROM:<a@b.example> ENVID=E MTRK=abc TRANSID=<1@me>'
+  printf '%s\r\n' 'RCPT TO:<12@fax.example> NOTIFY=SUCCESS' DATA 'Subject: broke' '' half; } | smtp-recv || :
+stat -c 'kept %U %a' /var/lib/faxpipe/spool/postmaster/tmp/checkpoint-*
+{ printf '%s\r\n' 'EHLO me' 'MAIL FROM:<a@b.example> ENVID=E MTRK=abc TRANSID=<1@me>' DATA
+  sleep 1; printf '%s\r\n' other . QUIT; } | smtp-recv
+tail -2 /var/lib/faxpipe/spool/12/new/*
+stat -c 'queued %U' /var/lib/faxpipe/queue/*.env
+as faxpipe fax-queue track E
+SH
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" >out 2>err 3>&- || { cat out err; false; }
+    cat out err
+    tr -d '\r' <out >lines
+    grep -qx 'kept faxrecv 600' lines
+    grep -qx '355 24 is the transaction offset' lines
+    grep -q '^250 2.0.0 OK' lines
+    grep -A1 -x half lines | grep -qx other
+    grep -qx 'queued faxpipe' lines
+    grep -qx 'Action: delivered' lines
+}
