@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-/* A thread and back cost some 50 us of an idle machine. Of a batch each mail has a sync of its own,
- * one behind the other where that is quick. */
-enum { QUICK_NS = 400000, QUICK_MAIL_NS = 150000 };
+/* A thread and back cost some 50 us of an idle machine, and much more of a busy one; so long the
+ * others can wait. Of a batch each mail has a sync of its own, one behind the other where that is
+ * quick. */
+enum { LONE_NS = 2000000, QUICK_NS = 400000, QUICK_MAIL_NS = 150000 };
 
 static void commit(struct commit_batch *b)
 {
@@ -18,10 +19,10 @@ static void commit_in_thread(uv_work_t *work)
     commit(work->data);
 }
 
-/* One after the other, on a disk that is as fast as a thread: whoever sends them is alone. */
+/* One after the other, on a disk that does not take long: whoever sends them is alone. */
 static bool best_done_here(const struct committer *c, const struct commit_batch *b)
 {
-    return !c->under_way && b->count == 1 && c->last_count == 1 && c->last_ns < QUICK_NS;
+    return !c->under_way && b->count == 1 && c->last_count == 1 && c->last_ns < LONE_NS;
 }
 
 /* Whether to wait for what is under way, so that more mails share a sync. */
