@@ -135,6 +135,7 @@ PY
     grep -q 'text/rfc822-headers' station/queue/*-*-n*.mail
 }
 
+# bats test_tags=nosan
 @test "RET=FULL of a large mail takes no memory for it" {
     fake 'rcpt: 550 5.1.1 nobody'
     { printf 'Subject: x\n\n'; head -c 40000000 /dev/zero | tr '\0' x | fold -w 100; } >mail.eml

@@ -175,6 +175,6 @@ assert c.say("Subject: y\r\n\r\n.").startswith("250")'
 c = Client(port); c.mail("<bad@me.example>"); c.say("RCPT TO:<alice@fax.example>"); c.say("DATA")
 c.s.sendall(b"a\nb\r\n.\r\n"); assert c.reply().startswith("550")'
     [ "$(kept)" -eq 1 ]
-    for f in station/spool/postmaster/tmp/checkpoint-*; do head -c 60 "$f" >cut && cp cut "$f"; done
+    for f in station/spool/postmaster/tmp/checkpoint-*; do head -c 60 "$f" >piece && cp piece "$f"; done
     client 'assert Client(port).mail("<new@me.example>").startswith("250")'
 }
