@@ -2,6 +2,7 @@
 
 #include "net/serve.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,34 +20,90 @@ bool warrants_may_relay(const struct warrants *w, int connection)
            networks_have(w->relay, client);
 }
 
-/* FNV-1a. Who finds two paths of one hash has one that he was given. */
-static uint64_t hash(struct span path)
+/* A path in its chain, and in the ring of them all, oldest first. */
+struct warrant {
+    char *path;
+    uint32_t next; /* its number, from 1 */
+};
+
+struct warrants_given {
+    struct warrant ring[WARRANTS_MAX];
+    uint32_t chains[WARRANTS_MAX]; /* by hash: the youngest's number; 0: empty */
+    uint32_t oldest;               /* its index */
+};
+
+/* Several threads ask where there is no clerk apart. */
+static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+
+/* FNV-1a, which finds the chain; what is compared is the path itself. */
+static uint32_t chain_of(struct span path)
 {
-    uint64_t h = 0xcbf29ce484222325;
+    uint32_t h = 2166136261u;
     for (size_t i = 0; i < path.n; i++)
-        h = (h ^ path.p[i]) * 0x100000001b3;
-    h ^= h >> 32;
-    return h ? h : 1;
+        h = (h ^ path.p[i]) * 16777619u;
+    return (h ^ h >> 16) % WARRANTS_MAX;
+}
+
+/* Out of its chain, of which it is the last. */
+static void forget(struct warrants_given *g, uint32_t index)
+{
+    struct warrant *old = &g->ring[index];
+    if (!old->path)
+        return;
+    uint32_t *at = &g->chains[chain_of(span_str(old->path))];
+    while (*at != index + 1)
+        at = &g->ring[*at - 1].next;
+    *at = old->next;
+    free(old->path);
+    old->path = NULL;
+}
+
+static void add(struct warrants_given *g, struct span path)
+{
+    char *copy = strndup((const char *)path.p, path.n);
+    uint32_t *chain = &g->chains[chain_of(path)];
+    if (!copy)
+        return;
+    forget(g, g->oldest);
+    g->ring[g->oldest] = (struct warrant){copy, *chain};
+    *chain = g->oldest + 1;
+    g->oldest = (g->oldest + 1) % WARRANTS_MAX;
 }
 
 void warrants_give(struct warrants *w, struct span lines, const char *marks)
 {
+    pthread_mutex_lock(&looking);
     while (lines.n) {
         struct span line = span_take(lines, span_find(lines, '\n'));
         lines = span_skip(lines, line.n + 1);
         if (line.n < 2 || !strchr(marks, line.p[0]))
             continue;
-        if (!w->given && !(w->given = calloc(WARRANTS_MAX, sizeof *w->given)))
-            return;
-        uint64_t h = hash(span_skip(line, 1));
-        w->given[h % WARRANTS_MAX] = h;
+        if (!w->given)
+            w->given = calloc(1, sizeof *w->given);
+        if (w->given)
+            add(w->given, span_skip(line, 1));
     }
+    pthread_mutex_unlock(&looking);
 }
 
 static bool has(const struct warrants *w, struct span path)
 {
-    uint64_t h = hash(path);
-    return w->given && w->given[h % WARRANTS_MAX] == h;
+    uint32_t n = 0;
+    pthread_mutex_lock(&looking);
+    if (w->given)
+        for (n = w->given->chains[chain_of(path)]; n; n = w->given->ring[n - 1].next)
+            if (span_eq(path, span_str(w->given->ring[n - 1].path)))
+                break;
+    pthread_mutex_unlock(&looking);
+    return n != 0;
+}
+
+void warrants_release(struct warrants *w)
+{
+    for (uint32_t i = 0; w->given && i < WARRANTS_MAX; i++)
+        free(w->given->ring[i].path);
+    free(w->given);
+    w->given = NULL;
 }
 
 bool warrants_have(const struct warrants *w, const char *text)

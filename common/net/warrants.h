@@ -17,11 +17,13 @@
 
 enum { WARRANTS_MAX = 1 << 16 };
 
+struct warrants_given;
+
 struct warrants {
     const struct networks *relay; /* whose peers may relay; NULL: nobody's */
     bool stdin_may;               /* as may whoever is on stdin: he has no connection */
     bool proved[CLERK_ASKERS_MAX]; /* a password, through this worker */
-    uint64_t *given;              /* of the paths that were named to workers; by hash */
+    struct warrants_given *given; /* the paths that were named to workers; NULL: none */
 };
 
 /* A password has been proved to the clerk, who is answering clerk_asker. */
@@ -31,12 +33,15 @@ void warrants_note_login(struct warrants *w);
  * or for who has logged in. */
 bool warrants_may_relay(const struct warrants *w, int connection);
 
-/* The paths in an answer's lines that are led by one of marks may be asked for from now on; at
- * least until 65,536 others have been. */
+/* The paths in an answer's lines that are led by one of marks may be asked for from now on, until
+ * WARRANTS_MAX others have been given. */
 void warrants_give(struct warrants *w, struct span lines, const char *marks);
 
 /* All of the paths in brackets, each in a line of its own, have been given; of one without
  * brackets the whole text. */
 bool warrants_have(const struct warrants *w, const char *text);
+
+/* Forgets all that was given. */
+void warrants_release(struct warrants *w);
 
 #endif

@@ -78,12 +78,48 @@ static void paths(void)
     give(&w, "=FAX=+1555@us.example");
     CHECK(warrants_have(&w, "FAX=+1555@us.example"));
     CHECK(!warrants_have(&w, "FAX=+1556@us.example"));
-    free(w.given);
+    warrants_release(&w);
+}
+
+/* Whatever they are called: none takes another's place before so many others have come. */
+static void many_paths(void)
+{
+    struct warrants w = {.relay = NULL};
+    char text[64];
+    unsigned had = 0;
+    for (int i = 0; i < WARRANTS_MAX; i++) {
+        snprintf(text, sizeof text, "@user%d@far.example", i);
+        give(&w, text);
+    }
+    for (int i = 0; i < WARRANTS_MAX; i++) {
+        snprintf(text, sizeof text, "<user%d@far.example>\n", i);
+        had += warrants_have(&w, text);
+    }
+    CHECK_INT(had, WARRANTS_MAX);
+    give(&w, "@one@more.example");
+    CHECK(warrants_have(&w, "<one@more.example>"));
+    CHECK(!warrants_have(&w, "<user0@far.example>"));
+    CHECK(warrants_have(&w, "<user1@far.example>"));
+    warrants_release(&w);
+}
+
+/* Paths of one FNV-1a hash, as anybody can find them: the difference of two octets is made up by
+ * others behind them. */
+static void paths_that_hash_alike(void)
+{
+    struct warrants w = {.relay = NULL};
+    static const char one[] = "8yn0iYCKYHlIj4-BwPqk", other[] = "GReLUrM4wMqfg9yzV3KQ";
+    give(&w, "@8yn0iYCKYHlIj4-BwPqk");
+    CHECK(warrants_have(&w, one));
+    CHECK(!warrants_have(&w, other));
+    warrants_release(&w);
 }
 
 int main(void)
 {
     RUN(relaying);
     RUN(paths);
+    RUN(many_paths);
+    RUN(paths_that_hash_alike);
     return check_done();
 }
