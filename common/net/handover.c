@@ -135,6 +135,28 @@ const struct delivery_method handover_exec = {.begin = waiting_begin,
                                               .commit = exec_commit,
                                               .free = waiting_free};
 
+/* What the command's status means (sysexits): trouble of this system, and a command that is not
+ * there (126 and 127 are the shell's), may have gone when the sender comes again. */
+static enum receiver_verdict verdict_of_status(int status)
+{
+    switch (status_to_err(status)) {
+    case ERR_NONE:
+        return RECIPIENT_OK;
+    case ERR_NO_USER:
+        return RECIPIENT_UNKNOWN;
+    case ERR_AUTH:
+        return RECIPIENT_REFUSED;
+    case ERR_OS:
+    case ERR_CREATE:
+    case ERR_IO:
+    case ERR_AGAIN:
+    case ERR_CONFIG:
+        return RECIPIENT_LATER;
+    default:
+        return status < 126 ? RECIPIENT_REJECTED : RECIPIENT_LATER;
+    }
+}
+
 /* number and sub, "NAME=value", may be NULL. */
 static enum receiver_verdict run_command(const char *const words[],
                                          const struct clerk_question *q, const char *number,
@@ -156,9 +178,7 @@ static enum receiver_verdict run_command(const char *const words[],
     }
     if (status)
         diag_warn("%s: exit status %d", words[0], status);
-    return status == 0 ? RECIPIENT_OK
-           : status == 75 || status > 127 ? RECIPIENT_LATER
-                                          : RECIPIENT_REJECTED;
+    return verdict_of_status(status);
 }
 
 enum receiver_verdict handover_run(const char *const words[], const struct clerk_question *q,

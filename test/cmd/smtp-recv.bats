@@ -186,6 +186,37 @@ SH
     grep -qx '250 554 221' codes
 }
 
+@test "--exec: what each status of sysexits says" {
+    printf '#!/bin/sh\nexit ${RECIPIENT%%@*}\n' >leave
+    chmod +x leave
+    for status in 0 1 64 65 66 67 68 69 70 71 73 74 75 76 77 78 126 127 137; do
+        a_mail "$status@us.example" | smtp-recv --hostname us.example --exec ./leave 2>err |
+            tail -2 | head -1 | sed "s/^\\([0-9]* [0-9.]*\\).*/$status: \\1/"
+    done >said
+    cat >wanted <<'SAID'
+0: 250 2.0.0
+1: 554 5.3.0
+64: 554 5.3.0
+65: 554 5.3.0
+66: 554 5.3.0
+67: 550 5.1.1
+68: 554 5.3.0
+69: 554 5.3.0
+70: 554 5.3.0
+71: 451 4.3.0
+73: 451 4.3.0
+74: 451 4.3.0
+75: 451 4.3.0
+76: 554 5.3.0
+77: 550 5.7.1
+78: 451 4.3.0
+126: 451 4.3.0
+127: 451 4.3.0
+137: 451 4.3.0
+SAID
+    diff wanted said
+}
+
 @test "--exec: a slow command keeps no other mail waiting" {
     mkfifo gate
     cat >take <<'SH'
@@ -554,6 +585,16 @@ relaying() {
     grep -qx 'Subject: on its way' "$FAXPIPE_HOME"/queue/*.mail
     no grep -q '^Return-Path' "$FAXPIPE_HOME"/queue/*.mail
     head -1 "$FAXPIPE_HOME"/queue/*.mail | grep -q '^Received: from me.example'
+}
+
+@test "--relay: a mail to a thousand" {
+    relaying
+    { lines 'EHLO me.example' 'MAIL FROM:<a@b.example>'
+      seq -f 'RCPT TO:<user%.0f@far.example>' 1000 | sed 's/$/\r/'
+      lines DATA 'Subject: to all' '' . QUIT; } | smtp-recv --relay stdin >replies
+    [ "$(tail -2 replies | head -1 | cut -c1-9)" = '250 2.0.0' ]
+    fax-queue list --json >list
+    [ "$(grep -o 'user[0-9]*@far' list | sort -u | wc -l)" -eq 1000 ]
 }
 
 @test "--relay: a source route through us, and the reverse-path grows (RFC 821 scenario 3)" {
