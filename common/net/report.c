@@ -32,7 +32,8 @@ enum err report_worse(enum err a, enum err b)
     return badness(b) > badness(a) ? b : a;
 }
 
-const char *report_fate(enum err e)
+/* What becomes of it: sent, to be tried again, or given up. */
+static const char *fate_of(enum err e)
 {
     return e == ERR_NONE ? "sent" : badness(e) < FINAL ? "deferred" : "failed";
 }
@@ -44,7 +45,7 @@ enum err report_json(struct buf *out, const char *recipient, size_t mail,
     json_init(&json, out);
     json_open(&json, NULL, '{');
     json_add_str(&json, "recipient", recipient);
-    json_add_str(&json, "status", report_fate(r->err));
+    json_add_str(&json, "status", fate_of(r->err));
     json_add_int(&json, "code", r->code);
     json_add_str(&json, "enhanced", r->enhanced);
     json_add_str(&json, "text", r->text);

@@ -11,12 +11,10 @@
 /* The worse of two: what is final is worse than what may still become good. */
 enum err report_worse(enum err a, enum err b);
 
-/* "sent", "deferred" (it may be tried again) or "failed". */
-const char *report_fate(enum err e);
-
 /*
- * Appends an object on a line: recipient, status (report_fate), code and enhanced and text of the
- * reply, exit (the status that stands for it), mail (from 1). Errors as buf_add.
+ * Appends an object on a line: recipient; status, which is "sent", "deferred" (it may be tried
+ * again) or "failed"; code and enhanced and text of the reply; exit (the status that stands for
+ * it); mail (from 1). Errors as buf_add.
  */
 enum err report_json(struct buf *out, const char *recipient, size_t mail,
                      const struct sender_result *result);

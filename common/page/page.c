@@ -78,11 +78,6 @@ static const struct {
     [PAGE_LEGAL] = {"legal", 2159, 3556},
 };
 
-const char *page_paper_name(enum page_paper paper)
-{
-    return papers[paper].name;
-}
-
 bool page_paper_parse(struct span name, enum page_paper *paper)
 {
     for (unsigned i = 0; i < PAGE_PAPERS; i++) {

@@ -40,8 +40,7 @@ enum err page_header_parse(const uint8_t in[PAGE_HEADER_SIZE], struct page *p, s
 
 enum page_paper { PAGE_A4, PAGE_B4, PAGE_A3, PAGE_LETTER, PAGE_LEGAL, PAGE_PAPERS };
 
-/* "a4" … "legal" and back; false for any other name. */
-const char *page_paper_name(enum page_paper paper);
+/* "a4" … "legal"; false for any other name. */
 bool page_paper_parse(struct span name, enum page_paper *paper);
 
 /* A paper's size in units of 1/10 mm. */

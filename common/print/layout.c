@@ -32,7 +32,6 @@ struct layout {
     bool page_break;  /* a form feed stands before rest */
     struct line *lines;
     size_t count, room;
-    double used;
 };
 
 struct layout_style layout_style_of(const struct layout_geometry *g)
@@ -206,7 +205,6 @@ static bool place_piece(struct layout *l, double *y)
         if (!keep_line(l, line, x, *y - (double)r.y / PANGO_SCALE))
             return false;
         *y += height;
-        l->used = *y;
         l->piece_line++;
     }
 }
@@ -214,7 +212,6 @@ static bool place_piece(struct layout *l, double *y)
 bool layout_next(struct layout *l)
 {
     forget_lines(l);
-    l->used = l->style.margin_pt;
     if (!l->piece && !l->rest.n)
         return false;
     double y = l->style.margin_pt;
@@ -230,11 +227,6 @@ bool layout_next(struct layout *l)
             return true;
     }
     return true;
-}
-
-double layout_used(const struct layout *l)
-{
-    return l->used;
 }
 
 void layout_draw(const struct layout *l, struct _cairo *cr)

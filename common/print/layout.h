@@ -49,9 +49,6 @@ bool layout_next(struct layout *layout);
 /* Draws the current page in black; cr is scaled in points, its origin the paper's top left. */
 void layout_draw(const struct layout *layout, struct _cairo *cr);
 
-/* How many points of the current page its text takes, from the paper's top, without a margin. */
-double layout_used(const struct layout *layout);
-
 /*
  * Writes count rows of the current page, from row first, to rows (white where the page has no
  * text). The paper is scaled to g's resolution and cut or filled up to g's width. ERR_OS.

@@ -20,20 +20,20 @@ static enum err parse(const char *text, struct path *path, struct why *why)
                             : why_set(why, ERR_DATA, "%.300s: %s", text, path_fault_words(fault));
 }
 
-enum err hop_domain(const char *text, char out[HOP_DOMAIN], struct why *why)
+/* The path's domain in small letters. False: it has none, or it is no path. */
+static bool domain_of(const char *text, char out[HOP_DOMAIN])
 {
     struct path path;
     out[0] = '\0';
-    enum err e = parse(text, &path, why);
-    if (!e)
+    if (!parse(text, &path, NULL))
         lower(path.domain, out);
-    return e;
+    return *out;
 }
 
 bool hop_is_of(const char *path, const char *list)
 {
     char domain[HOP_DOMAIN];
-    if (hop_domain(path, domain, NULL) || !*domain)
+    if (!domain_of(path, domain))
         return false;
     while (*list) {
         size_t n = strcspn(list, " ,");

@@ -26,9 +26,6 @@ bool hop_is_url(const char *hop);
 /* The host of such a URL, "" where it names none. */
 void hop_host(const char *url, char out[256]);
 
-/* The path's domain in small letters, "" where it has none. ERR_DATA: no path. */
-enum err hop_domain(const char *path, char out[HOP_DOMAIN], struct why *why);
-
 /* The path's domain is one of list, which has blanks or commas between; whatever the case. */
 bool hop_is_of(const char *path, const char *list);
 

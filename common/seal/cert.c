@@ -155,25 +155,6 @@ void cms_certs_free(struct cms_certs *certs)
     free(certs);
 }
 
-enum err cms_certs_pem(struct span text, struct buf *pem, struct why *why)
-{
-    struct cms_certs *certs = NULL;
-    enum err e = cms_certs_add(&certs, text, why);
-    BIO *out = e ? NULL : BIO_new(BIO_s_mem());
-    char *data;
-    if (!e && !out)
-        e = why_set(why, ERR_OS, "out of memory");
-    for (size_t i = 0; !e && i < certs->count; i++)
-        if (!PEM_write_bio_X509(out, certs->list[i].x509))
-            e = ssl_why(why, ERR_OS, "certificate");
-    long n = e ? 0 : BIO_get_mem_data(out, &data);
-    if (!e && buf_add(pem, data, (size_t)n))
-        e = why_set(why, ERR_DATA, "certificates: over %zu bytes", pem->max);
-    BIO_free(out);
-    cms_certs_free(certs);
-    return e;
-}
-
 /* ---- Fitness ---- */
 
 static const char *time_fault(X509 *cert)

@@ -39,7 +39,4 @@ bool cms_certs_have(const struct cms_certs *certs, const char *address);
 /* The name of the first: its address, else its subject; "" where there is none. */
 void cms_certs_name(const struct cms_certs *certs, char *out, size_t size);
 
-/* Appends the certificates of text as PEM, one after the other. */
-enum err cms_certs_pem(struct span text, struct buf *pem, struct why *why);
-
 #endif

@@ -30,11 +30,6 @@ bool cms_method_named(struct span name, enum cms_method *method)
     return false;
 }
 
-const char *cms_method_name(enum cms_method method)
-{
-    return names[method];
-}
-
 /* ---- Sealing ---- */
 
 /* How the content's key goes to this recipient. */

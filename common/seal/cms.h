@@ -23,8 +23,6 @@ enum cms_method {
 
 /* False: no method has this name. */
 bool cms_method_named(struct span name, enum cms_method *method);
-/* The table's name of a method. */
-const char *cms_method_name(enum cms_method method);
 
 /*
  * How to seal: for all of certs (at least one; they must outlive the sealer), by a method that is

@@ -137,7 +137,8 @@ static enum err make_first(struct spool_delivery *d, struct why *why)
     return e;
 }
 
-void spool_clean_stale(const char *dir)
+/* Removes from dir what is older than 36 hours: the leavings of killed deliveries. */
+static void clean_stale(const char *dir)
 {
     DIR *handle = opendir(dir);
     const struct dirent *entry;
@@ -205,7 +206,7 @@ static enum err fill(struct spool_delivery *d, const char *const dirs[], size_t 
     if (e)
         return e;
     if (due(dirs[0]) && (size_t)snprintf(tmp, sizeof tmp, "%s/tmp", dirs[0]) < sizeof tmp)
-        spool_clean_stale(tmp);
+        clean_stale(tmp);
     return d->flags & SPOOL_LATE ? ERR_NONE : make_first(d, why);
 }
 

@@ -87,9 +87,6 @@ void spool_delivery_commit_all(struct spool_commit list[], size_t count);
 /* Frees; without a successful commit removes what was written. NULL is fine. */
 void spool_delivery_free(struct spool_delivery *d);
 
-/* Removes from dir what is older than 36 hours: the leavings of killed deliveries. */
-void spool_clean_stale(const char *dir);
-
 /* Makes a name as above in name. ERR_OS: no random numbers. */
 enum err spool_name_make(char name[SPOOL_NAME_MAX + 1], struct why *why);
 

@@ -37,7 +37,8 @@ static int64_t leading_seconds(const char *id)
     return s.n >= 9 && span_number(s, INT64_MAX, &seconds) ? (int64_t)seconds : 0;
 }
 
-bool entry_parse(const char *name, bool in_cur, struct entry *e)
+/* Reads a file name of new/ or cur/; state, id, until and undecodable are set. False: not one. */
+static bool parse(const char *name, bool in_cur, struct entry *e)
 {
     struct span id = span_str(name);
     memset(e, 0, sizeof *e);
@@ -105,7 +106,7 @@ static enum err walk_dir(const struct spool *s, bool in_cur,
     if (!dir)
         return why_errno(why, ERR_IO, "%s", path);
     while (!e && (errno = 0, d = readdir(dir))) {
-        if (!entry_parse(d->d_name, in_cur, &entry) ||
+        if (!parse(d->d_name, in_cur, &entry) ||
             fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
             continue;
         entry.mail.octets = (uint64_t)st.st_size;

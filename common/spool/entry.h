@@ -23,9 +23,6 @@ struct entry {
     char name[ENTRY_NAME_MAX + 1];
 };
 
-/* Reads a file name of new/ or cur/; state, id, until and undecodable are set. False: not one. */
-bool entry_parse(const char *name, bool in_cur, struct entry *e);
-
 /* The name in cur/ of a held mail. */
 void entry_held_name(const char *id, int64_t until, bool undecodable,
                      char out[ENTRY_NAME_MAX + 1]);

@@ -29,11 +29,6 @@ bool diag_verbose(void)
     return self.verbose;
 }
 
-const char *diag_program(void)
-{
-    return self.name;
-}
-
 /* One write for the whole line, so that lines of concurrent programs do not mix. */
 static void line(const char *kind, const char *format, va_list args, const char *reason)
 {

@@ -12,7 +12,6 @@
 /* name must outlive the program's run. -q mutes warnings, -v turns traces on. */
 void diag_init(const char *name, bool quiet, bool verbose);
 bool diag_verbose(void);
-const char *diag_program(void);
 
 /* Each prints one line; control bytes in what is formatted come out as '?'. */
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -28,6 +28,12 @@ fails() {
     for c in check-deps check-headers check-size; do "$HOUSE/$c"; done
 }
 
+@test "the top level has what belongs there, and nothing that a run left" {
+    git -C "$FAXPIPE_ROOT" ls-tree --name-only HEAD >top 2>/dev/null || skip 'not a checkout'
+    printf '%s\n' .ci .editorconfig .gitignore LICENSE Makefile README.md cmd common completions \
+        examples man test | diff - top
+}
+
 @test "the copies pass" {
     sed -i '/#include ".*"/d' cmd/fax-scan.c
     for c in check-deps check-headers check-size; do "$HOUSE/$c" "$T"; done
