@@ -17,18 +17,14 @@ static bool blank(struct span line)
 
 size_t outgoing_fields(struct span text, bool *ended)
 {
-    size_t at = 0;
-    *ended = false;
-    while (at < text.n) {
-        struct span rest = span_skip(text, at);
-        size_t n = span_find(rest, '\n');
-        struct span line = span_take(rest, n + 1);
-        *ended = n < rest.n && (n == 0 || (n == 1 && line.p[0] == '\r'));
-        if (*ended || !(header_is_field(line) || (at > 0 && blank(line))))
-            return at;
-        at += line.n;
-    }
-    return at;
+    struct header_field field;
+    struct span rest = text, next = text;
+    /* By header_next itself: a Bcc that names a recipient is one that is dropped. */
+    while (header_next(&next, &field))
+        rest = next;
+    size_t n = span_find(rest, '\n');
+    *ended = n < rest.n && (n == 0 || (n == 1 && rest.p[0] == '\r'));
+    return text.n - rest.n;
 }
 
 static bool among(struct span name, const char *const names[])

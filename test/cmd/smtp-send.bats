@@ -207,6 +207,16 @@ PY
     [ "${#lines[@]}" -eq 6 ]
 }
 
+@test "a Bcc behind a From line within the header does not go out either" {
+    fake
+    printf 'From: Alice <alice@x>\nTo: b@x\n>From bob Mon\nBcc: secret@x\nSubject: s\n\nx\n' >m
+    send <m
+    expect_status 0
+    grep -q 'RCPT TO:<secret@x>' fake/log
+    no grep -q secret fake/mail.1
+    grep -q '^Subject: s' fake/mail.1
+}
+
 @test "the null reverse-path" {
     fake
     send -f '<>' b@x <mail.eml
