@@ -185,9 +185,9 @@ bool attempt_hop(const struct attempt *a, struct queue_entry *entry, size_t n, e
     enum err e = *entry->user ? ERR_NONE : hop_find(a->conf, r->path, hop, &why);
     if (!e && strcmp(hop, HOP_TURN) != 0)
         return true;
-    fates[n] = e ? FATE_FAILED : FATE_DEFERRED;
+    fates[n] = e == ERR_DATA ? FATE_FAILED : FATE_DEFERRED;
     r->code = 0;
-    snprintf(r->enhanced, sizeof r->enhanced, "%s", e ? "5.1.3" : "");
+    snprintf(r->enhanced, sizeof r->enhanced, "%s", e == ERR_DATA ? "5.1.3" : "");
     snprintf(r->text, sizeof r->text, "%.*s", QUEUE_WORDS - 1,
              e ? why.text : "waits until its host asks for it (TURN, ATRN)");
     return false;

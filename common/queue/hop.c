@@ -49,6 +49,18 @@ bool hop_is_url(const char *hop)
     return strstr(hop, "://") != NULL;
 }
 
+/* "smtp://user:password@host": whoever runs smtp-send for it would show that to everybody. */
+static bool has_password(const char *hop)
+{
+    const char *at = strstr(hop, "://");
+    struct span s = span_str(at ? at + 3 : "");
+    s = span_take(s, span_find(s, '/'));
+    size_t user = 0;
+    for (size_t i = 0; i < s.n; i++)
+        user = s.p[i] == '@' ? i : user;
+    return span_find(span_take(s, user), ':') < user;
+}
+
 enum err hop_find(const struct conf *conf, const char *text, char out[HOP_SIZE], struct why *why)
 {
     struct path path;
@@ -61,10 +73,13 @@ enum err hop_find(const struct conf *conf, const char *text, char out[HOP_SIZE],
     lower(routed ? host : path.domain, domain);
     snprintf(key, sizeof key, "route.%s", domain);
     const char *set = *domain ? conf_get(conf, key) : NULL;
+    const char *name = set || routed ? key : "smarthost";
     if (!set && !routed)
-        set = conf_get(conf, "smarthost");
+        set = conf_get(conf, name);
     if (!set && !*domain)
         return why_set(why, ERR_DATA, "%.300s: no domain, and no smarthost is set", text);
+    if (set && has_password(set))
+        return why_set(why, ERR_CONFIG, "%s: a password does not belong into a URL", name);
     /* A domain that is called like it is another matter. */
     bool dot = !set && strcmp(domain, HOP_TURN) == 0;
     snprintf(out, HOP_SIZE, "%s%s", set ? set : domain, dot ? "." : "");

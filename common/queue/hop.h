@@ -16,7 +16,8 @@ enum { HOP_SIZE = 1200, HOP_DOMAIN = 300 };
 #define HOP_TURN "turn"
 
 /* The URL for smtp-send, or HOP_TURN; or, where the DNS is to be asked, a domain: see hop_is_url.
- * ERR_DATA: the path is none, or has no domain and no smarthost. */
+ * ERR_DATA: the path is none, or has no domain and no smarthost. ERR_CONFIG: the URL has a password
+ * in it, which would be seen by all. */
 enum err hop_find(const struct conf *conf, const char *path, char out[HOP_SIZE],
                   struct why *why);
 
