@@ -73,6 +73,30 @@ static enum err work_open(struct work *w)
 
 /* ---- add ---- */
 
+/* Takes the nth out of an option's list. */
+static void drop_nth(char **list, size_t n)
+{
+    for (size_t i = 0; list && list[i]; i++)
+        if (i == n) {
+            free(list[i]);
+            for (; list[i]; i++)
+                list[i] = list[i + 1];
+            return;
+        }
+}
+
+/* Who is named again has been taken already, and his own --orcpt and --notify stay behind. */
+static enum err take_operand(struct addressees *to, const char *path)
+{
+    size_t before = addressees_count(to);
+    enum err e = addressees_add(to, path);
+    if (!e && addressees_count(to) == before) {
+        drop_nth(opt.orcpts, before);
+        drop_nth(opt.notifies, before);
+    }
+    return e;
+}
+
 static enum err take_envelope(struct queue_entry *entry, const struct operands *operands,
                               struct why *why)
 {
@@ -84,7 +108,7 @@ static enum err take_envelope(struct queue_entry *entry, const struct operands *
     if (addressees_add(&from, opt.from))
         e = why_set(why, ERR_OS, "out of memory");
     for (int i = 1; i < operands->count && !e; i++)
-        if (addressees_add(&to, operands->list[i]))
+        if (take_operand(&to, operands->list[i]))
             e = why_set(why, ERR_OS, "too many recipients");
     struct sender_mail mail = {.from = e ? "" : addressees_paths(&from)[0],
                                .recipients = addressees_paths(&to),

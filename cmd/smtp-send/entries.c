@@ -17,6 +17,7 @@ enum { ENVELOPE_MAX = 1 << 28, ENVELOPE_LINE = 1 << 12 };
 struct entry {
     struct buf text;    /* the envelope's lines, and the empty one */
     struct buf strings; /* as C strings: envid, and for each recipient "" or his orcpt */
+    bool again;         /* the last recipient had been named before */
     int mail;
     size_t number;
 };
@@ -84,11 +85,13 @@ static enum err take_line(struct job *j, struct entry *entry, struct span key, s
         return entry->strings.len ? ERR_DATA : add_string(&entry->strings, value);
     if (span_eq(key, span_str("to"))) {
         enum err e = addressees_add(&j->to, text);
-        bool fresh = addressees_count(&j->to) > j->orcpts.len / sizeof place;
-        return e || !fresh ? e : buf_add(&j->orcpts, &place, sizeof place);
+        entry->again = addressees_count(&j->to) == j->orcpts.len / sizeof place;
+        return e || entry->again ? e : buf_add(&j->orcpts, &place, sizeof place);
     }
     if (!span_eq(key, span_str("orcpt")) || j->orcpts.len == 0)
         return ERR_DATA;
+    if (entry->again)
+        return ERR_NONE;
     place = at + 1;
     memcpy(j->orcpts.data + j->orcpts.len - sizeof place, &place, sizeof place);
     return add_string(&entry->strings, value);

@@ -43,6 +43,29 @@ for e in json.load(sys.stdin):
     done
 }
 
+@test "who is named twice is taken once, and everybody has his own wishes" {
+    URL=smtp://127.0.0.1:$(free_port)
+    conf
+    add a@x b@x a@x c@x --orcpt 'rfc822;a@o' --orcpt none --orcpt 'rfc822;again@o' --orcpt 'rfc822;c@o' \
+        --notify never --notify none --notify success --notify delay
+    sed -n '/^to/,$p' "station/queue/$ID.env" >got
+    printf '%s\n' 'to a@x' 'orcpt rfc822;a@o' 'notify never' 'to b@x' 'to c@x' 'orcpt rfc822;c@o' \
+        'notify delay' end | diff - got
+}
+
+@test "a password in a next hop's URL is shown to nobody, and nothing goes there" {
+    URL=smtp://alice:sekret@127.0.0.1:$(free_port)
+    conf
+    add bob@x
+    run --separate-stderr fax-queue flush
+    [ -z "$(grep -r sekret station/queue)$(grep sekret <<<"$stderr")" ]
+    fax-queue list | grep 'smarthost: a password does not belong into a URL'
+    printf 'route.y = %s\n' "$URL" >>station/faxpipe.conf
+    run -78 --separate-stderr smtp-send -f a@x bob@y <mail.eml
+    [[ $stderr == *'route.y: a password does not belong into a URL'* ]]
+    [[ $stderr != *sekret* ]]
+}
+
 @test "wishes about notices are kept, passed on, and heeded" {
     URL=smtp://127.0.0.1:$(free_port)
     conf
