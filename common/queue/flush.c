@@ -1,5 +1,6 @@
 #include "queue/flush.h"
 
+#include "queue/notice.h"
 #include "queue/run.h"
 #include "queue/track.h"
 #include "tool/diag.h"
@@ -11,7 +12,7 @@
 bool run_wants(const struct run *r, const struct queue_entry *entry)
 {
     const struct flush_options *o = r->options;
-    if (entry->held || (entry->at > o->now && !o->id))
+    if (entry->held || (entry->at > o->now && !o->id) || notice_waits(r->q, entry))
         return false;
     return o->id || o->all || o->domain || queue_is_due(entry, o->now);
 }
@@ -53,7 +54,7 @@ static enum err give_locked(struct run *r, const char *id, int mail, struct why 
             e = why_set(why, ERR_OS, "out of memory");
         else if (settle_too_late(&entry, r->options->now, fates))
             tried = true;
-        else
+        else if (!(e = settle_prepare(&r->settling, &entry, why)))
             e = attempt_by_giving(&r->attempt, &entry, fates, &tried, why);
         if (!e && tried)
             e = settle(&r->settling, &entry, fates, mail,

@@ -199,6 +199,8 @@ static enum err begin(struct run *r, struct slot *s, struct plan_entry *planned,
     if (!e && !attempt_gather(&r->attempt, &s->group, s->hop->name))
         e = ERR_NO;
     if (!e)
+        e = settle_prepare(&r->settling, &s->entry, why);
+    if (!e)
         e = give(r, s, why);
     s->state = BUSY;
     return e;

@@ -112,12 +112,28 @@ static enum err make(struct making *m, struct mime_dsn *dsn, const struct queue_
     return e;
 }
 
+/* Begins the notice, in the place of one that a run which was killed has left: nobody has sent that
+ * yet (notice_waits), and this try knows more. */
+static enum err begin(const struct queue *q, struct queue_entry *notice, int *fd, struct why *why)
+{
+    int lock;
+    enum err e = queue_begin(q, notice, fd, why);
+    if (e != ERR_NO)
+        return e;
+    e = queue_lock(q, notice->id, &lock, why);
+    if (!e) {
+        e = queue_delete(q, notice->id, why);
+        close(lock);
+    }
+    return e && e != ERR_NO ? e : queue_begin(q, notice, fd, why);
+}
+
 static enum err store(const struct queue *q, struct queue_entry *notice, const struct making *m,
                       int mail, struct why *why)
 {
     int fd;
     struct writer *out = malloc(sizeof *out);
-    enum err e = out ? queue_begin(q, notice, &fd, why) : why_set(why, ERR_OS, "out of memory");
+    enum err e = out ? begin(q, notice, &fd, why) : why_set(why, ERR_OS, "out of memory");
     if (e) {
         free(out);
         return e;
@@ -193,5 +209,34 @@ enum err notice_put(const struct queue *q, const struct home *home,
     buf_release(&m.header);
     free(m.bytes);
     queue_entry_release(&notice);
-    return e == ERR_NO ? ERR_NONE : e; /* it is there already */
+    return e;
+}
+
+/* "PARENT-LETTER TRIES-COUNT", as name_notice has it, without the blank. */
+static bool take_name(const char *id, struct span *parent, uint64_t *tries, uint64_t *count)
+{
+    const char *last = strrchr(id, '-'), *letter = last;
+    while (letter && letter > id && *--letter != '-')
+        ;
+    if (!letter || letter == id || !letter[1] || !strchr("ndsrx", letter[1]))
+        return false;
+    *parent = span_of(id, (size_t)(letter - id));
+    return span_number(span_of(letter + 2, (size_t)(last - letter) - 2), UINT32_MAX, tries) &&
+           span_number(span_str(last + 1), UINT32_MAX, count);
+}
+
+bool notice_waits(const struct queue *q, const struct queue_entry *entry)
+{
+    char id[QUEUE_ID_SIZE];
+    struct span name;
+    uint64_t tries, count;
+    struct queue_entry parent;
+    if (*entry->from || !take_name(entry->id, &name, &tries, &count) ||
+        !span_copy(name, id, sizeof id))
+        return false;
+    queue_entry_init(&parent);
+    bool waits = !queue_read(q, id, &parent, NULL) && parent.tries == tries &&
+                 queue_count(&parent) == count;
+    queue_entry_release(&parent);
+    return waits;
 }

@@ -29,11 +29,15 @@ enum err notice_add(struct notice *notice, const struct mime_dsn_recipient *r, s
 /*
  * Puts the notice into the queue, where anybody is in it; with ERR_NONE it is durable. entry is
  * the mail's, of which mail is a descriptor; to nobody where that is from <>. A try's notices of
- * one action have one ID: a run that was killed after this and before the envelope's change makes
- * no second one. ERR_CREATE, ERR_IO, ERR_OS.
+ * one action have one ID: what a run that was killed after this and before the envelope's change
+ * has left is replaced. ERR_CREATE, ERR_IO, ERR_OS; ERR_AGAIN: somebody has that one just now.
  */
 enum err notice_put(const struct queue *q, const struct home *home,
                     const struct queue_entry *entry, const struct notice *notice, int mail,
                     int64_t now, struct why *why);
+
+/* The entry is a notice of a try of which the envelope does not tell yet: it is not to be sent, since
+ * the try, if its run was killed, is made once more, and so is the notice. */
+bool notice_waits(const struct queue *q, const struct queue_entry *entry);
 
 #endif

@@ -21,6 +21,9 @@
 enum { CLOCKS = 60 };
 #define NEVER INT64_C(4102444800)
 
+/* What replies may add to an envelope: so many of them at once, each of so many octets. */
+enum { REPLIES = 1000, REPLY = QUEUE_WORDS + TRANSID_MAX + 64 };
+
 enum { DAY = 86400, NAME = HOME_PATH_MAX + QUEUE_ID_SIZE + 16, FILE_NAME = QUEUE_ID_SIZE + 8 };
 
 static void name_of(const struct queue *q, const char *id, const char *suffix, char out[NAME])
@@ -72,15 +75,19 @@ enum err queue_begin(const struct queue *q, struct queue_entry *entry, int *fd, 
     if (stat(name, &st) == 0)
         return why_set(why, ERR_NO, "%s: there already", entry->id);
     name_of(q, entry->id, ".mail", name);
-    *fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    *fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
         return why_errno(why, ERR_CREATE, "%s", name);
-    /* From its first byte on: nobody may take or sweep what is being written. */
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+    /* From its first byte on: nobody may take or sweep what is being written. Where it was there,
+     * left by somebody who was killed, it may just have been swept. */
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0 || fstat(*fd, &st) != 0 || st.st_nlink == 0) {
         close(*fd);
         return why_set(why, ERR_AGAIN, "%s: being written", entry->id);
     }
-    return ERR_NONE;
+    if (ftruncate(*fd, 0) == 0)
+        return ERR_NONE;
+    close(*fd);
+    return why_errno(why, ERR_IO, "%s", name);
 }
 
 enum err queue_commit(const struct queue *q, const struct queue_entry *entry, int fd,
@@ -288,13 +295,16 @@ enum err queue_write(const struct queue *q, const struct queue_entry *entry, str
     name_of(q, entry->id, ".env", name);
     buf_init(&text, QUEUE_ENVELOPE_MAX);
     enum err e = envelope_write(entry, &text);
-    int fd = e ? -1 : open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    /* Not cut before it is written: there may be room reserved in it. */
+    int fd = e ? -1 : open(aside, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (e)
         e = why_set(why, e, "the envelope is too large");
     else if (fd < 0)
         e = why_errno(why, ERR_CREATE, "%s", aside);
     else
         e = io_write(fd, text.data, text.len, why);
+    if (!e && ftruncate(fd, (off_t)text.len) != 0)
+        e = why_errno(why, ERR_IO, "%s", aside);
     if (!e)
         e = set_index(fd, entry->held ? NEVER : entry->next, why);
     if (!e)
@@ -307,6 +317,37 @@ enum err queue_write(const struct queue *q, const struct queue_entry *entry, str
         unlink(aside);
     buf_release(&text);
     return e ? e : io_sync_dir(q->dir, why);
+}
+
+enum err queue_reserve(const struct queue *q, const struct queue_entry *entry, struct why *why)
+{
+    char aside[NAME];
+    struct buf text;
+    size_t count = queue_count(entry), grows = count < REPLIES ? count : REPLIES;
+    name_of(q, entry->id, ".new", aside);
+    buf_init(&text, QUEUE_ENVELOPE_MAX);
+    enum err e = envelope_write(entry, &text);
+    size_t size = text.len + grows * REPLY;
+    buf_release(&text);
+    if (e)
+        return why_set(why, e, "the envelope is too large");
+    int fd = open(aside, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return why_errno(why, ERR_CREATE, "%s", aside);
+    errno = posix_fallocate(fd, 0, (off_t)size);
+    if (errno)
+        e = why_errno(why, ERR_CREATE, "room for the envelope");
+    close(fd);
+    if (e)
+        unlink(aside);
+    return e;
+}
+
+void queue_unreserve(const struct queue *q, const char *id)
+{
+    char aside[NAME];
+    name_of(q, id, ".new", aside);
+    unlink(aside);
 }
 
 enum err queue_delete(const struct queue *q, const char *id, struct why *why)
@@ -336,13 +377,17 @@ static void sweep_one(const struct queue *q, const char *file, int64_t now)
     name_of(q, id, ".env", name);
     if (dot[1] == 'm' && stat(name, &st) == 0)
         return;
-    name_of(q, id, dot, name);
+    /* Whoever writes an envelope aside has the entry's lock, which is the mail's. */
+    name_of(q, id, ".mail", name);
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
+    if (fd < 0 && errno != ENOENT)
         return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && now - st.st_mtime > DAY)
+    name_of(q, id, dot, name);
+    if ((fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0) && lstat(name, &st) == 0 &&
+        now - st.st_mtime > DAY)
         unlink(name);
-    close(fd);
+    if (fd >= 0)
+        close(fd);
 }
 
 static void sweep(const struct queue *q, int64_t now)

@@ -113,6 +113,15 @@ enum err queue_read(const struct queue *q, const char *id, struct queue_entry *e
 /* Replaces the envelope; the caller holds the lock. ERR_CREATE, ERR_IO: the old one stands. */
 enum err queue_write(const struct queue *q, const struct queue_entry *entry, struct why *why);
 
+/*
+ * Makes room on the disk for what queue_write will write of this entry after a try, so that what
+ * some have been sent is not forgotten, and sent again, for want of it. The caller holds the lock.
+ * ERR_CREATE: there is none. What is not used is given back by queue_unreserve, or swept.
+ */
+enum err queue_reserve(const struct queue *q, const struct queue_entry *entry, struct why *why);
+/* Gives it back; for an entry that is over. */
+void queue_unreserve(const struct queue *q, const char *id);
+
 /* The entry is over; the caller holds the lock. ERR_IO. */
 enum err queue_delete(const struct queue *q, const char *id, struct why *why);
 

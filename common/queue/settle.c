@@ -137,11 +137,18 @@ static enum err waits(struct outcome *o, const struct settling *s,
     return e;
 }
 
+/* Nobody tries any more: it was refused for good, or is too old, or too late. */
+static bool is_over(const struct settling *s, const struct queue_entry *entry, enum fate fate)
+{
+    bool old = s->now - queue_since(entry) >= s->give_up;
+    bool late = entry->by.at && entry->by.mode == 'R' && s->now >= entry->by.at;
+    return fate == FATE_FAILED || (fate == FATE_DEFERRED && (old || late));
+}
+
 static enum err sort_out(struct outcome *o, const struct settling *s,
                          const struct queue_entry *entry, const enum fate *fates, struct why *why)
 {
     const struct queue_by *by = &entry->by;
-    bool old = s->now - queue_since(entry) >= s->give_up;
     bool late = by->at && by->mode == 'R' && s->now >= by->at;
     enum err e = ERR_NONE;
     for (size_t i = 0; i < queue_count(entry) && !e; i++) {
@@ -149,7 +156,7 @@ static enum err sort_out(struct outcome *o, const struct settling *s,
         bool deferred = fates[i] == FATE_DEFERRED;
         if (fates[i] == FATE_SENT)
             e = sent(o, s, entry, r, why);
-        else if (fates[i] == FATE_FAILED || (deferred && (old || late)))
+        else if (is_over(s, entry, fates[i]))
             e = ended(o, s, entry, r, deferred, late && fates[i] != FATE_FAILED, why);
         else
             e = waits(o, s, entry, r, deferred, why);
@@ -167,6 +174,13 @@ bool settle_has_news(const struct settling *s, const struct queue_entry *entry)
     return over;
 }
 
+enum err settle_prepare(const struct settling *s, const struct queue_entry *entry,
+                        struct why *why)
+{
+    /* One alone is sent it, and his entry ends, for which no room is needed; or he is not. */
+    return queue_count(entry) > 1 ? queue_reserve(s->q, entry, why) : ERR_NONE;
+}
+
 /* The envelope after the try. */
 static enum err write_down(const struct settling *s, struct queue_entry *entry,
                            enum settle_part part, struct buf *stay, struct why *why)
@@ -180,14 +194,55 @@ static enum err write_down(const struct settling *s, struct queue_entry *entry,
         entry->next = entry->by.at;
     entry->recipients = *stay;
     *stay = all;
-    return queue_count(entry) ? queue_write(s->q, entry, why)
-                              : queue_delete(s->q, entry->id, why);
+    if (queue_count(entry))
+        return queue_write(s->q, entry, why);
+    enum err e = queue_delete(s->q, entry->id, why);
+    if (stay->len > sizeof(struct queue_recipient))
+        queue_unreserve(s->q, entry->id);
+    return e;
+}
+
+/* Who stays where some of the notices could not be made, since the disk is full, say: all who were
+ * not sent it and are to be told of it yet. */
+static enum err sort_untold(struct outcome *o, const struct settling *s,
+                            const struct queue_entry *entry, const enum fate *fates,
+                            const bool made[NOTICES], struct why *why)
+{
+    buf_clear(&o->stay);
+    for (size_t i = 0; i < queue_count(entry); i++) {
+        struct queue_recipient staying = *queue_recipient(entry, i);
+        bool over = is_over(s, entry, fates[i]);
+        bool untold = !made[MIME_DSN_FAILED] && wants(&staying, NOTIFY_FAILURE, true);
+        if (fates[i] == FATE_SENT || (over && !untold))
+            continue;
+        if (!over && made[MIME_DSN_DELAYED] && o->part != SETTLE_FIRST)
+            staying.told |= is_to_know(s, entry, &staying);
+        if (buf_add(&o->stay, &staying, sizeof staying))
+            return why_set(why, ERR_OS, "out of memory");
+    }
+    return ERR_NONE;
+}
+
+/* All the notices that can be made; the first failure, and which were. */
+static enum err put_notices(const struct outcome *o, const struct settling *s,
+                            const struct queue_entry *entry, int mail, bool made[NOTICES],
+                            struct why *why)
+{
+    enum err first = ERR_NONE;
+    for (int i = 0; i < NOTICES; i++) {
+        enum err e = notice_put(s->q, s->home, entry, &o->notices[i], mail, s->now,
+                                first ? NULL : why);
+        made[i] = e == ERR_NONE;
+        first = first ? first : e;
+    }
+    return first;
 }
 
 enum err settle(const struct settling *s, struct queue_entry *entry, const enum fate *fates,
                 int mail, enum settle_part part, struct why *why)
 {
     struct outcome o = {.part = part};
+    bool made[NOTICES] = {false};
     const struct track tracked = {.envid = entry->envid, .certifier = entry->mtrk,
                                   .arrival = entry->created, .until = entry->mtrk_until};
     buf_init(&o.events, QUEUE_RECIPIENTS_MAX * sizeof(struct track_event));
@@ -197,16 +252,19 @@ enum err settle(const struct settling *s, struct queue_entry *entry, const enum 
     enum err e = sort_out(&o, s, entry, fates, why);
     if (!e && o.notices[MIME_DSN_FAILED].recipients.len && !*entry->from)
         diag_warn("%s: a notice could not be delivered and ends here", entry->id);
-    for (int i = 0; i < NOTICES && !e; i++)
-        e = notice_put(s->q, s->home, entry, &o.notices[i], mail, s->now, why);
+    enum err untold = ERR_NONE;
     if (!e)
+        untold = put_notices(&o, s, entry, mail, made, why);
+    if (untold)
+        e = sort_untold(&o, s, entry, fates, made, NULL);
+    else if (!e)
         track_note(s->q, &tracked, (const struct track_event *)(const void *)o.events.data,
                    o.events.len / sizeof(struct track_event), s->now);
     buf_release(&o.events);
     if (!e)
-        e = write_down(s, entry, part, &o.stay, why);
+        e = write_down(s, entry, part, &o.stay, untold ? NULL : why);
     buf_release(&o.stay);
     for (int i = 0; i < NOTICES; i++)
         notice_release(&o.notices[i]);
-    return e;
+    return untold ? untold : e;
 }

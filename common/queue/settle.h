@@ -42,10 +42,15 @@ bool settle_too_late(const struct queue_entry *entry, int64_t now, enum fate *fa
  * that he has to wait. */
 bool settle_has_news(const struct settling *s, const struct queue_entry *entry);
 
+/* Before a try: what it comes to can be written down even on a disk that fills up meanwhile, where
+ * otherwise somebody would be sent the mail again. ERR_CREATE: it cannot, and nobody is tried. */
+enum err settle_prepare(const struct settling *s, const struct queue_entry *entry,
+                        struct why *why);
+
 /*
  * Writes down what became of a try: first the notices, then the envelope, or its end. mail is the
- * entry's locked descriptor. After an error the entry is as it was, and some notices may be there,
- * which will not be made again for the same try.
+ * entry's locked descriptor. After an error, those of whom a notice could not be made stay, and are
+ * tried again; those who were sent it leave in any case that can be written down.
  */
 enum err settle(const struct settling *s, struct queue_entry *entry, const enum fate *fates,
                 int mail, enum settle_part part, struct why *why);
