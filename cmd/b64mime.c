@@ -41,7 +41,8 @@ static struct poptOption options[] = {
     {"header", 0, POPT_ARG_ARGV, &opt.header, 0, "one more header field...", "'Name: value'"},
     {"type", 0, POPT_ARG_STRING, &opt.type, 0, "the content type; with -d: the one wanted", "TYPE"},
     {"name", 0, POPT_ARG_STRING, &opt.name, 0, "the file name in the mail", "NAME"},
-    {"date", 0, POPT_ARG_STRING, &opt.date, 0, "the date (now), as mail has it or @seconds", "DATE"},
+    {"date", 0, POPT_ARG_STRING, &opt.date, 0, "the date (now), as mail has it or @seconds",
+     "DATE"},
     {"message-id", 0, POPT_ARG_STRING, &opt.message_id, 0, "the identifier (random)", "ID"},
     {"notify", 0, POPT_ARG_NONE, &opt.notify, 0, "ask for a notification when it is seen", NULL},
     {"part", 0, POPT_ARG_STRING, &opt.part, 0, "write the part of this number", "N"},
@@ -54,7 +55,8 @@ static struct poptOption options[] = {
     {"mdn", 0, POPT_ARG_STRING, &opt.mdn, 0,
      "make the notification that the mail asks for: displayed, dispatched, processed, deleted",
      "WORD"},
-    {"strict", 0, POPT_ARG_NONE, &opt.strict, 0, "refuse a damaged mail instead of repairing", NULL},
+    {"strict", 0, POPT_ARG_NONE, &opt.strict, 0, "refuse a damaged mail instead of repairing",
+     NULL},
     POPT_TABLEEND,
 };
 
@@ -461,8 +463,10 @@ static enum err run_decode(const struct operands *operands)
             return usage("unexpected operand");
         path = opt.text; /* "-d --text FILE" */
     }
-    if (!!opt.part + !!opt.all + opt.list + opt.kind + opt.headers + opt.report + text + !!opt.type > 1)
-        return usage("only one of --type, --part, --all, --list, --kind, --headers, --text, --report");
+    if (!!opt.part + !!opt.all + opt.list + opt.kind + opt.headers + opt.report + text +
+            !!opt.type > 1)
+        return usage("only one of --type, --part, --all, --list, --kind, --headers, --text, "
+                     "--report");
     if (opt.json && !opt.list && !opt.headers && !opt.report)
         return usage("--json: only with --list, --headers, --report");
     if (opt.mdn && (opt.part || opt.all || opt.list || opt.kind || opt.headers || opt.report ||
@@ -489,15 +493,16 @@ static enum err run_decode(const struct operands *operands)
 /* A notification is made, and of a mail. */
 static bool composing(void)
 {
-    return (opt.from && !opt.mdn) || opt.to || opt.cc || opt.subject || opt.header || opt.name || opt.date ||
-           opt.message_id || opt.notify;
+    return (opt.from && !opt.mdn) || opt.to || opt.cc || opt.subject || opt.header || opt.name ||
+           opt.date || opt.message_id || opt.notify;
 }
 
 static enum err run(const struct operands *operands)
 {
     base64_use(cpu_env_mask());
     diag_trace("base64 kernel: %s", base64_kernel_used()->name);
-    bool decode = opt.decode || opt.part || opt.all || opt.list || opt.kind || opt.headers || opt.report || opt.mdn;
+    bool decode = opt.decode || opt.part || opt.all || opt.list || opt.kind || opt.headers ||
+                  opt.report || opt.mdn;
     if (decode && (composing() || opt.crlf || opt.wrap >= 0))
         return usage("options for making a mail do not go with opening one");
     if (opt.wrap >= 0 && !opt.bare)

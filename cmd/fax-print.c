@@ -33,17 +33,20 @@ static struct {
 } opt = {.copies = 1, .password = {NULL, -1, NULL}};
 
 static struct poptOption options[] = {
-    {"printer", 'P', POPT_ARG_STRING, &opt.printer, 0, "a CUPS queue, ipp://..., or a directory", "NAME"},
+    {"printer", 'P', POPT_ARG_STRING, &opt.printer, 0, "a CUPS queue, ipp://..., or a directory",
+     "NAME"},
     {"output", 'o', POPT_ARG_STRING, &opt.output, 0, "write FILE instead", "FILE"},
     {"format", 0, POPT_ARG_STRING, &opt.format, 0, "pdf, png, pbm, tiff or text", "FORMAT"},
     {"user", 0, POPT_ARG_STRING, &opt.user, 0, "print what is held for user CODE", "CODE"},
-    {"password-fd", 0, POPT_ARG_INT, &opt.password.fd, 0, "read the password from descriptor N", "N"},
+    {"password-fd", 0, POPT_ARG_INT, &opt.password.fd, 0, "read the password from descriptor N",
+     "N"},
     {"list", 0, POPT_ARG_NONE, &opt.list, 0, "with --user: say what is held", NULL},
     {"only", 0, POPT_ARG_STRING, &opt.only, 0, "with --user: only this mail", "ID"},
     {"notice", 0, POPT_ARG_NONE, &opt.notice, 0, "print a reception notification", NULL},
     {"for", 0, POPT_ARG_STRING, &opt.whom, 0, "with --notice: the user it is for", "CODE"},
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "with --notice: the mail's ID in the spool", "ID"},
-    {"until", 0, POPT_ARG_LONGLONG, &opt.until, 0, "with --notice: held until this second", "EPOCH"},
+    {"until", 0, POPT_ARG_LONGLONG, &opt.until, 0, "with --notice: held until this second",
+     "EPOCH"},
     {"preview", 0, POPT_ARG_NONE, &opt.preview, 0, "show the pages on the terminal", NULL},
     {"pages", 0, POPT_ARG_STRING, &opt.pages, 0, "only these pages: 1-3,5,8-", "LIST"},
     {"copies", 0, POPT_ARG_INT, &opt.copies, 0, "copies of each job", "N"},
@@ -197,7 +200,8 @@ static enum err print_notice(struct document *doc, bool decoded, const char *who
     unsigned pages;
     if (decoded)
         job_count(&job, &(struct documents){doc, 1, NULL}, &n.pages, NULL);
-    if (id && span_number(span_take(span_str(id), span_find(span_str(id), '.')), INT64_MAX, &arrived))
+    if (id && span_number(span_take(span_str(id), span_find(span_str(id), '.')), INT64_MAX,
+                          &arrived))
         n.arrived = (long long)arrived;
     buf_init(&part.text, 1 << 20);
     enum err e = notice_text(&n, buf_span(&doc->header), &converter, &part.text);
@@ -219,7 +223,8 @@ static enum err notice_files(const struct documents *docs, const enum err *opene
     return e;
 }
 
-static enum err open_files(const struct operands *operands, struct documents *docs, enum err *opened)
+static enum err open_files(const struct operands *operands, struct documents *docs,
+                           enum err *opened)
 {
     enum err e = ERR_NONE;
     for (size_t i = 0; i < docs->count && !e; i++) {
@@ -252,7 +257,8 @@ static enum err run_files(const struct operands *operands)
     if (docs.list && opened) {
         e = open_files(operands, &docs, opened);
         if (!e) {
-            e = opt.notice ? notice_files(&docs, opened, &why) : job_print(&job, &docs, &pages, &why);
+            e = opt.notice ? notice_files(&docs, opened, &why)
+                           : job_print(&job, &docs, &pages, &why);
             if (e)
                 diag_fail(e, &why, "%s", docs.count == 1 && operands->count ? operands->list[0]
                                          : operands->count                  ? "print"
@@ -308,7 +314,8 @@ static enum err print_held(const struct held *h, const struct held_mail *mail, s
     return e;
 }
 
-/* One job a mail. A bad mail does not keep the next one from its reader; a dead printer keeps all. */
+/* One job a mail. A bad mail does not keep the next one from its reader; a dead printer keeps
+ * all. */
 static enum err print_each(const struct held *h, const struct held_mail *mails, size_t count)
 {
     enum err worst = ERR_NONE;

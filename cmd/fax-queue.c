@@ -43,7 +43,8 @@ static struct poptOption options[] = {
      "add: deliver within; else N a notice, R return it; T trace", "SECONDS[N|R][T]"},
     {"mtrk", 0, POPT_ARG_STRING, &opt.mtrk, 0, "add: have it tracked, by its envelope's ID",
      "CERTIFIER[:SECONDS]"},
-    {"at", 0, POPT_ARG_STRING, &opt.at, 0, "add: not before: YYYY-MM-DD HH:MM, or @SECONDS", "TIME"},
+    {"at", 0, POPT_ARG_STRING, &opt.at, 0, "add: not before: YYYY-MM-DD HH:MM, or @SECONDS",
+     "TIME"},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "list: an array of objects", NULL},
     {"all", 0, POPT_ARG_NONE, &opt.all, 0, "flush: also what is not due yet", NULL},
     {"id", 0, POPT_ARG_STRING, &opt.id, 0, "flush: this entry alone", "ID"},
@@ -174,7 +175,8 @@ static enum err take_wishes(struct queue_entry *entry, struct why *why)
     e = e ? e : take_orcpts(entry, why);
     if (e)
         return e;
-    snprintf(entry->ret, sizeof entry->ret, "%s", !d.ret ? "" : d.ret == RET_FULL ? "full" : "hdrs");
+    snprintf(entry->ret, sizeof entry->ret, "%s",
+             !d.ret ? "" : d.ret == RET_FULL ? "full" : "hdrs");
     span_copy(span_str(opt.envid ? opt.envid : ""), entry->envid, sizeof entry->envid);
     snprintf(entry->mtrk, sizeof entry->mtrk, "%s", d.mtrk);
     entry->mtrk_until = d.mtrk_seconds ? (int64_t)time(NULL) + d.mtrk_seconds : 0;
@@ -425,11 +427,13 @@ static enum err foreign_option(const struct command *c)
         char letter;
         const char *name;
         bool given;
-    } all[] = {{'f', "--from", opt.from},   {'f', "--at", opt.at},   {'u', "--user", opt.user}, {'j', "--json", opt.json},
-               {'D', "--dsn", opt.dsn},     {'D', "--ret", opt.ret},   {'D', "--envid", opt.envid},
-               {'D', "--orcpt", opt.orcpts}, {'D', "--notify", opt.notifies}, {'D', "--by", opt.by},
-               {'D', "--mtrk", opt.mtrk},
-               {'a', "--all", opt.all},     {'i', "--id", opt.id},     {'d', "--domain", opt.domain},
+    } all[] = {{'f', "--from", opt.from},     {'f', "--at", opt.at},
+               {'u', "--user", opt.user},     {'j', "--json", opt.json},
+               {'D', "--dsn", opt.dsn},       {'D', "--ret", opt.ret},
+               {'D', "--envid", opt.envid},   {'D', "--orcpt", opt.orcpts},
+               {'D', "--by", opt.by},         {'D', "--notify", opt.notifies},
+               {'D', "--mtrk", opt.mtrk},     {'a', "--all", opt.all},
+               {'i', "--id", opt.id},         {'d', "--domain", opt.domain},
                {'t', "--turned", opt.turned}, {'a', "--jobs", opt.jobs}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].given && !strchr(c->takes, all[i].letter)) {

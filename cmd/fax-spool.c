@@ -32,13 +32,15 @@ static struct poptOption options[] = {
     {"days", 0, POPT_ARG_INT, &opt.days, 0, "hold: for N days (the user's)", "N"},
     {"until", 0, POPT_ARG_LONGLONG, &opt.until, 0, "hold: until this second since 1970", "EPOCH"},
     {"undecodable", 0, POPT_ARG_NONE, &opt.undecodable, 0, "hold: mark as not to be decoded", NULL},
-    {"opened", 0, POPT_ARG_NONE, &opt.opened, 0, "hold: stdin is what was sealed in it: in its place",
+    {"opened", 0, POPT_ARG_NONE, &opt.opened, 0,
+     "hold: stdin is what was sealed in it: in its place",
      NULL},
     {"after", 0, POPT_ARG_STRING, &opt.after, 0, "take: only what arrived after ID", "ID"},
     {"lock-fd", 0, POPT_ARG_INT, &opt.lock_fd, 0, "take: descriptor N holds the user's lock", "N"},
     {"result", 0, POPT_ARG_STRING, &opt.result, 0, "done: what the journal says (done)", "WORD"},
     {"pages", 0, POPT_ARG_INT, &opt.pages, 0, "done: pages for the journal", "N"},
-    {"password-fd", 0, POPT_ARG_INT, &opt.password.fd, 0, "read the password from descriptor N", "N"},
+    {"password-fd", 0, POPT_ARG_INT, &opt.password.fd, 0, "read the password from descriptor N",
+     "N"},
     POPT_TABLEEND,
 };
 
@@ -166,7 +168,8 @@ struct wanted_row {
 static enum err look_at_row(void *context, const struct journal_row *row)
 {
     struct wanted_row *wanted = context;
-    if (strcmp(row->mail, wanted->mail) == 0 && (!wanted->note || strcmp(row->note, wanted->note) == 0))
+    if (strcmp(row->mail, wanted->mail) == 0 &&
+        (!wanted->note || strcmp(row->note, wanted->note) == 0))
         wanted->found = true;
     return ERR_NONE;
 }

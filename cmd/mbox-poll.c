@@ -39,24 +39,28 @@ static struct {
 
 static struct poptOption options[] = {
     {"user", 0, POPT_ARG_STRING, &opt.user, 0, "the mailbox of user CODE, into the spool", "CODE"},
-    {"url", 0, POPT_ARG_STRING, &opt.url, 0, "this mailbox: pop3s://user@host, imaps://user@host/FOLDER",
+    {"url", 0, POPT_ARG_STRING, &opt.url, 0,
+     "this mailbox: pop3s://user@host, imaps://user@host/FOLDER",
      "URL"},
     {"mbox", 0, POPT_ARG_STRING, &opt.mbox, 0, "write an mbox to stdout (-)", "-"},
     {"maildir", 0, POPT_ARG_STRING, &opt.maildir, 0, "deliver into DIR", "DIR"},
-    {"exec", 0, POPT_ARG_STRING, &opt.exec, 0, "run COMMAND for each mail, on its stdin", "COMMAND"},
+    {"exec", 0, POPT_ARG_STRING, &opt.exec, 0, "run COMMAND for each mail, on its stdin",
+     "COMMAND"},
     {"check", 0, POPT_ARG_NONE, &opt.check, 0, "only count the new mail; status 1: none", NULL},
     {"list", 0, POPT_ARG_NONE, &opt.list, 0, "only list what is on the server", NULL},
     {"json", 0, POPT_ARG_NONE, &opt.json, 0, "say it in JSON", NULL},
     {"keep", 0, POPT_ARG_NONE, &opt.keep, 0, "leave what is fetched on the server", NULL},
     {"delete", 0, POPT_ARG_NONE, &opt.delete, 0, "delete it there once it is durable here", NULL},
-    {"keep-days", 0, POPT_ARG_INT, &opt.keep_days, 0, "keep, and delete N days after it was fetched",
+    {"keep-days", 0, POPT_ARG_INT, &opt.keep_days, 0,
+     "keep, and delete N days after it was fetched",
      "N"},
     {"text", 0, POPT_ARG_STRING, &opt.text, 0, "fetch mail that is only text: on, off", "SWITCH"},
     {"max", 0, POPT_ARG_INT, &opt.max, 0, "fetch at most N mails", "N"},
     {"max-size", 0, POPT_ARG_STRING, &opt.max_size, 0, "leave mails over SIZE octets (K, M, G)",
      "SIZE"},
     {"idle", 0, POPT_ARG_NONE, &opt.idle, 0, "wait until there is mail to fetch (IMAP)", NULL},
-    {"tls", 0, POPT_ARG_STRING, &opt.tls, 0, "none, try or require (with a password always require)",
+    {"tls", 0, POPT_ARG_STRING, &opt.tls, 0,
+     "none, try or require (with a password always require)",
      "MODE"},
     {"ca", 0, POPT_ARG_STRING, &opt.ca, 0, "trust the certificates in FILE", "FILE"},
     {"timeout", 0, POPT_ARG_INT, &opt.timeout, 0, "seconds to wait for the server (60)", "S"},
@@ -186,8 +190,8 @@ static enum err deliver(struct poll *p, const struct mailbox_mail *mail,
 {
     struct seen_key key = key_of(p, mail);
     diag_progress("a mail of %llu octets", (unsigned long long)mail->size);
-    enum err e = spool_delivery_begin(&p->dir, 1, p->store ? SPOOL_OURS : SPOOL_FOREIGN, &a->delivery,
-                                      why);
+    enum err e = spool_delivery_begin(&p->dir, 1, p->store ? SPOOL_OURS : SPOOL_FOREIGN,
+                                      &a->delivery, why);
     if (!e)
         e = mailbox_fetch(p->box, mail, arrive, a, look, why);
     if (!e)

@@ -172,7 +172,8 @@ static enum err run_seal(struct mail *m, const char *name)
     struct why why = {""};
     struct cms_certs *certs = NULL;
     struct cms_key *signer = NULL;
-    struct mail_sealing how = {.seal = {.method = CMS_METHOD_NONE, .oaep = opt.oaep}, .pss = opt.pss};
+    struct mail_sealing how = {.seal = {.method = CMS_METHOD_NONE, .oaep = opt.oaep},
+                               .pss = opt.pss};
     enum err e = opt.to ? certs_by_table(&how, &certs) : certs_as_said(&how, &certs);
     if (!e && opt.sign)
         e = read_key(opt.sign, opt.signer, &signer);

@@ -109,7 +109,8 @@ static enum err check_options(struct job *j)
     if (asking() && (turning_wanted(&opt) || opt.files || opt.json || opt.stdio || opt.mbox ||
                      opt.headers))
         return job_usage("--vrfy, --expn, --help-peer", "they send no mail");
-    if (opt.entries && (asking() || turning_wanted(&opt) || opt.files || opt.stdio || opt.mbox || opt.headers))
+    if (opt.entries && (asking() || turning_wanted(&opt) || opt.files || opt.stdio || opt.mbox ||
+                        opt.headers))
         return job_usage("--entries", "the mails are fax-queue's");
     if (opt.oauth && (opt.user || secret_given(&opt.secret)))
         return job_usage("--oauth-command", opt.user ? "the log-in is the table's"

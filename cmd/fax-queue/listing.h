@@ -6,8 +6,8 @@
 
 #include "queue/queue.h"
 
-/* Prints all entries, the oldest first; those that are damaged are told of, and passed over. ERR_IO,
- * ERR_OS. */
+/* Prints all entries, the oldest first; those that are damaged are told of, and passed over.
+ * ERR_IO, ERR_OS. */
 enum err listing_print(const struct queue *q, bool json, struct why *why);
 
 #endif

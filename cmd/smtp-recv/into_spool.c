@@ -296,7 +296,8 @@ static enum delivery_way mail_way(void *mail)
 {
     enum { BIG = 1 << 20 };
     const struct mail *m = mail;
-    if (m->relayed || m->whole || m->header || !m->delivery || spool_delivery_size(m->delivery) > BIG)
+    if (m->relayed || m->whole || m->header || !m->delivery ||
+        spool_delivery_size(m->delivery) > BIG)
         return DELIVERY_ALONE;
     return m->way->no_sync ? DELIVERY_AT_ONCE : DELIVERY_TOGETHER;
 }

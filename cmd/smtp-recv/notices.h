@@ -1,8 +1,9 @@
 /*
  * Notices of success (DSN, RFC 3461 and 3464) about mail that smtp-recv has delivered itself: that
  * it is in a mailbox or on a terminal, went to the members of a list, or to the off-ramp, which
- * tells nobody; and the same for what is known of a mail that is tracked. What is passed on to one other path has its notices from the queue or from
- * behind it; what is refused, from whoever sent it.
+ * tells nobody; and the same for what is known of a mail that is tracked. What is passed on to one
+ * other path has its notices from the queue or from behind it; what is refused, from whoever sent
+ * it.
  *
  * The worker asks for them, the clerk makes them and puts them into the queue. They are asked for
  * once the mail is delivered for good, and before its 250: a crash between the two leaves a mail

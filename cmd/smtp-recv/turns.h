@@ -25,8 +25,8 @@ void turns_note(struct turns *t, struct store *store, struct span name);
 
 /*
  * Answers CLERK_TURN. 250: *channel leads to a `fax-queue flush --turned` for all domains that are
- * asked for, or all of the asker's, the column `domains` of the table. 450: he has none, not all of those, or
- * has not logged in. 451: not now.
+ * asked for, or all of the asker's, the column `domains` of the table. 450: he has none, not all of
+ * those, or has not logged in. 451: not now.
  */
 unsigned turns_answer(struct turns *t, struct store *store, const struct clerk_question *q,
                       int *channel);

@@ -41,7 +41,8 @@ static enum err give(struct batch *b, const struct outgoing *content, uint64_t *
     if (k < 0 && errno == EINTR)
         return ERR_NONE;
     if (k < 0 || (k == 0 && want))
-        return diag_fail(ERR_IO, NULL, "%s", k ? strerror(errno) : "the mail's file became shorter");
+        return diag_fail(ERR_IO, NULL, "%s",
+                         k ? strerror(errno) : "the mail's file became shorter");
     *at += (uint64_t)k;
     return k ? sender_content(&b->sender, span_of(piece, (size_t)k))
              : sender_content_end(&b->sender);

@@ -23,7 +23,8 @@
 
 #include "job.h"
 
-/* Serves until stdin ends. ERR_USAGE: stdin is no socket. ERR_PROTOCOL: what came is no envelope. */
+/* Serves until stdin ends. ERR_USAGE: stdin is no socket. ERR_PROTOCOL: what came is no
+ * envelope. */
 enum err entries_serve(struct job *j);
 
 #endif

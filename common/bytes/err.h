@@ -34,7 +34,8 @@ struct why {
 };
 
 /*
- * Writes the formatted reason into why (cut to fit, disarmed as below; why may be NULL) and returns e, so that a failing function can end in `return why_set(why, ERR_DATA, …)`.
+ * Writes the formatted reason into why (cut to fit, disarmed as below; why may be NULL) and returns
+ * e, so that a failing function can end in `return why_set(why, ERR_DATA, …)`.
  */
 enum err why_set(struct why *why, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

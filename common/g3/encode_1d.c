@@ -42,7 +42,8 @@ const struct g3_code g3_make_up[2][G3_MAKE_UP_MAX / 64 + 1] = {
 static const uint32_t pairs[64 * 64] = {G3_WHITE_TERMINATING(ROW)};
 #undef ROW
 
-/* Four runs of 16 bits each, the first one lowest: positions ascend, so that nothing is borrowed. */
+/* Four runs of 16 bits each, the first one lowest: positions ascend, so that nothing is
+ * borrowed. */
 static inline uint64_t four_runs(const uint16_t *change)
 {
     uint64_t ends, starts;

@@ -129,7 +129,7 @@ struct g3_decoder {
     uint64_t end_of_rows;     /* bits up to the end of the last row, without what follows */
     uint64_t eols;            /* EOLs that led a row */
     unsigned good_pels;       /* of the row that G3_LOST gives */
-    unsigned longest_2d;      /* MR: most consecutive two-dimensional rows; K is at least one more */
+    unsigned longest_2d;      /* MR: most two-dimensional rows in a row; K is at least one more */
     bool closed;              /* RTC or EOFB was seen, whole */
     bool led;                 /* the first row was led by an EOL */
     bool eols_aligned;        /* every EOL that led a row ended on a byte */
@@ -183,9 +183,9 @@ void g3_decoder_finish(struct g3_decoder *d);
  * NULL: checked and counted only). Of a damaged row are kept the pels that were decoded before the
  * damage was noticed; a row of which there are none, or whose reference was damaged (MR, up to the
  * next one-dimensional row), is the row above, and that is white before the first. With the first
- * G3_LOST row holds the good_pels of a row that is not counted, white behind them. G3_END and G3_LOST
- * repeat themselves. Work is linear in the bytes pushed plus the rows given; how many rows a page
- * may have is the caller's to limit (T.6 says a row in a bit).
+ * G3_LOST row holds the good_pels of a row that is not counted, white behind them. G3_END and
+ * G3_LOST repeat themselves. Work is linear in the bytes pushed plus the rows given; how many rows
+ * a page may have is the caller's to limit (T.6 says a row in a bit).
  */
 enum g3_event g3_decoder_next(struct g3_decoder *d, uint8_t *row);
 

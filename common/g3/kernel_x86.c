@@ -116,7 +116,8 @@ avx512_word(uint64_t m, __m512i zero, unsigned x, uint16_t *out)
     return n;
 }
 
-/* The changes of a piece of a row, a bit each, the leftmost pel lowest; *before is the last piece. */
+/* The changes of a piece of a row, a bit each, the leftmost pel lowest; *before is the last
+ * piece. */
 __attribute__((target(AVX512))) static inline __m512i avx512_changes(const uint8_t *row,
                                                                      unsigned bytes,
                                                                      __m512i *before)

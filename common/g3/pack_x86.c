@@ -39,7 +39,8 @@ struct codes {
     __m512i word, bits;
 };
 
-/* Of runs of one colour, the lower 16 of each 32 bits; wanted has a bit for the first of 4 bytes. */
+/* Of runs of one colour, the lower 16 of each 32 bits; wanted has a bit for the first of 4
+ * bytes. */
 AVX512 static inline struct codes look_up(const struct byte_codes *t, __m512i run,
                                           __mmask64 wanted)
 {

@@ -96,7 +96,8 @@ struct dense {
     uint64_t bit0, bit1, bit2;
 };
 
-/* Puts up to six of them from number `from` on. What a six is short of is 0, V0, which is cut off. */
+/* Puts up to six of them from number `from` on. What a six is short of is 0, V0, which is cut
+ * off. */
 WIDE void put_six(struct g3_sink *s, const struct dense *d, unsigned from, unsigned n)
 {
     unsigned over = 6 - n;

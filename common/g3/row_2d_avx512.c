@@ -257,7 +257,7 @@ AVX512_INLINE void put_eights(struct g3_sink *s, const struct eights *e, unsigne
     s->bits += all;
     s->out += s->bits >> 3;
     s->bits &= 7;
-    /* Where not all eights are full, the last byte stored, whose bits behind are 0, knows better. */
+    /* Where not all eights are full, the last byte stored, its bits behind being 0, knows. */
     *before = n < AT_ONCE ? _mm256_set1_epi64x((long long)((uint64_t)*s->out << 56)) : rest;
 }
 

@@ -1,6 +1,6 @@
 /*
- * What the kernels for two-dimensional rows have in common beside the steps (masks_2d.h): each takes
- * it over as it stands, compiled for its own instructions.
+ * What the kernels for two-dimensional rows have in common beside the steps (masks_2d.h): each
+ * takes it over as it stands, compiled for its own instructions.
  */
 #ifndef G3_WORDS_2D_H
 #define G3_WORDS_2D_H

@@ -146,7 +146,8 @@ enum err imap_select(struct mailbox *m, struct why *why)
     if (!e)
         e = folder_quote(span_str(folder), &text);
     word = e ? NULL : buf_cstr(&text);
-    e = word ? command(m, word, &l, why) : why_set(why, ERR_USAGE, "%s: not a folder's name", folder);
+    e = word ? command(m, word, &l, why)
+             : why_set(why, ERR_USAGE, "%s: not a folder's name", folder);
     buf_release(&text);
     if (e == ERR_NO) {
         struct why said = why ? *why : (struct why){""};

@@ -19,7 +19,7 @@
 enum { MAILBOX_MAILS_MAX = 250000, MAILBOX_UID_MAX = 70 };
 
 struct mailbox_options {
-    struct channel_options channel; /* an URL of pop3, pop3s, imap, imaps; its path: IMAP's folder */
+    struct channel_options channel; /* a URL of pop3, pop3s, imap, imaps; its path: the folder */
     bool read_only;                 /* nothing will be deleted */
 };
 

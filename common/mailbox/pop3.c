@@ -233,6 +233,6 @@ enum err pop3_delete(struct mailbox *m, const struct mailbox_mail *mail, struct 
 enum err pop3_quit(struct mailbox *m, struct why *why)
 {
     enum err e = command(m, "QUIT", 0, "", POP3_SINGLE, why);
-    return e == ERR_NO ? why_set(why, ERR_UNAVAILABLE, "the server did not delete all that it should")
-                       : e;
+    return e == ERR_NO
+               ? why_set(why, ERR_UNAVAILABLE, "the server did not delete all that it should") : e;
 }

@@ -19,8 +19,8 @@ struct mailbox {
     bool marked;           /* IMAP without UIDPLUS: EXPUNGE is still to be said */
     size_t capacity;       /* of the list being made */
     unsigned beyond;       /* mails that the list had no room for */
-    int64_t waited;        /* milliseconds for this reply so far, and the octets that came in them */
-    uint64_t came;
+    int64_t waited;        /* milliseconds for this reply so far */
+    uint64_t came;         /* octets of it, in them */
     struct buf out;        /* POP3: commands that go with the next one */
     struct pop3_parser pop3;
     struct imap_parser imap_in;

@@ -12,8 +12,8 @@ enum { MIME_FILENAME_SIZE = 201 };
  * Makes name (UTF-8) a plain file name in out, terminated, at most 200 bytes, cut between
  * characters but with its extension kept: the last component of a path (/ and \ both separate),
  * control bytes, bytes that are not UTF-8 and characters with a meaning elsewhere (: * ? " < > |)
- * become _, so do leading dots and dashes; blanks at the ends go. Where nothing is left, fallback stands in.
- * The result never contains / or NUL, and is never "", "." or "..".
+ * become _, so do leading dots and dashes; blanks at the ends go. Where nothing is left, fallback
+ * stands in. The result never contains / or NUL, and is never "", "." or "..".
  */
 void mime_filename(struct span name, const char *fallback, char out[MIME_FILENAME_SIZE]);
 

@@ -21,8 +21,8 @@ struct mime_kind_parts {
 /*
  * Adds a part by its type and subtype, whatever their case, as IMAP's BODYSTRUCTURE gives them,
  * and its file name (may be empty). Text is text/... and the machine-readable parts of reports;
- * a document is an image, application/... but signatures, keys and resource forks, and a text part whose name
- * says that it is an image or a PDF. Containers, audio and video count for nothing.
+ * a document is an image, application/... but signatures, keys and resource forks, and a text part
+ * whose name says that it is an image or a PDF. Containers, audio and video count for nothing.
  */
 void mime_kind_add(struct mime_kind_parts *parts, struct span type, struct span subtype,
                    struct span name);

@@ -80,7 +80,8 @@ void mime_returnable_push(struct mime_returnable *r, struct span piece)
             continue;
         }
         size_t at = r->column++;
-        bool same = at == r->matched && at < n + 2 && c == (uint8_t)(at < 2 ? '-' : r->boundary[at - 2]);
+        bool same = at == r->matched && at < n + 2 &&
+                    c == (uint8_t)(at < 2 ? '-' : r->boundary[at - 2]);
         r->matched += same;
         r->bad = c == 0 || r->column > MAIL_LINE || r->matched == n + 2;
     }
@@ -105,7 +106,8 @@ static enum err add_head(const struct mime_report_head *h, const char *name, con
         e = buf_add_format(out,
                            "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"
                            "Content-Type: multipart/report; report-type=%s;\n"
-                           "\tboundary=\"%s\"\n%s\n--%s\nContent-Type: text/plain; charset=us-ascii\n\n",
+                           "\tboundary=\"%s\"\n%s\n--%s\n"
+                           "Content-Type: text/plain; charset=us-ascii\n\n",
                            type, h->boundary, eight_bit ? EIGHT_BIT : "", h->boundary);
     return e;
 }
@@ -222,7 +224,8 @@ static enum err add_words_for(const struct mime_dsn_recipient *r, struct buf *ou
 static enum err add_dsn_text(const struct mime_dsn *d, enum mime_dsn_action worst, struct buf *out)
 {
     char date[MIME_DATE_SIZE];
-    enum err e = buf_add_format(out, "This is the mail system at %s.\n\nYour mail", d->head.hostname);
+    enum err e = buf_add_format(out, "This is the mail system at %s.\n\nYour mail",
+                                d->head.hostname);
     if (!e && d->arrival && mime_date_format(d->arrival, 0, date))
         e = buf_add_format(out, " of %s", date);
     if (!e)

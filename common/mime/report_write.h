@@ -3,9 +3,9 @@
  * notifications (RFC 8098), as multipart/report (RFC 6522) of a text for people, the fields for
  * programs, and the header of the mail it is about, or that mail.
  *
- * But for that mail they are of printable ASCII alone, in lines of at most 998: whatever strangers' words hold
- * beyond that becomes '?', and a path of UTF-8 is written as RFC 6533 has it. Line ends are LF.
- * Strings may be NULL where it says so. A report goes out from <>.
+ * But for that mail they are of printable ASCII alone, in lines of at most 998: whatever strangers'
+ * words hold beyond that becomes '?', and a path of UTF-8 is written as RFC 6533 has it. Line ends
+ * are LF. Strings may be NULL where it says so. A report goes out from <>.
  */
 #ifndef MIME_REPORT_WRITE_H
 #define MIME_REPORT_WRITE_H

@@ -25,7 +25,7 @@
 
 enum {
     TNEF_HELD_MAX = 4 << 20,
-    TNEF_VALUE_MAX = 2 << 20, /* properties of one file; of larger ones an attached message's bytes */
+    TNEF_VALUE_MAX = 2 << 20, /* properties of one file; of larger: an attached message's bytes */
     TNEF_NAME_SIZE = 512,
     TNEF_TYPE_SIZE = 128
 };

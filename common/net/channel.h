@@ -28,13 +28,14 @@ struct channel_options {
     const char *url;            /* smtp:// smtps:// lmtp:// pop3:// pop3s:// imap:// imaps:// */
     const char *user;           /* log-in; NULL: the URL's; no password: no log-in */
     const struct buf *password; /* NULL or empty: no log-in; stays the caller's, who wipes it */
-    bool bearer;                /* the password is an OAuth token: XOAUTH2, OAUTHBEARER (RFC 7628) */
+    bool bearer;                /* the password is an OAuth token (XOAUTH2, RFC 7628) */
     enum channel_tls tls;       /* a password, and the s of smtps, make TRY REQUIRE */
     const char *ca;             /* PEM file of trusted certificates; NULL: the system's */
     unsigned timeout;           /* seconds of each wait; 0: 300 */
     const char *helo;           /* our name in EHLO; NULL: the host's */
-    const char *address;        /* the URL's host is there, and not to be looked up; or NULL. Whoever
-                                   names it has further ones: it has half a minute to answer */
+    const char *address;        /* the URL's host is there, and not to be looked up; or NULL.
+                                   Whoever names it has further ones: it has half a minute to
+                                   answer */
     const struct dane *dane;    /* with REQUIRE: the certificates that are right, in the place of
                                    those that an authority vouches for; or NULL */
 };

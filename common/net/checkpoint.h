@@ -5,12 +5,12 @@
  *
  * Each is a file of its own in one directory, under flock while a session has it. It belongs to a
  * client: its address, its log-in and its name; whoever differs in one has others, whatever he
- * calls them. A client has 64 at the most, the oldest going first; there are 4096 in all and 1 GiB of
- * those that are not whole, and none is older than 36 hours. Where there is no more room mails are
- * taken as they always were, from their beginning.
+ * calls them. A client has 64 at the most, the oldest going first; there are 4096 in all and 1 GiB
+ * of those that are not whole, and none is older than 36 hours. Where there is no more room mails
+ * are taken as they always were, from their beginning.
  *
- * The system calls are openat, flock, read, pread, write, pwrite, ftruncate, fsync, close, unlinkat,
- * getdents64 and newfstatat, as a process in a chroot may have them.
+ * The system calls are openat, flock, read, pread, write, pwrite, ftruncate, fsync, close,
+ * unlinkat, getdents64 and newfstatat, as a process in a chroot may have them.
  */
 #ifndef NET_CHECKPOINT_H
 #define NET_CHECKPOINT_H

@@ -25,8 +25,8 @@ enum clerk_kind {
                       * answer's text the signature; verdict RECIPIENT_REFUSED: wrong */
     CLERK_QUEUE,     /* text is <path>s, a line each, to relay to, and wishes (net/wishes.h); the
                       * same */
-    CLERK_NOTICE,    /* text is wishes, of what is to be told of whom to the sender; the mail, or its
-                      * header, comes along: RECIPIENT_OK, it is in the queue */
+    CLERK_NOTICE,    /* text is wishes, of what is to be told of whom to the sender; the mail, or
+                      * its header, comes along: RECIPIENT_OK, it is in the queue */
     CLERK_ACTIVE,    /* text is a user of the machine: RECIPIENT_OK if a terminal of his takes
                       * messages, else RECIPIENT_INACTIVE */
     CLERK_SHOW,      /* text is the code of whose terminals the mail that comes along is for;
@@ -46,16 +46,19 @@ struct clerk_question {
 
 struct clerk_answer {
     enum receiver_verdict verdict; /* of all but CLERK_VERIFY and CLERK_EXPAND */
-    unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553; CLERK_FLUSH: 250, 458, 459;
+    unsigned code;                 /* CLERK_VERIFY, CLERK_EXPAND: 250, 252, 550, 551, 553;
+                                    * CLERK_FLUSH: 250, 458, 459;
                                     * CLERK_TURN: 250, 450 not his, 451 */
     int channel;                   /* CLERK_TURN, 250: whom the peer then speaks with
                                     * (net/turned.h), the asker's to close; else -1 */
-    char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the reply. The last */
+    char text[CLERK_TEXT_MAX];     /* CLERK_RECIPIENT: the mailboxes, a line each; else the
+                                    * reply. The last, as in a question */
 };
 
 /*
- * Answers q into a, which is all zero, channel -1, but for the bytes behind text's first. mail is the descriptor that came along, else -1; the caller closes
- * it. q's strings are terminated, and otherwise whatever the worker chose to send.
+ * Answers q into a, which is all zero, channel -1, but for the bytes behind text's first. mail is
+ * the descriptor that came along, else -1; the caller closes it. q's strings are terminated, and
+ * otherwise whatever the worker chose to send.
  */
 typedef void clerk_fn(void *arg, const struct clerk_question *q, int mail,
                       struct clerk_answer *a);
@@ -102,8 +105,8 @@ typedef void clerk_gone_fn(void *arg, unsigned i);
 
 /*
  * The clerk's life: answers what comes in on the count descriptors until all of their other ends
- * are closed; gone (which may be NULL) is called for each. ERR_OS; ERR_PROTOCOL: a worker sent something that is no question, which it never
- * does by itself.
+ * are closed; gone (which may be NULL) is called for each. ERR_OS; ERR_PROTOCOL: a worker sent
+ * something that is no question, which it never does by itself.
  */
 enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, clerk_gone_fn *gone,
                      void *gone_arg, struct why *why);

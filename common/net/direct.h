@@ -24,7 +24,7 @@ struct direct_options {
     struct resolver *resolver;
     const char *const *own;        /* our names, ended by NULL: MX that lead back are cut off */
     unsigned port;                 /* 25 */
-    enum channel_tls tls;          /* what is wanted at least. NONE: and nothing is asked about it */
+    enum channel_tls tls;          /* what is wanted at least. NONE: nothing is asked about it */
     bool dane;                     /* TLSA records are asked for */
     const struct sts_options *sts; /* NULL: no MTA-STS */
 };

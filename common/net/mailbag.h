@@ -19,7 +19,8 @@ void mailbag_init(struct mailbag *bag);
 /* Closes what was opened. */
 void mailbag_release(struct mailbag *bag);
 
-/* Adds what path ("-": stdin) holds; a `From ` line in front of a mail is left out. ERR_NO_INPUT, and as outgoing_take and mbox_take. */
+/* Adds what path ("-": stdin) holds; a `From ` line in front of a mail is left out. ERR_NO_INPUT,
+ * and as outgoing_take and mbox_take. */
 enum err mailbag_add(struct mailbag *bag, const char *path, bool mbox, struct why *why);
 
 /* The same of an open descriptor, which is the bag's from then on, whatever comes of it. */

@@ -24,7 +24,8 @@ struct outgoing {
 
 /*
  * Takes everything from fd on. *spooled is the temporary file, which the caller closes, or -1
- * where fd itself stays in use (and open). ERR_DATA: empty, or with a NUL and not binary. ERR_IO, ERR_CREATE.
+ * where fd itself stays in use (and open). ERR_DATA: empty, or with a NUL and not binary. ERR_IO,
+ * ERR_CREATE.
  */
 enum err outgoing_take(int fd, struct outgoing *mail, int *spooled, struct why *why);
 

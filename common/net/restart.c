@@ -25,7 +25,8 @@ static bool is_mail(const struct session *s)
     return s->host->checkpoints && s->receiver.verb == RECEIVER_MAIL;
 }
 
-/* "F" and the sender, and for each recipient "R", whether he is local, NOTIFY, ORCPT and his path. */
+/* "F" and the sender, and for each recipient "R", whether he is local, NOTIFY, ORCPT and his
+ * path. */
 static enum err write_envelope(const struct envelope *e, struct buf *out)
 {
     enum err err = buf_add_format(out, "F%s\n", e->sender);

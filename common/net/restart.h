@@ -7,8 +7,8 @@
 
 #include "net/session.h"
 
-/* Work, after MAIL: what is known of the TRANSID. The recipients are asked about again; where one of
- * them is refused now, nothing is known. */
+/* Work, after MAIL: what is known of the TRANSID. The recipients are asked about again; where one
+ * of them is refused now, nothing is known. */
 void restart_look(struct session *s);
 /* And the answer to the machine. */
 void restart_answer(struct session *s);

@@ -22,8 +22,8 @@
 
 /*
  * What SMTP, TLS, threads and the delivery of mail need, the busy ones first. Of sockets those that
- * are open may be used, and none made; no other program is run; nobody else is looked at, waited for
- * apart from children, or sent a signal but by tgkill, which reaches as far as the uid does.
+ * are open may be used, and none made; no other program is run; nobody else is looked at, waited
+ * for apart from children, or sent a signal but by tgkill, which reaches as far as the uid does.
  */
 static const unsigned allowed[] = {
     SYS_read, SYS_write, SYS_futex, SYS_epoll_pwait, SYS_epoll_ctl, SYS_recvfrom, SYS_sendto,

@@ -12,8 +12,8 @@
  * sockets, no look at other processes, no mounts, modules, keys or namespaces. Such calls fail with
  * EPERM; calls of another architecture's numbers end the process. With tree not
  * NULL, and where the kernel has Landlock (ABI 2), files below tree may be made, read, written
- * and removed, and nothing else of the file system ("": nothing at all); without it that is left to chroot and modes.
- * Every thread that is started later is bound by it too. ERR_OS.
+ * and removed, and nothing else of the file system ("": nothing at all); without it that is left to
+ * chroot and modes. Every thread that is started later is bound by it too. ERR_OS.
  */
 enum err sandbox_enter(const char *tree, struct why *why);
 

@@ -143,7 +143,7 @@ enum err serve_session(const struct session_host *host, const struct serve_optio
 /* What a batch has been, for its last word. */
 struct verdict {
     bool empty, cut; /* cut: the last line has no end */
-    unsigned errors; /* commands that are none: one line for them all, since noise is full of them */
+    unsigned errors; /* commands that are none: one line for all, since noise is full of them */
     char first[128]; /* the reply to the first of them */
 };
 

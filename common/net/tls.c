@@ -55,7 +55,8 @@ static bool read_chain(BIO *file, struct tls_credential *c)
             return false;
         }
     /* The end of the file is no error. */
-    bool whole = c->cert && c->chain && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    bool whole = c->cert && c->chain &&
+                 ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     if (whole)
         ERR_clear_error();
     return whole;

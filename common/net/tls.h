@@ -22,8 +22,8 @@ struct tls_server;
  * Reads at least one pair, at most TLS_PAIRS_MAX. A client is shown the first certificate made
  * out to the name that it asks for (SNI); else, or where it names none, the first of all. Of
  * those for the same names with keys of other kinds it is shown the one it knows how to verify.
- * Sessions are not resumed: there is no ticket key whose loss would open them later. ERR_CONFIG: missing,
- * unreadable, or a key that is not the certificate's.
+ * Sessions are not resumed: there is no ticket key whose loss would open them later. ERR_CONFIG:
+ * missing, unreadable, or a key that is not the certificate's.
  */
 enum err tls_server_open(const struct tls_pair pairs[], unsigned count, struct tls_server **server,
                          struct why *why);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum { MAGIC_SIZE = 17 };
-static const char digifax[] = "\0PC Research, Inc", faxpipe[] = "\0faxpipe G3 page", fxp1[] = "FXP1";
+static const char digifax[] = "\0PC Research, Inc", faxpipe[] = "\0faxpipe G3 page",
+                  fxp1[] = "FXP1";
 
 static void build(const char *magic, const struct page *p, uint8_t *out)
 {

@@ -19,7 +19,7 @@ struct page {
     unsigned k;            /* MR; 0 elsewhere, or unknown */
     uint32_t length;       /* bytes of T.4 data behind the header: a claim; with ours only */
     unsigned flags;        /* of bare data: enum g3_flags, by which its rows follow each other */
-    bool ours;             /* FXP1: the length delimits the page, and the stream has an end header */
+    bool ours;             /* FXP1: the length delimits the page; the stream has an end header */
 };
 
 /* Writes the 64 bytes of p's header, with FXP1 (p->ours is not looked at). */

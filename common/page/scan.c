@@ -38,7 +38,8 @@ static bool see_byte(struct page_stream *s, uint8_t byte)
 {
     unsigned bits = (unsigned)byte << 24, left = 8;
     /* Within a row: no EOL ends in this byte, nor was one before it. */
-    if (bits && s->eols == 0 && !s->tag_due && s->zeros + (unsigned)__builtin_clz(bits) < EOL_ZEROS) {
+    if (bits && s->eols == 0 && !s->tag_due &&
+        s->zeros + (unsigned)__builtin_clz(bits) < EOL_ZEROS) {
         s->zeros = (unsigned)__builtin_ctz(byte);
         return false;
     }

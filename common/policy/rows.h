@@ -14,9 +14,9 @@
  *     as = list
  *     member = Alice <alice@fax.example>
  *
- * Blank lines and # lines say nothing here (an export ends with "# end", for its reader to know that
- * it is whole). In values \\ \n \r \t and \s (a blank at either end) stand
- * for what a line cannot hold. A parser of lines: linear, and without memory of its own.
+ * Blank lines and # lines say nothing here (an export ends with "# end", for its reader to know
+ * that it is whole). In values \\ \n \r \t and \s (a blank at either end) stand for what a line
+ * cannot hold. A parser of lines: linear, and without memory of its own.
  */
 #ifndef POLICY_ROWS_H
 #define POLICY_ROWS_H

@@ -30,8 +30,8 @@ enum err held_list(const struct held *h, struct buf *out, struct why *why);
 enum err held_show(const struct held *h, struct why *why);
 
 /*
- * *fd is the mail in an unlinked temporary file, at its start. One that lies there sealed, since the
- * user's key came later, is opened by mime-crypt with the station's key for him, where we may;
+ * *fd is the mail in an unlinked temporary file, at its start. One that lies there sealed, since
+ * the user's key came later, is opened by mime-crypt with the station's key for him, where we may;
  * where it does not open, mime-crypt has said why, and the mail is given as it is.
  */
 enum err held_read(const struct held *h, const char *id, int *fd, struct why *why);

@@ -185,8 +185,8 @@ static void stamp_words(const struct job_options *o, const struct documents *doc
     buf_init(&from, 1000);
     if (docs->count && docs->list[0].header.len)
         header_text(buf_span(&docs->list[0].header), "From", o->conv, &from);
-    snprintf(out, 200, "%s%s%.*s", when, from.len ? "   " : "", from.len < 120 ? (int)from.len : 120,
-             from.len ? (const char *)from.data : "");
+    snprintf(out, 200, "%s%s%.*s", when, from.len ? "   " : "",
+             from.len < 120 ? (int)from.len : 120, from.len ? (const char *)from.data : "");
     buf_release(&from);
 }
 
@@ -256,8 +256,8 @@ static enum err write_text(const struct job_options *o, const struct documents *
             }
             e = job_count(o, &(struct documents){&one, 1, NULL}, &given, why);
             if (!e)
-                e = io_write(fd, line, (size_t)snprintf(line, sizeof line, "[%u fax page%s]\n", given,
-                                                        given == 1 ? "" : "s"), why);
+                e = io_write(fd, line, (size_t)snprintf(line, sizeof line, "[%u fax page%s]\n",
+                                                        given, given == 1 ? "" : "s"), why);
         }
     }
     return e;

@@ -101,13 +101,14 @@ static cairo_surface_t *empty_image(const struct sheet *s)
         return NULL;
     /* The size is kept in front, a page of its own. */
     size_t front = 4096, size = front + (size_t)stride * s->rows;
-    uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return NULL;
     memcpy(p, &size, sizeof size);
     cairo_surface_t *image = cairo_image_surface_create_for_data(p + front, CAIRO_FORMAT_RGB24,
-                                                                 (int)s->width, (int)s->rows, stride);
+                                                                 (int)s->width, (int)s->rows,
+                                                                 stride);
     if (cairo_surface_set_user_data(image, &key, p, unmap) != CAIRO_STATUS_SUCCESS) {
         cairo_surface_destroy(image);
         munmap(p, size);
@@ -123,7 +124,8 @@ static cairo_status_t attach(cairo_surface_t *image, const struct sheet *s, stru
     char params[80];
     unsigned char *data = malloc(strip.n);
     /* Integers alone: with a boolean among them Cairo 1.16 writes no image at all. */
-    int n = snprintf(params, sizeof params, "Columns=%u Rows=%u K=%s", s->width, s->rows, k[coding]);
+    int n = snprintf(params, sizeof params, "Columns=%u Rows=%u K=%s", s->width, s->rows,
+                     k[coding]);
     unsigned char *text = (unsigned char *)strdup(params);
     if (!data || !text) {
         free(data);

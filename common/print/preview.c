@@ -55,7 +55,8 @@ static enum err in_blocks(struct press *p, const struct sheet *s, struct buf *te
         for (unsigned x = 0; x < columns && !e; x++) {
             unsigned cell = 0;
             for (unsigned q = 0; q < 4; q++)
-                cell |= (unsigned)(coverage(p, s, x * 2 + q % 2, across, y * 2 + q / 2, down) > INKED) << q;
+                if (coverage(p, s, x * 2 + q % 2, across, y * 2 + q / 2, down) > INKED)
+                    cell |= 1u << q;
             e = buf_add_str(text, quadrants[cell]);
         }
         /* Blanks at the end of a line are nothing to look at. */
@@ -204,7 +205,8 @@ enum err raster_preview(struct press *p, const struct sheet *s, struct why *why)
         default:
             e = in_blocks(p, s, &text);
         }
-        e = e ? why_set(why, e, "too large to show") : io_write(p->options.fd, text.data, text.len, why);
+        e = e ? why_set(why, e, "too large to show")
+              : io_write(p->options.fd, text.data, text.len, why);
     }
     buf_release(&text);
     return e;

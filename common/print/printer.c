@@ -28,8 +28,8 @@ static enum err host_of(const char *printer, struct target *t, char host[HTTP_MA
         *encryption = cupsEncryption();
         snprintf(t->resource, sizeof t->resource, "/printers/%s", printer);
         if (strlen(printer) > NAME_MAX_ || strpbrk(printer, "/#? ") ||
-            httpAssembleURIf(HTTP_URI_CODING_ALL, t->uri, sizeof t->uri, "ipp", NULL, "localhost", 0,
-                             "/printers/%s", printer) < HTTP_URI_STATUS_OK)
+            httpAssembleURIf(HTTP_URI_CODING_ALL, t->uri, sizeof t->uri, "ipp", NULL, "localhost",
+                             0, "/printers/%s", printer) < HTTP_URI_STATUS_OK)
             return why_set(why, ERR_USAGE, "not a printer's name");
         return ERR_NONE;
     }
@@ -75,7 +75,8 @@ static ipp_t *request(const struct target *t, ipp_op_t op)
 static enum err class_of(ipp_status_t status)
 {
     if (status == IPP_STATUS_ERROR_NOT_AUTHENTICATED || status == IPP_STATUS_ERROR_NOT_AUTHORIZED ||
-        status == IPP_STATUS_ERROR_FORBIDDEN || status == IPP_STATUS_ERROR_CUPS_AUTHENTICATION_CANCELED)
+        status == IPP_STATUS_ERROR_FORBIDDEN ||
+        status == IPP_STATUS_ERROR_CUPS_AUTHENTICATION_CANCELED)
         return ERR_AUTH;
     if (status >= IPP_STATUS_ERROR_BAD_REQUEST && status < IPP_STATUS_ERROR_INTERNAL &&
         status != IPP_STATUS_ERROR_TIMEOUT)
@@ -140,7 +141,8 @@ static ipp_jstate_t ask_state(struct target *t, int id, char reasons[128], enum 
     ipp_t *a = cupsDoRequest(t->http, r, t->resource);
     *e = answer(why);
     ipp_attribute_t *state = a ? ippFindAttribute(a, "job-state", IPP_TAG_ENUM) : NULL;
-    ipp_attribute_t *why_state = a ? ippFindAttribute(a, "job-state-reasons", IPP_TAG_KEYWORD) : NULL;
+    ipp_attribute_t *why_state = a ? ippFindAttribute(a, "job-state-reasons", IPP_TAG_KEYWORD)
+                                   : NULL;
     const char *reason = why_state ? ippGetString(why_state, 0, NULL) : NULL;
     snprintf(reasons, 128, "%s", reason ? reason : "no reason given");
     ipp_jstate_t s = state ? (ipp_jstate_t)ippGetInteger(state, 0) : IPP_JSTATE_PENDING;
@@ -172,7 +174,8 @@ static enum err await(struct target *t, int id, struct why *why)
         stopped = !e && (state == IPP_JSTATE_STOPPED || state == IPP_JSTATE_HELD) ? stopped + 1 : 0;
         lost = e ? lost + 1 : 0;
         if (lost >= 5)
-            return why_set(why, ERR_AGAIN, "job %d: the printer has not said what became of it", id);
+            return why_set(why, ERR_AGAIN, "job %d: the printer has not said what became of it",
+                           id);
         if (stopped >= 5 || time(NULL) >= t->end) {
             cancel(t, id);
             return why_set(why, ERR_AGAIN, "job %d %s: %s", id,

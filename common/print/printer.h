@@ -22,9 +22,10 @@ struct printer_job {
 };
 
 /*
- * Prints and waits. When the time is over, or the job is held or stopped, it is cancelled. ERR_AGAIN:
- * printer out of reach, busy, stopped, or the job was aborted or cancelled. ERR_NO_HOST. ERR_UNAVAILABLE:
- * no such queue, or it takes no PDF. ERR_AUTH: it wants a password. ERR_USAGE: not a printer's name.
+ * Prints and waits. When the time is over, or the job is held or stopped, it is cancelled.
+ * ERR_AGAIN: printer out of reach, busy, stopped, or the job was aborted or cancelled. ERR_NO_HOST.
+ * ERR_UNAVAILABLE: no such queue, or it takes no PDF. ERR_AUTH: it wants a password. ERR_USAGE: not
+ * a printer's name.
  */
 enum err printer_print(const struct printer_job *job, struct why *why);
 

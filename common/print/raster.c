@@ -24,7 +24,8 @@ enum err raster_stamped(struct press *p, const struct sheet *s,
     char words[256];
     if (!press_stamp(p, words))
         return print(p, s, why);
-    struct layout_geometry g = {s->width, (unsigned)(STAMP_POINTS / 72.0 * s->ydpi), s->xdpi, s->ydpi};
+    struct layout_geometry g = {s->width, (unsigned)(STAMP_POINTS / 72.0 * s->ydpi), s->xdpi,
+                                s->ydpi};
     size_t stride = (s->width + 7) / 8;
     if (g.rows == 0 || g.rows >= s->rows)
         return print(p, s, why);

@@ -14,8 +14,8 @@ enum fate { FATE_UNTRIED = 0, FATE_SENT, FATE_DEFERRED, FATE_FAILED };
 /*
  * One mail over a connection that is open already, to the count recipients, who all want the same
  * notices; their replies go into code, enhanced, text, dsn and in_time of each, and how it went, as
- * an exit status of smtp-send's, into statuses. mail is the descriptor of queue_lock, at any place. A failure: nobody was tried;
- * ERR_PIPE: nor can anybody be any more.
+ * an exit status of smtp-send's, into statuses. mail is the descriptor of queue_lock, at any place.
+ * A failure: nobody was tried; ERR_PIPE: nor can anybody be any more.
  */
 typedef enum err attempt_give_fn(void *arg, const struct queue_entry *entry, int mail,
                                  struct queue_recipient *const to[], int statuses[], size_t count,

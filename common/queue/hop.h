@@ -12,7 +12,8 @@
 
 enum { HOP_SIZE = 1200, HOP_DOMAIN = 300 };
 
-/* What `route.DOMAIN` says where no host is called: mail waits until its host calls us (TURN, ATRN). */
+/* What `route.DOMAIN` says where no host is called: mail waits until its host calls us (TURN,
+ * ATRN). */
 #define HOP_TURN "turn"
 
 /* The URL for smtp-send, or HOP_TURN; or, where the DNS is to be asked, a domain: see hop_is_url.

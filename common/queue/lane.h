@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Begins the name of a hop that is the server of a user of the table; the others are URLs, or domains. */
+/* Begins the name of a hop that is the server of a user of the table; the others are URLs, or
+ * domains. */
 #define LANE_USER "user:"
 
 enum { LANE_WORDS = 512 };
@@ -25,8 +26,8 @@ struct lane {
 };
 
 /*
- * Starts sender for a hop: a URL, a domain (queue/hop.h), or LANE_USER and a code. ERR_UNAVAILABLE: there is no smtp-send.
- * ERR_OS. lane_bury ends it.
+ * Starts sender for a hop: a URL, a domain (queue/hop.h), or LANE_USER and a code. ERR_UNAVAILABLE:
+ * there is no smtp-send. ERR_OS. lane_bury ends it.
  */
 enum err lane_open(struct lane *l, const char *sender, const char *hop, struct why *why);
 

@@ -175,7 +175,8 @@ static void finish_entry(struct run *r, struct slot *s)
 {
     struct why why = {""};
     s->planned->tried = true;
-    enum err e = settle(&r->settling, &s->entry, s->group.fates, s->mail, part_over(s->planned), &why);
+    enum err e = settle(&r->settling, &s->entry, s->group.fates, s->mail,
+                        part_over(s->planned), &why);
     run_note(r, s->planned->id, e, &why);
     release(s);
 }
@@ -263,8 +264,8 @@ static bool any_deferred(const struct slot *s)
 }
 
 /*
- * Nobody could be told of the mail. That is final only where the host says for good that it takes no
- * mail (521, 556: RFC 7504), or the domain that it has no host: any other greeting may pass.
+ * Nobody could be told of the mail. That is final only where the host says for good that it takes
+ * no mail (521, 556: RFC 7504), or the domain that it has no host: any other greeting may pass.
  */
 static void not_reached(struct slot *s)
 {

@@ -4,7 +4,8 @@
  * it is about. It returns that mail's header, or under RET=FULL, where it tells of a failure, the
  * whole mail.
  *
- * Its own words are of printable ASCII alone: whatever strangers' words hold beyond that becomes '?'.
+ * Its own words are of printable ASCII alone: whatever strangers' words hold beyond that becomes
+ * '?'.
  */
 #ifndef QUEUE_NOTICE_H
 #define QUEUE_NOTICE_H
@@ -36,8 +37,8 @@ enum err notice_put(const struct queue *q, const struct home *home,
                     const struct queue_entry *entry, const struct notice *notice, int mail,
                     int64_t now, struct why *why);
 
-/* The entry is a notice of a try of which the envelope does not tell yet: it is not to be sent, since
- * the try, if its run was killed, is made once more, and so is the notice. */
+/* The entry is a notice of a try of which the envelope does not tell yet: it is not to be sent,
+ * since the try, if its run was killed, is made once more, and so is the notice. */
 bool notice_waits(const struct queue *q, const struct queue_entry *entry);
 
 #endif

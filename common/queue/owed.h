@@ -6,8 +6,8 @@
 
 #include "queue/queue.h"
 
-/* An entry that is not held, nor to go later (at), waits for a recipient of one of domains (blanks or commas between).
- * What cannot be read is passed over: queue_flush tells of it. */
+/* An entry that is not held, nor to go later (at), waits for a recipient of one of domains (blanks
+ * or commas between). What cannot be read is passed over: queue_flush tells of it. */
 bool queue_owes(const struct queue *q, const char *domains);
 
 #endif

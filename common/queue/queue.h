@@ -2,10 +2,10 @@
  * The outgoing queue: mail that waits for its next try, with its envelope.
  *
  * An entry is two files in home/queue: ID.mail, the mail as it came, never changed; and ID.env,
- * its envelope: who it is from, for whom it still waits, when it is due. The entry exists as long as
- * ID.env does. Every change of state is one step: a new envelope is written aside, synced,
- * renamed over the old one and the directory synced; so a crash leaves the entry as it was
- * before or after. Who sends or changes an entry holds a lock on its ID.mail.
+ * its envelope: who it is from, for whom it still waits, when it is due. The entry exists as long
+ * as ID.env does. Every change of state is one step: a new envelope is written aside, synced,
+ * renamed over the old one and the directory synced; so a crash leaves the entry as it was before
+ * or after. Who sends or changes an entry holds a lock on its ID.mail.
  */
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
@@ -126,10 +126,10 @@ void queue_unreserve(const struct queue *q, const char *id);
 enum err queue_delete(const struct queue *q, const char *id, struct why *why);
 
 /*
- * When an entry is to be looked at next is also its envelope's file's time of change, which queue_write sets
- * before the file gets its name: so a run need not open what is not due, and a crash leaves both
- * as they were. Where the time is not that (an envelope of an older faxpipe, a copy), it is past,
- * and the envelope is read.
+ * When an entry is to be looked at next is also its envelope's file's time of change, which
+ * queue_write sets before the file gets its name: so a run need not open what is not due, and a
+ * crash leaves both as they were. Where the time is not that (an envelope of an older faxpipe, a
+ * copy), it is past, and the envelope is read.
  *
  * Calls each, as queue_each does, for every entry that this index does not say is waiting; an
  * index that was made by a clock further ahead than now says nothing. Also removes what
@@ -138,7 +138,8 @@ enum err queue_delete(const struct queue *q, const char *id, struct why *why);
 enum err queue_each_due(const struct queue *q, int64_t now,
                         enum err (*each)(void *arg, const char *id), void *arg, struct why *why);
 
-/* Sets the index of an entry that was found not to be due; whoever holds the lock does so anyway. */
+/* Sets the index of an entry that was found not to be due; whoever holds the lock does so
+ * anyway. */
 void queue_remind(const struct queue *q, const char *id);
 
 /* The entry, whose lock we hold, stays as it is, but is not looked at until then. ERR_IO. Whoever

@@ -23,7 +23,7 @@ struct track {
 struct track_event {
     const char *path, *orcpt; /* "rfc822;a@b" in plain text */
     const char *action;       /* of RFC 3886 3.3.4: "delivered", "transferred", … */
-    const char *status;       /* "2.0.0"; of another class than the action's: that class's general */
+    const char *status;       /* "2.0.0"; of a class not the action's: that class's general one */
     const char *remote;       /* whom it was given to */
 };
 

@@ -118,8 +118,8 @@ enum scan_kind scan_sniff(struct span head, bool whole)
 const char *scan_kind_name(enum scan_kind kind)
 {
     static const char *const names[] = {
-        "empty", "Netpbm image", "PNG image", "JPEG image", "TIFF", "fax", "PDF", "PostScript", "mail",
-        "text", "unknown",
+        "empty", "Netpbm image", "PNG image", "JPEG image", "TIFF", "fax", "PDF", "PostScript",
+        "mail", "text", "unknown",
     };
     return names[kind];
 }

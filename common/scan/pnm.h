@@ -57,7 +57,8 @@ enum pnm_event pnm_next(struct pnm *p);
  * end. Take what pnm_next then still has, up to PNM_MORE, and ask pnm_finish. */
 void pnm_end_input(struct pnm *p);
 
-/* Whether the bytes ended where they may: ERR_DATA when they ended within an image (or its header). */
+/* Whether the bytes ended where they may: ERR_DATA when they ended within an image (or its
+ * header). */
 enum err pnm_finish(const struct pnm *p, struct why *why);
 
 #endif

@@ -29,7 +29,8 @@ void scaler_release(struct scaler *s)
     buf_release(&s->memory);
 }
 
-/* In units of 1/out_width of an input pel an input pel is out_width long, an output pel in_width. */
+/* In units of 1/out_width of an input pel an input pel is out_width long, an output pel
+ * in_width. */
 static void shrink_row(const struct scaler *s, const uint8_t *row, uint8_t *to)
 {
     uint64_t in = s->in_width, out = s->out_width;

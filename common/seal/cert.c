@@ -26,7 +26,8 @@ void cert_name(X509 *cert, char *out, size_t size)
     char subject[256];
     X509_NAME_oneline(X509_get_subject_name(cert), subject, sizeof subject);
     snprintf(out, size, "%s",
-             sk_OPENSSL_STRING_num(addresses) > 0 ? sk_OPENSSL_STRING_value(addresses, 0) : subject);
+             sk_OPENSSL_STRING_num(addresses) > 0 ? sk_OPENSSL_STRING_value(addresses, 0)
+                                                      : subject);
     X509_email_free(addresses);
 }
 
@@ -75,9 +76,9 @@ static bool oaep_key(struct cms_cert *c)
 static bool oaep_capability(struct cms_cert *c)
 {
     int at = X509_get_ext_by_NID(c->x509, NID_SMIMECapabilities, -1);
-    X509_ALGORS *list = at < 0 ? NULL
-                               : ASN1_item_unpack(X509_EXTENSION_get_data(X509_get_ext(c->x509, at)),
-                                                  ASN1_ITEM_rptr(X509_ALGORS));
+    ASN1_OCTET_STRING *value = at < 0 ? NULL
+                                      : X509_EXTENSION_get_data(X509_get_ext(c->x509, at));
+    X509_ALGORS *list = value ? ASN1_item_unpack(value, ASN1_ITEM_rptr(X509_ALGORS)) : NULL;
     bool ok = true;
     for (int i = 0; i < sk_X509_ALGOR_num(list); i++) {
         const X509_ALGOR *algorithm = sk_X509_ALGOR_value(list, i);

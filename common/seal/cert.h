@@ -28,8 +28,8 @@ void cms_certs_warn(const struct cms_certs *certs);
  * is the recipient's. For an address that address must be in it (subjectAltName, or emailAddress
  * of the subject; letters whatever their case); for an @domain any address of the domain, or its
  * DNS name; for "default" nothing is asked. Where past is set, one whose time is over is only
- * warned of: it was stored once, and comes back from a copy. ERR_DATA: not a certificate; ERR_AUTH: it is one, but
- * not fit.
+ * warned of: it was stored once, and comes back from a copy. ERR_DATA: not a certificate; ERR_AUTH:
+ * it is one, but not fit.
  */
 enum err cms_certs_check(struct span text, const char *recipient, bool past, struct why *why);
 

@@ -129,7 +129,8 @@ static enum err put_signature(struct outlet *o, struct why *why)
     return e;
 }
 
-/* RFC 8551 §3.5.3: the entity, between boundaries that nothing in it can have, and its signature. */
+/* RFC 8551 §3.5.3: the entity, between boundaries that nothing in it can have, and its
+ * signature. */
 static enum err put_signed(struct outlet *o, struct span inner, bool binary, struct why *why)
 {
     unsigned char random[16];

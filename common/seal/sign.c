@@ -142,7 +142,8 @@ static enum err verify_why(struct why *why)
     if (word)
         e = ERR_AUTH;
     const char *said = strncmp(text, "Verify error: ", 14) == 0 ? text + 14 : text;
-    return why_set(why, e, "%s%s%s", word ? word : "damaged or tampered with: nothing of it is shown",
+    return why_set(why, e, "%s%s%s",
+                   word ? word : "damaged or tampered with: nothing of it is shown",
                    *said ? ": " : "", said);
 }
 

@@ -30,7 +30,8 @@ void cms_sign_abort(struct cms_signer *signer);
  * is rewound) holds. The signers' certificates must lead to one of ca, be valid now, and
  * allow to sign mail; they are given in *signers (cms_certs_free), the rest of what they say is
  * the caller's to look at. ERR_DATA: no such structure, another content, broken signature;
- * ERR_AUTH: its signer is not trusted, or it is by a hash that is worth nothing any more (MD5, SHA-1).
+ * ERR_AUTH: its signer is not trusted, or it is by a hash that is worth nothing any more (MD5,
+ * SHA-1).
  */
 enum err cms_verify(const struct cms_certs *ca, struct span signature, struct shelter *content,
                     struct cms_certs **signers, struct why *why);

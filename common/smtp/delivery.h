@@ -21,10 +21,10 @@ struct delivery {
     bool by_trace;
     char mtrk[MTRK_MAX + 1]; /* MTRK's certifier, or ""; with an envid */
     int64_t mtrk_seconds;    /* 0: unsaid */
-    const char *transid;     /* "<id@domain>" (RFC 1845), used where CHECKPOINT is offered; NULL, "":
-                                none. It is new, and never used again but to resume */
-    bool resume;             /* the transaction of that name broke, and these are just the recipients
-                                that it had; where it is forgotten the mail goes without a name,
+    const char *transid;     /* "<id@domain>" (RFC 1845), used where CHECKPOINT is offered; NULL,
+                                "": none. It is new, and never used again but to resume */
+    bool resume;             /* the transaction of that name broke, and these are just its
+                                recipients; where it is forgotten the mail goes without a name,
                                 so that no name ever stands for other recipients */
 };
 

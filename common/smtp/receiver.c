@@ -523,7 +523,8 @@ void receiver_settled(struct receiver *r, enum receiver_verdict verdict)
     if (last)
         r->phase = RECEIVER_COMMANDS;
     enum receiver_verdict said = r->options->lmtp ? verdict : r->worst;
-    const struct verdict *v = said == RECIPIENT_INACTIVE ? &left : said ? verdict_reply(said) : &done;
+    const struct verdict *v = said == RECIPIENT_INACTIVE ? &left
+                              : said                       ? verdict_reply(said) : &done;
     if (r->options->lmtp || last)
         receiver_say(r, v->code, v->enhanced, v->text);
     if (last)

@@ -8,8 +8,8 @@
  * by the limits below whatever comes in. There is no clock in here: receiver_clock tells the time.
  *
  * The commands are one table in smtp/commands.c. Extensions: PIPELINING, SIZE, 8BITMIME,
- * ENHANCEDSTATUSCODES, STARTTLS, AUTH (smtp/auth.c), TURN and ATRN (smtp/turn.c), CHUNKING, BINARYMIME, SMTPUTF8, DSN, DELIVERBY,
- * NO-SOLICITING, MTRK, CHECKPOINT.
+ * ENHANCEDSTATUSCODES, STARTTLS, AUTH (smtp/auth.c), TURN and ATRN (smtp/turn.c), CHUNKING,
+ * BINARYMIME, SMTPUTF8, DSN, DELIVERBY, NO-SOLICITING, MTRK, CHECKPOINT.
  *
  * Deviations from RFC 821: NUL and bare CR and LF are refused in commands and in what DATA brings
  * (BDAT brings octets); VRFY and EXPN may answer 252.
@@ -81,8 +81,8 @@ enum receiver_event_kind {
     RECEIVER_STARTTLS,  /* ask: → receiver_tls, then the handshake, then receiver_tls_started */
     RECEIVER_TURN,      /* ask: may name have what waits for the domains in text, or, where that is
                          * empty, for all of his? → receiver_turned */
-    RECEIVER_TURNED,    /* send the replies; then the peer is the receiver, and this machine, whatever
-                         * comes, is over */
+    RECEIVER_TURNED,    /* send the replies; then the peer is the receiver, and this machine,
+                         * whatever comes, is over */
     RECEIVER_CLOSE,     /* send the replies and close */
 };
 
@@ -235,8 +235,8 @@ void receiver_sent(struct receiver *r, size_t n);
 
 /*
  * Answers RECEIVER_RECIPIENT. The caller keeps the list of those accepted: he said RECIPIENT_OK,
- * RECIPIENT_FORWARDED or RECIPIENT_MAILED to them. path is the other path, without brackets, where the verdict has
- * one; else NULL.
+ * RECIPIENT_FORWARDED or RECIPIENT_MAILED to them. path is the other path, without brackets, where
+ * the verdict has one; else NULL.
  */
 void receiver_recipient(struct receiver *r, enum receiver_verdict verdict, const char *path);
 
@@ -249,9 +249,9 @@ void receiver_queued(struct receiver *r, unsigned code);
 
 /*
  * Answers RECEIVER_SENDER of a TRANSID (RFC 1845): nothing is known of it (recipients is 0), and
- * the transaction goes on like any other; or so many recipients have been accepted and octets of the
- * mail kept. After BEGIN these come first: the caller pushes them, as they came over the wire, at
- * RECEIVER_NEED, and then what the peer sends. path is the only recipient's, or NULL.
+ * the transaction goes on like any other; or so many recipients have been accepted and octets of
+ * the mail kept. After BEGIN these come first: the caller pushes them, as they came over the wire,
+ * at RECEIVER_NEED, and then what the peer sends. path is the only recipient's, or NULL.
  */
 void receiver_resumed(struct receiver *r, unsigned recipients, uint64_t octets, const char *path);
 

@@ -13,8 +13,9 @@
  *     SENDER_CLOSED   the dialogue is over: every recipient is settled, nothing more may be sent
  *
  * With PIPELINING (RFC 2920) MAIL, every RCPT and DATA leave in one flight; where CHUNKING (RFC
- * 3030) is offered, BDAT takes DATA's place, and the first SENDER_CHUNK of the mail goes in the same
- * flight; further chunks go when somebody has been taken. After a mail that failed RSET is sent. A 421 at any place ends the dialogue, and so does a reply that is no SMTP.
+ * 3030) is offered, BDAT takes DATA's place, and the first SENDER_CHUNK of the mail goes in the
+ * same flight; further chunks go when somebody has been taken. After a mail that failed RSET is
+ * sent. A 421 at any place ends the dialogue, and so does a reply that is no SMTP.
  */
 #ifndef SMTP_SENDER_H
 #define SMTP_SENDER_H
@@ -152,8 +153,9 @@ enum err sender_mail(struct sender *s, const struct sender_mail *mail, struct wh
  * ERR_OS: no memory. */
 enum err sender_content(struct sender *s, struct span piece);
 
-/* The content is whole: the dot goes out. May be said at once behind the last piece. Where it is not of the size that was told, the dialogue
- * ends, with ERR_IO for all, and the receiver never gets a whole mail. */
+/* The content is whole: the dot goes out. May be said at once behind the last piece. Where it is
+ * not of the size that was told, the dialogue ends, with ERR_IO for all, and the receiver never
+ * gets a whole mail. */
 enum err sender_content_end(struct sender *s);
 
 /* Whether the words may be said to a receiver. ERR_DATA: control bytes, or over SENDER_WORDS. */

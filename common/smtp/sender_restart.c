@@ -26,7 +26,8 @@ bool sender_restarts(struct sender *s, const struct reply *a)
         return false;
     text = span_take(text, span_find(text, ' '));
     text = span_take(text, span_find(text, '\n'));
-    if (!resume || !span_number(text, UINT64_MAX / 2, &offset) || (s->mail->size && offset > s->mail->size)) {
+    if (!resume || !span_number(text, UINT64_MAX / 2, &offset) ||
+        (s->mail->size && offset > s->mail->size)) {
         s->astray = true;
         sender_protocol_error(s, "a transaction offset that is not of this mail");
         return true;

@@ -3,8 +3,8 @@
  * or BDAT (RFC 3030).
  *
  * LF and CR LF become CR LF; a CR that ends no line becomes a blank, since receivers have been
- * found that end mails at one; a line that begins with a dot gets another (not so behind BDAT). So what leaves has no
- * CR and no LF outside CR LF, and undoing the dots gives the lines that went in.
+ * found that end mails at one; a line that begins with a dot gets another (not so behind BDAT). So
+ * what leaves has no CR and no LF outside CR LF, and undoing the dots gives the lines that went in.
  */
 #ifndef SMTP_WIRE_H
 #define SMTP_WIRE_H

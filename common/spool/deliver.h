@@ -20,9 +20,9 @@
  * each is claimed, held and finished by itself. Killed within commit, some may have it: the
  * caller has not acknowledged it then, and a second copy is preferred to none.
  *
- * Used by a process in a chroot: descriptors are open from the file's making to its sync only; the system calls are openat,
- * write, read, lseek, fsync, close, fchmod, linkat, unlinkat, newfstatat, getdents64, getrandom,
- * getpid, uname, clock_gettime.
+ * Used by a process in a chroot: descriptors are open from the file's making to its sync only; the
+ * system calls are openat, write, read, lseek, fsync, close, fchmod, linkat, unlinkat, newfstatat,
+ * getdents64, getrandom, getpid, uname, clock_gettime.
  */
 #ifndef SPOOL_DELIVER_H
 #define SPOOL_DELIVER_H
@@ -35,7 +35,7 @@
 enum { SPOOL_NAME_MAX = 160 };
 
 enum spool_delivery_flags {
-    SPOOL_OURS = 0,    /* into spool/CODE: mode 0640, read by the station's owner through the group */
+    SPOOL_OURS = 0,    /* into spool/CODE: 0640, read by the station's owner through the group */
     SPOOL_FOREIGN = 1, /* into somebody's maildir: mode 0600 */
     SPOOL_NO_SYNC = 2, /* never fsync: what is acknowledged may be lost in a crash */
     SPOOL_LATE = 4,    /* begin and small writes do not touch the disk: tmp/NAME is made once there
@@ -47,8 +47,8 @@ struct spool_delivery;
 /*
  * Begins a mail for the count (at least 1) maildirs in dirs; each has tmp/ and new/. Of equal
  * strings one counts; the strings are copied. What a killed delivery left in the first directory's
- * tmp/ over 36 hours ago is removed (looked for every ten minutes). ERR_CREATE: no such directory, no permission, no room.
- * ERR_OS: no memory. *d is NULL after a failure.
+ * tmp/ over 36 hours ago is removed (looked for every ten minutes). ERR_CREATE: no such directory,
+ * no permission, no room. ERR_OS: no memory. *d is NULL after a failure.
  */
 enum err spool_delivery_begin(const char *const dirs[], size_t count, unsigned flags,
                               struct spool_delivery **d, struct why *why);

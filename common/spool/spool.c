@@ -148,8 +148,9 @@ enum err spool_lock(struct spool *s, int fd, struct why *why)
             return why_errno(why, ERR_CREATE, "%s", s->lock);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? why_set(why, ERR_AGAIN, "somebody else is at this user's mail")
-                                    : why_errno(why, ERR_IO, "%s", s->lock);
+        return errno == EWOULDBLOCK
+                   ? why_set(why, ERR_AGAIN, "somebody else is at this user's mail")
+                   : why_errno(why, ERR_IO, "%s", s->lock);
     s->locked = true;
     return ERR_NONE;
 }

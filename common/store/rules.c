@@ -278,7 +278,8 @@ static enum err write_alias(struct store *s, const char *key, const struct alias
     if (!e)
         e = db_run(s->users, NULL, why, "DELETE FROM aliases WHERE name_key = ?", "t", key);
     if (!e)
-        e = db_run(s->users, NULL, why, "INSERT INTO aliases (name_key, name, kind) VALUES (?, ?, ?)",
+        e = db_run(s->users, NULL, why,
+                   "INSERT INTO aliases (name_key, name, kind) VALUES (?, ?, ?)",
                    "tti", key, alias->name, (int64_t)alias->kind);
     for (unsigned i = 0; i < count && !e; i++)
         e = db_run(s->users, NULL, why,

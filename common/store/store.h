@@ -60,9 +60,9 @@ enum err store_user_get(struct store *s, const char *code, struct user *u, struc
 
 /*
  * "Local is": whose is this address, in this order: a user's address; for an address of one of
- * domains (a NULL-ended list; NULL: of any) or without '@', a user's address with this local part, a
- * code, a fax number (FAX= form or plain). Letters whatever their case. ERR_NO_USER: nobody's (it may
- * be an alias: store_alias_get). Sub-addresses (FAX=N/T33S=S) prefer the user whose sub-address
+ * domains (a NULL-ended list; NULL: of any) or without '@', a user's address with this local part,
+ * a code, a fax number (FAX= form or plain). Letters whatever their case. ERR_NO_USER: nobody's (it
+ * may be an alias: store_alias_get). Sub-addresses (FAX=N/T33S=S) prefer the user whose sub-address
  * that is.
  */
 enum err store_user_by_address(struct store *s, const char *address, const char *const *domains,
@@ -138,7 +138,8 @@ enum err store_user_admit(struct store *s, const struct vault *v, const char *co
 enum err store_try_claim(struct store *s, const char *code, bool *counted, struct why *why);
 enum err store_try_settle(struct store *s, const char *code, enum err result, bool counted,
                           struct why *why);
-/* What the next "no" to this code should wait, in milliseconds: grows with the tries, at most 3000. */
+/* What the next "no" to this code should wait, in milliseconds: grows with the tries, at most
+ * 3000. */
 unsigned store_try_delay(struct store *s, const char *code);
 
 /* The user's own S/MIME key (PEM, sealed) and certificate (PEM). An empty span unsets. ERR_NO on

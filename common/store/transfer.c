@@ -235,7 +235,8 @@ static enum err begin_user(struct importing *m, const struct row_line *line, str
 static enum err begin_sender(struct importing *m, const struct row_line *line, struct why *why)
 {
     m->sender.rule = (struct sender_rule){.auto_print = -1, .text_mail = -1};
-    if (!user_code_valid(line->one) || !span_copy(line->one, m->sender.code, sizeof m->sender.code) ||
+    if (!user_code_valid(line->one) ||
+        !span_copy(line->one, m->sender.code, sizeof m->sender.code) ||
         !sender_pattern(line->two, m->sender.pattern, sizeof m->sender.pattern))
         return at_line(m, ERR_DATA, "not [sender CODE PATTERN]", why);
     return ERR_NONE;
@@ -434,7 +435,8 @@ static enum err read_all(struct importing *m, struct span text, struct why *why)
 }
 
 enum err store_import(struct store *s, const struct vault *v, const struct key_works *works,
-                      struct span text, unsigned max, enum err (*each)(void *arg, const struct user *u), void *arg,
+                      struct span text, unsigned max,
+                      enum err (*each)(void *arg, const struct user *u), void *arg,
                       struct why *why)
 {
     struct importing m = {.s = s, .v = v, .works = works, .max = max, .each = each,

@@ -25,7 +25,8 @@ enum err store_export_file(struct store *s, const struct vault *v, const char *p
  * store_user_add.
  */
 enum err store_import(struct store *s, const struct vault *v, const struct key_works *works,
-                      struct span text, unsigned max, enum err (*each)(void *arg, const struct user *u), void *arg,
+                      struct span text, unsigned max,
+                      enum err (*each)(void *arg, const struct user *u), void *arg,
                       struct why *why);
 
 /* The same from a file ("-": stdin), with max-users as the cap; every user gets his spool.

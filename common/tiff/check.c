@@ -111,7 +111,8 @@ static void check_f(struct check *c, const struct tiff_ifd *d)
     blame(c, wide, "ImageWidth is none of facsimile at its XResolution");
     blame(c, both && !wide && !page_is_profile_f(&p), "YResolution does not go with XResolution");
     blame(c, d->compression == TIFF_T6 && d->t6_options != 0, "T6Options is not 0");
-    blame(c, has(d, TIFF_BAD_LINES) && d->bad_lines > d->rows, "BadFaxLines is more than ImageLength");
+    blame(c, has(d, TIFF_BAD_LINES) && d->bad_lines > d->rows,
+          "BadFaxLines is more than ImageLength");
 }
 
 static void check_both(struct check *c, const struct tiff_ifd *d)
@@ -134,7 +135,8 @@ static void check_both(struct check *c, const struct tiff_ifd *d)
           "PageNumber is not the number of the page");
     blame(c, d->has_page_number && d->page_total != 0 && d->page_total != c->pages,
           "PageNumber does not say how many pages there are");
-    blame(c, d->compression == TIFF_T4 && d->t4_options & ~5u, "T4Options is none of 0, 1, 4 and 5");
+    blame(c, d->compression == TIFF_T4 && d->t4_options & ~5u,
+          "T4Options is none of 0, 1, 4 and 5");
 }
 
 /* "II"; the directory, its long values, its strip, the next directory. */

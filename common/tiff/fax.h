@@ -12,8 +12,8 @@
  * fax_next goes through the whole page once, so that its rows are counted and damage is known
  * before anything of it is used. Memory: the coded page up to 4 MiB, beyond that a temporary file;
  * where rows are wanted, a bitmap of up to 2 MiB (A4 at 400 dpi), so that they are decoded once
- * (larger pages are decoded again); a page that must be turned, or that is not coded by T.4 or T.6, as a bitmap of
- * up to 64 MiB.
+ * (larger pages are decoded again); a page that must be turned, or that is not coded by T.4 or T.6,
+ * as a bitmap of up to 64 MiB.
  */
 #ifndef TIFF_FAX_H
 #define TIFF_FAX_H
@@ -33,7 +33,7 @@ struct fax_page {
     bool carried;            /* fax_carry works: clean T.4 or T.6 in one piece, white is 0 */
     bool eols_aligned;       /* every EOL ends on a byte (MH, MR) */
     bool told_bad;           /* the TIFF says whether rows had been damaged before (BadFaxLines) */
-    uint64_t told_rows, told_in_a_row; /* how many, of those that are here (of its data all is well) */
+    uint64_t told_rows, told_in_a_row; /* how many, of those here (of its data all is well) */
     bool shades;             /* greys or colours, which were made bilevel */
     unsigned warnings;
     char warning[FAX_WARNINGS][FAX_WARNING_SIZE];

@@ -19,7 +19,8 @@ static void warn_of_coding(struct fax *f, const struct page_way *way)
                  g3_coding_name(way->coding));
     else if (rle && way->flags != fax_claimed_way(f).coded.flags)
         fax_warn(f, "Compression %u, but its rows start on %s", d->compression,
-                 way->flags & PAGE_ALIGN_WORD ? "words" : way->flags & G3_ALIGN_ROW ? "bytes" : "bits");
+                 way->flags & PAGE_ALIGN_WORD ? "words"
+                 : way->flags & G3_ALIGN_ROW  ? "bytes" : "bits");
     if (t4 && way->flags & G3_NO_EOL)
         fax_warn(f, "Compression 3 without EOLs%s",
                  way->flags & PAGE_ALIGN_WORD ? ", its rows start on words"

@@ -7,7 +7,7 @@
  * than by libtiff, which takes RowsPerStrip and ImageLength for true.
  */
 struct plain {
-    size_t stride, filled; /* filled: bytes of the row at hand, which lies behind the bitmap's end */
+    size_t stride, filled; /* filled: bytes of the row at hand, behind the bitmap's end */
     uint64_t rows, in_strip, most; /* most: rows that the strip may have */
     uint64_t bytes, bad, bad_in_a_row;
     unsigned literal, repeat; /* PackBits: bytes still to be copied, or to be given again */
@@ -128,7 +128,8 @@ static enum err read_strips(struct fax *f, struct plain *p, bool uncounted, bool
                             struct why *why)
 {
     enum err e = ERR_NONE;
-    f->way = (struct fax_way){.coded = {.lsb = f->ifd.fill_order == 2}, .uncounted = uncounted, .unshared = unshared};
+    f->way = (struct fax_way){.coded = {.lsb = f->ifd.fill_order == 2}, .uncounted = uncounted,
+                              .unshared = unshared};
     *p = (struct plain){.stride = ((size_t)f->ifd.width + 7) / 8};
     buf_clear(&f->bitmap);
     for (uint32_t i = 0; !e && i < f->strips; i++) {

@@ -68,7 +68,8 @@ enum err fax_put(struct fax *f, const struct fax_page *p, const struct fax_codin
     uint8_t *row = malloc((page.width + 7) / 8);
     uint8_t *out = malloc(PIECE + 2 * g3_row_bound(page.width));
     enum err e = encoder && row && out
-                     ? encode(f, &page, p->rows, want->closed, encoder, row, out, sink, context, why)
+                     ? encode(f, &page, p->rows, want->closed, encoder, row, out, sink, context,
+                              why)
                      : why_set(why, ERR_OS, "out of memory");
     free(encoder);
     free(row);

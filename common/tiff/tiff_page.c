@@ -207,7 +207,8 @@ enum err fax_next_tiff(struct fax *f, struct why *why)
     struct page *p = &f->page.page;
     f->next_ifd = f->ifd.next;
     f->invert = f->ifd.has_photometric && f->ifd.photometric == 1;
-    f->page.orientation = f->ifd.orientation >= 1 && f->ifd.orientation <= 8 ? f->ifd.orientation : 1;
+    f->page.orientation = f->ifd.orientation >= 1 && f->ifd.orientation <= 8
+                              ? f->ifd.orientation : 1;
     p->number = ++f->done;
     p->total = f->pages;
     p->width = f->ifd.width;

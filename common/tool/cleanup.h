@@ -11,8 +11,9 @@
  * Once, at start. */
 void cleanup_install(void);
 
-/* Remembers a file's name (copied); callable by several threads. At most 16 at once, of at most 4127 bytes; what is over
- * these is not remembered. A registered name is a path that this program created. */
+/* Remembers a file's name (copied); callable by several threads. At most 16 at once, of at most
+ * 4127 bytes; what is over these is not remembered. A registered name is a path that this program
+ * created. */
 void cleanup_add(const char *path);
 void cleanup_forget(const char *path);
 

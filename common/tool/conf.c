@@ -61,7 +61,8 @@ static enum err parse_line(struct conf *conf, struct span text, struct span line
         return why_set(why, ERR_CONFIG, "line %u: NUL in the value", number);
     if (conf->count == LINES_MAX)
         return why_set(why, ERR_CONFIG, "line %u: more than %d settings", number, LINES_MAX);
-    /* The value lies behind the key, so its end is cut first; the line's own end may be the text's. */
+    /* The value lies behind the key, so its end is cut first; the line's own end may be the
+     * text's. */
     const char *v = value.n ? own(conf, text, value) : "";
     conf->settings[conf->count++] = (struct setting){own(conf, text, key), v};
     return ERR_NONE;

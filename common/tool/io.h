@@ -20,7 +20,8 @@ enum err io_read(int fd, void *p, size_t n, size_t *got, struct why *why);
 /* Appends everything up to the end of fd to b. ERR_DATA: more than b's cap. ERR_IO, ERR_OS. */
 enum err io_read_all(int fd, struct buf *b, struct why *why);
 
-/* Appends the whole file (or stdin for "-") to b. ERR_NO_INPUT: missing, unreadable, a directory. */
+/* Appends the whole file (or stdin for "-") to b. ERR_NO_INPUT: missing, unreadable, a
+ * directory. */
 enum err io_read_file(const char *path, struct buf *b, struct why *why);
 
 /* Copies from one descriptor to the other until the end; *copied (may be NULL) counts. */

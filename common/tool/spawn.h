@@ -24,9 +24,9 @@ enum err words_split(const char *command, struct words *words, struct why *why);
 void words_free(struct words *words);
 
 /*
- * Starts argv[0] (argv ends with NULL; looked up on the PATH) with stdin and stdout from in and out (-1: /dev/null)
- * and our stderr. extra_env is "NAME=value" strings on top of our environment, NULL-ended, or
- * NULL. ERR_UNAVAILABLE: no such program; ERR_OS: fork.
+ * Starts argv[0] (argv ends with NULL; looked up on the PATH) with stdin and stdout from in and out
+ * (-1: /dev/null) and our stderr. extra_env is "NAME=value" strings on top of our environment,
+ * NULL-ended, or NULL. ERR_UNAVAILABLE: no such program; ERR_OS: fork.
  */
 enum err spawn(const char *const argv[], int in, int out, const char *const extra_env[], pid_t *pid,
                struct why *why);

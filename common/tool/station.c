@@ -47,7 +47,8 @@ static const struct item of_user[] = {
     {"cur", 02770, false, DIRECTORY},
 };
 
-enum { HOME_ITEMS = sizeof of_home / sizeof *of_home, USER_ITEMS = sizeof of_user / sizeof *of_user };
+enum { HOME_ITEMS = sizeof of_home / sizeof *of_home,
+       USER_ITEMS = sizeof of_user / sizeof *of_user };
 
 /* Whose things are. */
 struct owners {

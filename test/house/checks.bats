@@ -81,11 +81,13 @@ fails() {
     fails check-headers 'does not begin with its contract'
 }
 
-@test "check-size: a long function, a long file" {
+@test "check-size: a long function, a long file, a long line" {
     { echo 'int f(void)'; echo '{'; for _ in $(seq 90); do echo '    ;'; done; echo '}'; } >common/g3/long.c
     fails check-size 'function of'
     yes '' | head -700 >common/g3/long.c
     fails check-size 'has 700 lines'
+    printf '/* %098d */\n' 0 >common/g3/long.c
+    fails check-size 'common/g3/long.c:1: over 100 columns'
 }
 
 # planted C...: the checks see an object of a pure folder made of that source.
