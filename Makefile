@@ -75,7 +75,7 @@ $(BIN)/test/common/g3/peers_test: $(PEERS)
 $(BIN)/test/common/g3/peers_test: LDLIBS = $(LIB) $(LIBS_tiff) $(call pc,libs,spandsp 2>/dev/null)
 $(BIN)/test/lib/%.so: test/lib/%.c
 	@mkdir -p $(@D)
-	$(call do,CC,$@)$(CC) -O1 -g -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
+	$(call do,CC,$@)$(CC) -O1 -g -D_GNU_SOURCE -Icommon -shared -fPIC -o $@ $< -ldl
 -include $(LIBOBJ:.o=.d) $(wildcard $(OBJ)/cmd/*.d $(OBJ)/cmd/*/*.d $(OBJ)/test/*/*.d $(OBJ)/test/*/*/*.d)
 
 .PHONY: test-programs

@@ -138,6 +138,8 @@ static enum receiver_verdict answer_recipient(struct answers *own,
     enum receiver_verdict verdict = find_recipient(own, q, connection, codes);
     warrants_give(&own->warrants, buf_span(codes), ">@=");
     bool accepted = verdict == RECIPIENT_OK || verdict == RECIPIENT_FORWARDED;
+    if (accepted && q->notice)
+        warrants_give_notice(&own->warrants, q->sender, q->text);
     if (!accepted || !own->table || q->verb == RECEIVER_MAIL || q->verb > RECEIVER_SAML)
         return verdict;
     return mark_active(own, q, verdict, codes);
@@ -255,7 +257,7 @@ void answers_give(void *arg, const struct clerk_question *q, int mail, struct cl
             a->verdict = handover_enqueue(q, mail);
         break;
     case CLERK_NOTICE:
-        if (own->table && mail >= 0)
+        if (own->table && mail >= 0 && warrants_take_notice(&own->warrants, q->sender, q->text))
             a->verdict = notices_answer(own, q, mail);
         break;
     }

@@ -26,7 +26,8 @@ enum clerk_kind {
     CLERK_QUEUE,     /* text is <path>s, a line each, to relay to, and wishes (net/wishes.h); the
                       * same */
     CLERK_NOTICE,    /* text is wishes, of what is to be told of whom to the sender; the mail, or
-                      * its header, comes along: RECIPIENT_OK, it is in the queue */
+                      * its header, comes along: RECIPIENT_OK, it is in the queue. The paths are
+                      * those of CLERK_RECIPIENTs of the same sender, with notice */
     CLERK_ACTIVE,    /* text is a user of the machine: RECIPIENT_OK if a terminal of his takes
                       * messages, else RECIPIENT_INACTIVE */
     CLERK_SHOW,      /* text is the code of whose terminals the mail that comes along is for;
@@ -39,6 +40,7 @@ struct clerk_question {
     enum clerk_kind kind;
     uint8_t local; /* CLERK_RECIPIENT: not 0: the domain is ours; 0: the peer may relay */
     uint8_t relay; /* CLERK_RECIPIENT: not 0: the peer may relay */
+    uint8_t notice; /* CLERK_RECIPIENT: not 0: CLERK_NOTICE may follow, once, about him */
     uint8_t verb;  /* CLERK_RECIPIENT, CLERK_SHOW: an enum receiver_verb */
     char sender[PATH_MAX_OCTETS + 1];
     char text[CLERK_QUESTION_MAX]; /* the last: what is behind its NUL is not sent */
@@ -81,8 +83,9 @@ enum err clerk_pair(int fds[2], struct why *why);
 
 /*
  * Asks and waits for the answer; mail is a descriptor to go along, or -1. Callable by several
- * threads: one question is out at a time, but that fn must bear CLERK_EXEC, CLERK_QUEUE,
- * CLERK_NOTICE and CLERK_OFFRAMP at the same time as others. ERR_UNAVAILABLE: the clerk has gone.
+ * threads: one question is out at a time, but for CLERK_EXEC, CLERK_QUEUE, CLERK_NOTICE and
+ * CLERK_OFFRAMP, which fn must bear at the same time as others. ERR_UNAVAILABLE: the clerk has
+ * gone.
  */
 enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, int mail,
                    struct clerk_answer *a, struct why *why);
@@ -95,9 +98,9 @@ enum err clerk_ask(const struct clerk *clerk, const struct clerk_question *q, in
 bool clerk_ask_quick(const struct clerk *clerk, const struct clerk_question *q, int mail,
                      struct clerk_answer *a);
 
-/* While an answer is made: whose question it is, an index of clerk_serve's fds; 0 where the worker
- * is the clerk. */
-enum { CLERK_ASKERS_MAX = 64 };
+/* While an answer is made, in its thread: whose question it is, an index of clerk_serve's fds; 0
+ * where the worker is the clerk. */
+enum { CLERK_ASKERS_MAX = 64, CLERK_SLOW_MAX = 64 };
 unsigned clerk_asker(void);
 
 /* The worker behind fds[i] of clerk_serve has gone. */
@@ -105,8 +108,12 @@ typedef void clerk_gone_fn(void *arg, unsigned i);
 
 /*
  * The clerk's life: answers what comes in on the count descriptors until all of their other ends
- * are closed; gone (which may be NULL) is called for each. ERR_OS; ERR_PROTOCOL: a worker sent
- * something that is no question, which it never does by itself.
+ * are closed; gone (which may be NULL) is called for each. fn is called by one thread, but for
+ * CLERK_EXEC, CLERK_QUEUE, CLERK_NOTICE and CLERK_OFFRAMP: each of these has a thread of its own,
+ * so that nobody waits for another's command; CLERK_SLOW_MAX of a worker at once, what is over
+ * that is RECIPIENT_LATER. They are waited for in the end, but not after an error: then fn, arg and
+ * the process may still be theirs. ERR_OS; ERR_PROTOCOL: a worker sent something that is no
+ * question, which it never does by itself.
  */
 enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, clerk_gone_fn *gone,
                      void *gone_arg, struct why *why);

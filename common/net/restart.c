@@ -57,6 +57,7 @@ static bool accept(struct session *s, struct span line, struct asked *a)
     struct clerk_question *q = &a->question;
     *q = (struct clerk_question){.kind = CLERK_RECIPIENT, .local = (uint8_t)local,
                                  .relay = s->options.relay || receiver_identity(&s->receiver)};
+    q->notice = good && session_tells((unsigned)notify, &s->asked_for);
     span_copy(span_str(s->sender), q->sender, sizeof q->sender);
     if (!good || (!q->local && !q->relay) || !span_copy(line, q->text, sizeof q->text) ||
         clerk_ask(&s->host->clerk, q, s->options.relay ? s->channel : -1, &a->answer, &why))

@@ -241,6 +241,8 @@ static void begin_work(struct session *s, enum receiver_event_kind kind)
     q->local = s->event.local;
     q->relay = s->options.relay || receiver_identity(&s->receiver);
     q->verb = (uint8_t)s->event.verb;
+    q->notice = kind == RECEIVER_RECIPIENT &&
+                session_tells(s->event.rcpt->notify, &s->asked_for);
     span_copy(span_str(kind == RECEIVER_TURN ? s->event.name : s->sender), q->sender,
               sizeof q->sender);
     q->kind = kind == RECEIVER_RECIPIENT ? CLERK_RECIPIENT

@@ -50,4 +50,7 @@ struct session {
 bool session_accept(struct envelope *e, const char *path, const char *mailboxes, bool local,
                     unsigned notify, const char *orcpt);
 
+/* With these wishes there may be something to tell, or to know, of who has a mail. */
+bool session_tells(unsigned notify, const struct mail_parameters *mail);
+
 #endif

@@ -37,3 +37,8 @@ unsigned session_worst_reply(const struct session *s)
 {
     return receiver_worst_reply(&s->receiver);
 }
+
+bool session_tells(unsigned notify, const struct mail_parameters *mail)
+{
+    return (notify & NOTIFY_SUCCESS) || *mail->mtrk;
+}

@@ -3,6 +3,7 @@
 #include "net/serve.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ struct warrants_given {
     uint32_t oldest;               /* its index */
 };
 
-/* Several threads ask where there is no clerk apart. */
+/* Several threads ask. */
 static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 
 /* FNV-1a, which finds the chain; what is compared is the path itself. */
@@ -44,7 +45,7 @@ static uint32_t chain_of(struct span path)
     return (h ^ h >> 16) % WARRANTS_MAX;
 }
 
-/* Out of its chain, of which it is the last. */
+/* Out of its chain. */
 static void forget(struct warrants_given *g, uint32_t index)
 {
     struct warrant *old = &g->ring[index];
@@ -70,23 +71,28 @@ static void add(struct warrants_given *g, struct span path)
     g->oldest = (g->oldest + 1) % WARRANTS_MAX;
 }
 
+static void give(struct warrants *w, struct span path)
+{
+    if (!w->given)
+        w->given = calloc(1, sizeof *w->given);
+    if (w->given)
+        add(w->given, path);
+}
+
 void warrants_give(struct warrants *w, struct span lines, const char *marks)
 {
     pthread_mutex_lock(&looking);
     while (lines.n) {
         struct span line = span_take(lines, span_find(lines, '\n'));
         lines = span_skip(lines, line.n + 1);
-        if (line.n < 2 || !strchr(marks, line.p[0]))
-            continue;
-        if (!w->given)
-            w->given = calloc(1, sizeof *w->given);
-        if (w->given)
-            add(w->given, span_skip(line, 1));
+        if (line.n > 1 && strchr(marks, line.p[0]))
+            give(w, span_skip(line, 1));
     }
     pthread_mutex_unlock(&looking);
 }
 
-static bool has(const struct warrants *w, struct span path)
+/* take: and from now on it has not. */
+static bool has(const struct warrants *w, struct span path, bool take)
 {
     uint32_t n = 0;
     pthread_mutex_lock(&looking);
@@ -94,8 +100,72 @@ static bool has(const struct warrants *w, struct span path)
         for (n = w->given->chains[chain_of(path)]; n; n = w->given->ring[n - 1].next)
             if (span_eq(path, span_str(w->given->ring[n - 1].path)))
                 break;
+    if (n && take)
+        forget(w->given, n - 1);
     pthread_mutex_unlock(&looking);
     return n != 0;
+}
+
+/* The next path in brackets; empty, and so nobody's, where they are not closed. */
+static bool next_path(struct span *left, struct span *path)
+{
+    while (left->n) {
+        struct span line = span_take(*left, span_find(*left, '\n'));
+        *left = span_skip(*left, line.n + 1);
+        if (!line.n || line.p[0] != '<')
+            continue;
+        *path = line.n < 3 ? span_of(NULL, 0) : span_of(line.p + 1, line.n - 2);
+        return true;
+    }
+    return false;
+}
+
+bool warrants_have(const struct warrants *w, const char *text)
+{
+    struct span left = span_str(text), path;
+    bool any = false;
+    if (span_find(left, '\n') == left.n && left.n && left.p[0] != '<')
+        return has(w, left, false);
+    while (next_path(&left, &path)) {
+        any = true;
+        if (!has(w, path, false))
+            return false;
+    }
+    return any;
+}
+
+enum { NOTICE_MAX = 2 * PATH_MAX_OCTETS + 32 };
+
+/* "WORKER sender\npath", which no path is: none has a line's end. Empty: it is too long. */
+static struct span notice(char out[NOTICE_MAX], const char *sender, struct span path)
+{
+    int n = path.n > PATH_MAX_OCTETS ? NOTICE_MAX
+                                     : snprintf(out, NOTICE_MAX, "%u %s\n%.*s", clerk_asker(),
+                                                sender, (int)path.n, (const char *)path.p);
+    return n < NOTICE_MAX ? span_of(out, (size_t)n) : span_of(NULL, 0);
+}
+
+void warrants_give_notice(struct warrants *w, const char *sender, const char *path)
+{
+    char text[NOTICE_MAX];
+    struct span all = notice(text, sender, span_str(path));
+    pthread_mutex_lock(&looking);
+    if (all.n)
+        give(w, all);
+    pthread_mutex_unlock(&looking);
+}
+
+bool warrants_take_notice(struct warrants *w, const char *sender, const char *text)
+{
+    struct span left = span_str(text), path;
+    char one[NOTICE_MAX];
+    bool any = false;
+    while (next_path(&left, &path)) {
+        any = true;
+        if (!path.n || !has(w, notice(one, sender, path), true))
+            return false;
+    }
+    return any;
 }
 
 void warrants_release(struct warrants *w)
@@ -104,22 +174,4 @@ void warrants_release(struct warrants *w)
         free(w->given->ring[i].path);
     free(w->given);
     w->given = NULL;
-}
-
-bool warrants_have(const struct warrants *w, const char *text)
-{
-    struct span left = span_str(text);
-    bool any = false;
-    if (span_find(left, '\n') == left.n && left.n && left.p[0] != '<')
-        return has(w, left);
-    while (left.n) {
-        struct span line = span_take(left, span_find(left, '\n'));
-        left = span_skip(left, line.n + 1);
-        if (line.n < 3 || line.p[0] != '<')
-            continue;
-        any = true;
-        if (!has(w, span_of(line.p + 1, line.n - 2)))
-            return false;
-    }
-    return any;
 }

@@ -7,7 +7,8 @@
  * holds a connection from a network of --relay, which the clerk looks at himself, or somebody has
  * proved his password to the clerk through that very worker; it logs in as nobody, starts no
  * program but those of --exec and the off-ramp, with mail for our recipients, and learns no key, no
- * verifier and no row of the table.
+ * verifier and no row of the table. Notices it has made as any peer has: one for each recipient of
+ * ours that it has named to the clerk together with who is to be told.
  */
 #ifndef NET_WARRANTS_H
 #define NET_WARRANTS_H
@@ -23,7 +24,8 @@ struct warrants {
     const struct networks *relay; /* whose peers may relay; NULL: nobody's */
     bool stdin_may;               /* as may whoever is on stdin: he has no connection */
     bool proved[CLERK_ASKERS_MAX]; /* a password, through this worker */
-    struct warrants_given *given; /* the paths that were named to workers; NULL: none */
+    struct warrants_given *given; /* the paths that were named to workers, and who may be
+                                   * told of whom; NULL: none */
 };
 
 /* A password has been proved to the clerk, who is answering clerk_asker. */
@@ -40,6 +42,13 @@ void warrants_give(struct warrants *w, struct span lines, const char *marks);
 /* All of the paths in brackets, each in a line of its own, have been given; of one without
  * brackets the whole text. */
 bool warrants_have(const struct warrants *w, const char *text);
+
+/* clerk_asker may have the sender told once of the recipient of this path, for as long. */
+void warrants_give_notice(struct warrants *w, const char *sender, const char *path);
+
+/* All of the paths in brackets have been given with this sender and to this worker, and are taken
+ * away now, each as often as it is there. False: one has not; those before it are gone too. */
+bool warrants_take_notice(struct warrants *w, const char *sender, const char *text);
 
 /* Forgets all that was given. */
 void warrants_release(struct warrants *w);

@@ -1,6 +1,7 @@
 #include "check.h"
 #include "net/clerk.h"
 
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,6 +79,96 @@ static void over_a_socket_pair(void)
     close(pairs[1][1]);
     waitpid(pid, &status, 0);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == ERR_NONE);
+}
+
+/* Waits, told to run a command, for what is in the mail; says how many wait. */
+static void wait_for_mail(void *arg, const struct clerk_question *q, int mail,
+                          struct clerk_answer *out)
+{
+    char byte = 0;
+    if (q->kind == CLERK_EXEC) {
+        CHECK_INT(write(*(int *)arg, "x", 1), 1);
+        CHECK_INT(read(mail, &byte, 1), 1);
+    }
+    snprintf(out->text, sizeof out->text, "%u %s %c", clerk_asker(), q->text, byte ? byte : '-');
+}
+
+/* Sends a question as clerk_ask does, without waiting for the answer; its channel. */
+static int begin_exec(int fd, const char *text, int mail)
+{
+    struct clerk_question q = question(CLERK_EXEC, true);
+    struct msghdr message = {0};
+    struct iovec iov = {&q, offsetof(struct clerk_question, text) + strlen(text) + 1};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.bytes = {0}};
+    strcpy(q.text, text);
+    message.msg_iov = &iov;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(c), &mail, sizeof mail);
+    CHECK(sendmsg(fd, &message, 0) > 0);
+    iov = (struct iovec){&a, sizeof a};
+    message.msg_controllen = sizeof control.bytes;
+    int channel = -1;
+    CHECK(recvmsg(fd, &message, 0) > 0);
+    if ((c = CMSG_FIRSTHDR(&message)))
+        memcpy(&channel, CMSG_DATA(c), sizeof channel);
+    return channel;
+}
+
+/* Commands run at the same time, and others are answered meanwhile; but not any number of them. */
+static void commands_at_once(void)
+{
+    int pair[2], mail[2], started[2], status, channels[CLERK_SLOW_MAX + 1];
+    struct why why = {""};
+    char byte, text[16];
+    struct clerk_question q = question(CLERK_RECIPIENT, true);
+    CHECK_INT(clerk_pair(pair, &why), ERR_NONE);
+    CHECK_INT(pipe(mail), 0);
+    CHECK_INT(pipe(started), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pair[1]);
+        close(mail[1]);
+        _exit(clerk_serve(pair, 1, wait_for_mail, &started[1], NULL, NULL, &why) || check_done());
+    }
+    close(pair[0]);
+    const struct clerk there = {.fd = pair[1]};
+    for (int i = 0; i < CLERK_SLOW_MAX; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        channels[i] = begin_exec(pair[1], text, mail[0]);
+        CHECK(channels[i] >= 0);
+    }
+    for (int i = 0; i < CLERK_SLOW_MAX; i++)
+        CHECK_INT(read(started[0], &byte, 1), 1);
+    CHECK_INT(clerk_ask(&there, &q, -1, &a, &why), ERR_NONE);
+    CHECK_STR(a.text, "0 u@y -");
+    CHECK_INT(begin_exec(pair[1], "one too many", mail[0]), -1);
+    CHECK_INT(a.verdict, RECIPIENT_LATER);
+    /* The worker goes; they are not left. */
+    for (int i = 1; i < CLERK_SLOW_MAX; i++) {
+        close(channels[i]);
+        CHECK_INT(write(mail[1], "m", 1), 1);
+    }
+    close(pair[1]);
+    CHECK_INT(write(mail[1], "m", 1), 1);
+    CHECK(recv(channels[0], &a, sizeof a, 0) > 0);
+    CHECK_STR(a.text, "0 0 m");
+    close(channels[0]);
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == ERR_NONE);
+    for (int i = 0; i < 2; i++) {
+        close(mail[i]);
+        close(started[i]);
+    }
 }
 
 static void a_clerk_that_has_gone(void)
@@ -217,6 +308,7 @@ int main(void)
 {
     RUN(in_this_process);
     RUN(over_a_socket_pair);
+    RUN(commands_at_once);
     RUN(a_clerk_that_has_gone);
     RUN(what_is_no_question);
     RUN(strings_without_an_end);

@@ -115,11 +115,40 @@ static void paths_that_hash_alike(void)
     warrants_release(&w);
 }
 
+/* Each is good for one notice, to that sender, about that path, from that worker. */
+static void notices(void)
+{
+    struct warrants w = {.relay = NULL};
+    static const char both[] = "E1\n<a@us.example>\nNsuccess\nAdelivered\n<@x:b@us.example>\n";
+    CHECK(!warrants_take_notice(&w, "s@x", "<a@us.example>\n"));
+    warrants_give_notice(&w, "s@x", "a@us.example");
+    CHECK(!warrants_take_notice(&w, "victim@x", "<a@us.example>\n"));
+    CHECK(!warrants_take_notice(&w, "s@x", "<c@us.example>\n"));
+    CHECK(!warrants_take_notice(&w, "s@x", "E1\n"));
+    CHECK(!warrants_take_notice(&w, "s@x", "<\n"));
+    CHECK(!warrants_have(&w, "<a@us.example>\n"));
+    CHECK(warrants_take_notice(&w, "s@x", "<a@us.example>\n"));
+    CHECK(!warrants_take_notice(&w, "s@x", "<a@us.example>\n"));
+    /* Two sessions may have said the same. */
+    for (int i = 0; i < 2; i++) {
+        warrants_give_notice(&w, "", "a@us.example");
+        warrants_give_notice(&w, "", "@x:b@us.example");
+    }
+    CHECK(warrants_take_notice(&w, "", both));
+    CHECK(warrants_take_notice(&w, "", both));
+    CHECK(!warrants_take_notice(&w, "", both));
+    /* One path does not stand for two. */
+    warrants_give_notice(&w, "s@x", "a@us.example");
+    CHECK(!warrants_take_notice(&w, "s@x", "<a@us.example>\n<a@us.example>\n"));
+    warrants_release(&w);
+}
+
 int main(void)
 {
     RUN(relaying);
     RUN(paths);
     RUN(many_paths);
     RUN(paths_that_hash_alike);
+    RUN(notices);
     return check_done();
 }
