@@ -366,11 +366,15 @@ static enum err change(struct work *w, const struct operands *operands,
         return e;
     const char *id = operands->list[1];
     queue_entry_init(&entry);
-    e = queue_lock(&w->queue, id, &lock, &why);
-    if (!e)
-        e = queue_read(&w->queue, id, &entry, &why);
     /* What is damaged can still be removed. */
-    if (!e || (e == ERR_CONFIG && strcmp(operands->list[0], "remove") == 0))
+    bool removes = strcmp(operands->list[0], "remove") == 0;
+    e = queue_lock(&w->queue, id, &lock, &why);
+    bool torn = e == ERR_NO && removes;
+    if (torn)
+        e = queue_delete_torn(&w->queue, id, &why);
+    else if (!e)
+        e = queue_read(&w->queue, id, &entry, &why);
+    if (!torn && (!e || (e == ERR_CONFIG && removes)))
         e = what(w, &entry, &why);
     io_close(lock, NULL);
     queue_entry_release(&entry);

@@ -364,6 +364,21 @@ enum err queue_delete(const struct queue *q, const char *id, struct why *why)
     return e;
 }
 
+enum err queue_delete_torn(const struct queue *q, const char *id, struct why *why)
+{
+    char name[FILE_NAME];
+    struct stat st;
+    if (is_id(span_str(id))) {
+        /* Its mail is written first and removed last: where it is missing nobody has the entry. */
+        file_of(id, ".mail", name);
+        bool torn = fstatat(q->at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+        file_of(id, ".env", name);
+        if (torn && fstatat(q->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            return queue_delete(q, id, why);
+    }
+    return why_set(why, ERR_NO, "%s: no such entry", id);
+}
+
 /* A mail without envelope, or an envelope that was written aside, and nobody's. */
 static void sweep_one(const struct queue *q, const char *file, int64_t now)
 {

@@ -125,6 +125,10 @@ void queue_unreserve(const struct queue *q, const char *id);
 /* The entry is over; the caller holds the lock. ERR_IO. */
 enum err queue_delete(const struct queue *q, const char *id, struct why *why);
 
+/* An envelope whose mail is not there any more, and which so cannot be locked, is removed. ERR_NO:
+ * there is none such. ERR_IO. */
+enum err queue_delete_torn(const struct queue *q, const char *id, struct why *why);
+
 /*
  * When an entry is to be looked at next is also its envelope's file's time of change, which
  * queue_write sets before the file gets its name: so a run need not open what is not due, and a

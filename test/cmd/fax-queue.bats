@@ -66,6 +66,18 @@ for e in json.load(sys.stdin):
     [[ $stderr != *sekret* ]]
 }
 
+@test "an entry whose mail is gone is told of by every run, and can be removed" {
+    URL=smtp://127.0.0.1:$(free_port)
+    conf
+    add bob@x
+    rm "station/queue/$ID.mail"
+    run -78 --separate-stderr fax-queue flush
+    fax-queue remove "$ID"
+    [ -z "$(ls station/queue)" ]
+    run -1 --separate-stderr fax-queue remove "$ID"
+    fax-queue flush
+}
+
 @test "wishes about notices are kept, passed on, and heeded" {
     URL=smtp://127.0.0.1:$(free_port)
     conf
