@@ -20,6 +20,8 @@ struct settings {
     char *atrn, *etrn;
     char *url, *user, *host, *from, *tls, *ca, *helo, *verb, **files;
     char **compatible, *mode, *body_type, *full_name; /* sendmail's -o, -b, -B and -F */
+    char **idle_words; /* sendmail's that change nothing here, with a word */
+    int idle;          /* and without */
     int headers, dots, stdio, mbox, json, entries, timeout, help_peer, turn, jobs, batch;
     struct secret_source secret;
 };

@@ -22,7 +22,7 @@ enum { HEADER_MAX = 1 << 20 };
 bool submission(const struct settings *opt)
 {
     return opt->headers || opt->dots || opt->compatible || opt->mode || opt->body_type ||
-           opt->full_name;
+           opt->full_name || opt->idle || opt->idle_words;
 }
 
 enum err submission_check(const struct settings *opt)

@@ -79,6 +79,21 @@ END
     [ "$(grep -c '^RCPT' fake/log)" -eq 2 ]
 }
 
+@test "options of old callers that change nothing lose no mail" {
+    local -a options=("-em" "-ep" "-G" "-U" "-n" "-m" "-O ErrorMode=m" "-OErrorMode=m -OQueueLFN=x" "-Am"
+        "-L tag" "-oee -om -odb" "-oMrDSN")
+    fake
+    settings
+    for o in "${options[@]}"; do
+        # shellcheck disable=SC2086
+        printf 'Subject: s\n\nx\n' | ./sendmail $o -i bob@there.example || { echo "$o"; return 1; }
+    done
+    [ "$(grep -c '^RCPT TO:<bob@there.example>' fake/log)" -eq "${#options[@]}" ]
+    # One of them is enough to make it a sendmail.
+    printf 'Subject: s\n\nx\n' | smtp-send --config settings.conf -G bob
+    grep -q '^RCPT TO:<bob@fax.example>' fake/log
+}
+
 @test "Resent fields stand for those of the mail" {
     fake
     settings
@@ -139,7 +154,7 @@ END
         printf 'To: b@x\nSubject: s\n\nx\n' | ./sendmail $good -f a@x b@x 2>/dev/null || { echo "$good"; return 1; }
     done
     n=$(grep -c '^MAIL' fake/log)
-    for bad in -oq -oX -bp -bd -bi -bt -bv "-B QP" -U -n -h7 -Cfile -Ov=x -p -G -A -Xlog; do
+    for bad in -oq -oX -bp -bd -bi -bt -bv "-B QP" -h7 -Cfile -p -Xlog; do
         printf 'To: b@x\nSubject: s\n\nx\n' >m
         # shellcheck disable=SC2086
         run --separate-stderr ./sendmail $bad -f a@x b@x <m
