@@ -2,6 +2,7 @@
 
 #include "net/clerk_memory.h"
 #include "tool/diag.h"
+#include "tool/pass.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,32 +29,10 @@ enum err clerk_pair(int fds[2], struct why *why)
     return ERR_NONE;
 }
 
-union control {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 static enum err send_packet(int fd, const void *p, size_t n, int descriptor, struct why *why)
 {
-    union control control = {.bytes = {0}};
-    struct iovec iov = {(void *)p, n};
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-    if (descriptor >= 0) {
-        message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
-        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(c), &descriptor, sizeof descriptor);
-    }
-    ssize_t sent;
-    do
-        sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    if (sent != (ssize_t)n)
-        return why_errno(why, ERR_UNAVAILABLE, "the other process has gone");
-    return ERR_NONE;
+    return pass_send(fd, p, n, descriptor, NULL)
+               ? why_set(why, ERR_UNAVAILABLE, "the other process has gone") : ERR_NONE;
 }
 
 /* Of at least so many octets, *n at most, which becomes how many there are. ERR_NO: the other end
@@ -61,30 +40,17 @@ static enum err send_packet(int fd, const void *p, size_t n, int descriptor, str
 static enum err receive_packet(int fd, void *p, size_t least, size_t *n, int *descriptor,
                                struct why *why)
 {
-    union control control = {.bytes = {0}};
-    struct iovec iov = {p, *n};
-    struct msghdr message = {.msg_iov = &iov,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    ssize_t got;
-    *descriptor = -1;
-    do
-        got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&message);
-    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-        c->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(descriptor, CMSG_DATA(c), sizeof *descriptor);
-    if (got == 0 || (got < 0 && errno == ECONNRESET))
-        return ERR_NO;
-    if (got < (ssize_t)least || (message.msg_flags & MSG_TRUNC)) {
+    size_t got;
+    enum err e = pass_receive(fd, p, *n, &got, descriptor, why);
+    if (e || got == 0)
+        return e ? e : ERR_NO;
+    if (got < least) {
         if (*descriptor >= 0)
             close(*descriptor);
         *descriptor = -1;
         return why_set(why, ERR_PROTOCOL, "a packet that is none of ours");
     }
-    *n = (size_t)got;
+    *n = got;
     return ERR_NONE;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 union control {
     struct cmsghdr align;
@@ -45,7 +46,7 @@ enum err pass_receive(int socket, void *p, size_t n, size_t *got, int *descripto
     struct msghdr message = {.msg_iov = &iov,
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
+                             .msg_controllen = CMSG_LEN(sizeof(int))}; /* no room for two */
     ssize_t k;
     *descriptor = -1;
     *got = 0;
@@ -58,6 +59,12 @@ enum err pass_receive(int socket, void *p, size_t n, size_t *got, int *descripto
     if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
         c->cmsg_len == CMSG_LEN(sizeof(int)))
         memcpy(descriptor, CMSG_DATA(c), sizeof *descriptor);
+    if (k > 0 && message.msg_flags & MSG_TRUNC) {
+        if (*descriptor >= 0)
+            close(*descriptor);
+        *descriptor = -1;
+        return why_set(why, ERR_PROTOCOL, "a packet of more than %zu octets", n);
+    }
     *got = k > 0 ? (size_t)k : 0;
     return ERR_NONE;
 }

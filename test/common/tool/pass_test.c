@@ -69,8 +69,57 @@ static void nobody_there(void)
     close(file);
 }
 
+/* Whoever sends more descriptors than one fills nobody's table. */
+static void two_descriptors(void)
+{
+    int pair[2], got;
+    char byte = 0;
+    size_t n;
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control = {.bytes = {0}};
+    struct iovec iov = {&byte, 1};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    memcpy(CMSG_DATA(c), pair, sizeof pair);
+    CHECK(sendmsg(pair[0], &message, 0) == 1);
+    CHECK(pass_receive(pair[1], &byte, 1, &n, &got, NULL) == ERR_NONE);
+    CHECK(n == 1);
+    CHECK(got > pair[1]);
+    CHECK(fcntl(got + 1, F_GETFD) < 0);
+    close(got);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void packets(void)
+{
+    int pair[2], got;
+    char text[4];
+    size_t n;
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+    CHECK(pass_send(pair[0], "abcd", 4, -1, NULL) == ERR_NONE);
+    CHECK(pass_send(pair[0], "abcde", 5, pair[0], NULL) == ERR_NONE);
+    CHECK(pass_send(pair[0], "f", 1, -1, NULL) == ERR_NONE);
+    CHECK(pass_receive(pair[1], text, 4, &n, &got, NULL) == ERR_NONE && n == 4 && got < 0);
+    CHECK(pass_receive(pair[1], text, 4, &n, &got, NULL) == ERR_PROTOCOL && got < 0);
+    CHECK(fcntl(pair[1] + 1, F_GETFD) < 0);
+    CHECK(pass_receive(pair[1], text, 4, &n, &got, NULL) == ERR_NONE && n == 1 && text[0] == 'f');
+    close(pair[0]);
+    CHECK(pass_receive(pair[1], text, 4, &n, &got, NULL) == ERR_NONE && n == 0);
+    close(pair[1]);
+}
+
 int main(void)
 {
+    RUN(packets);
+    RUN(two_descriptors);
     RUN(bytes_and_a_descriptor);
     RUN(a_lock_goes_along);
     RUN(nobody_there);
