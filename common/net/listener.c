@@ -302,13 +302,15 @@ static void start_work(struct connection *c)
 /* The peer is the receiver now: what is left to do here is another process's. */
 static void hand_over(struct connection *c)
 {
+    const struct listener_options *o = c->listener->options;
+    const struct turned_seat seat = {c->seated ? o->seats : NULL, o->owner, c->seat};
     struct turned turned;
     struct why why = {""};
     uv_os_fd_t fd;
     session_turn(c->session, &turned);
     if (uv_fileno(&c->channel.handle, &fd) != 0)
         turned_release(&turned);
-    else if (turned_depart(&turned, fd, turned_timeout(c->listener->options->timeout), &why))
+    else if (turned_depart(&turned, fd, turned_timeout(o->timeout), &seat, &why))
         diag_warn("%s", why.text);
     close_connection(c);
 }

@@ -2,6 +2,8 @@
 
 #include "tool/diag.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -136,6 +138,25 @@ uint32_t seats_owner(unsigned generation, unsigned worker)
     return (generation & 0x7fff) << 16 | (worker & 0xffff);
 }
 
+void seats_pass(struct seats *seats, uint32_t owner, unsigned seat, uint32_t to)
+{
+    atomic_compare_exchange_strong(&seats->seat[seat].owner, &owner, to);
+}
+
+/* A worker's has this bit clear. */
+static const uint32_t alone = 0x80000000;
+
+uint32_t seats_owner_alone(pid_t pid)
+{
+    return alone | (uint32_t)pid;
+}
+
+/* Of another user he may be out of reach, but he is there. */
+static bool is_dead(uint32_t owner)
+{
+    return (owner & alone) && kill((pid_t)(owner & ~alone), 0) != 0 && errno == ESRCH;
+}
+
 void seats_sweep(int fd, unsigned generation, unsigned worker)
 {
     const uint32_t whose = seats_owner(generation, worker), mask = worker ? ~0u : 0xffff0000;
@@ -146,7 +167,7 @@ void seats_sweep(int fd, unsigned generation, unsigned worker)
     uint32_t used = atomic_load(&s->used);
     for (uint32_t i = 0; i < used && i < s->room; i++) {
         uint32_t has = atomic_load(&s->seat[i].owner);
-        if (has && (has & mask) == whose)
+        if (has && ((has & mask) == whose || is_dead(has)))
             atomic_compare_exchange_strong(&s->seat[i].owner, &has, 0);
     }
     seats_unmap(s);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct seats;
 
@@ -35,6 +36,13 @@ uint32_t seats_owner(unsigned generation, unsigned worker);
  */
 bool seats_take(struct seats *seats, uint32_t owner, const char *client, unsigned *seat);
 void seats_leave(struct seats *seats, uint32_t owner, unsigned seat);
+
+/* The seat is another owner's from now on. */
+void seats_pass(struct seats *seats, uint32_t owner, unsigned seat, uint32_t to);
+
+/* A process that is nobody's worker, and outlives those: it has its seat until it leaves it, or
+ * has died when somebody sweeps. */
+uint32_t seats_owner_alone(pid_t pid);
 
 /* Gives free what a worker had who has died; of worker 0, what all of the generation had. fd is
  * seats_make's. */

@@ -184,7 +184,7 @@ unsigned turned_timeout(unsigned seconds)
 
 /* Away from everything that the listener's process has. Its other threads are not here, and may
  * have held locks: memory's are seen to by fork, and an established TLS session takes no other. */
-static void depart(struct turned *t, int fd, unsigned timeout)
+static void depart(struct turned *t, int fd, unsigned timeout, const struct turned_seat *seat)
 {
     struct why why = {""};
     sigset_t none;
@@ -202,22 +202,40 @@ static void depart(struct turned *t, int fd, unsigned timeout)
     t->beyond = 4;
     if (turned_pump(t, 3, 3, timeout, &why))
         diag_trace("turned: %s", why.text);
+    if (seat->seats)
+        seats_leave(seat->seats, seats_owner_alone(getpid()), seat->seat);
     _exit(0);
 }
 
-enum err turned_depart(struct turned *t, int fd, unsigned timeout, struct why *why)
+/* The child that nobody here has the time to wait for begins once the seat is its own: `passed` is
+ * a pipe that closes then. Does not return. */
+static void part(struct turned *t, int fd, unsigned timeout, const struct turned_seat *seat)
+{
+    int passed[2];
+    char byte;
+    if (pipe2(passed, O_CLOEXEC) != 0)
+        _exit(71);
+    pid_t own = fork();
+    if (own == 0) {
+        close(passed[1]);
+        while (read(passed[0], &byte, 1) < 0 && errno == EINTR)
+            continue;
+        depart(t, fd, timeout, seat);
+    }
+    if (own > 0 && seat->seats)
+        seats_pass(seat->seats, seat->owner, seat->seat, seats_owner_alone(own));
+    _exit(own < 0 ? 71 : 0);
+}
+
+enum err turned_depart(struct turned *t, int fd, unsigned timeout, const struct turned_seat *seat,
+                       struct why *why)
 {
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
     pid_t between = fork();
-    if (between == 0) {
-        /* Nobody here has the time to wait for the one who stays. */
-        pid_t own = fork();
-        if (own == 0)
-            depart(t, fd, timeout);
-        _exit(own < 0 ? 71 : 0);
-    }
+    if (between == 0)
+        part(t, fd, timeout, seat);
     int status = -1;
     while (between > 0 && waitpid(between, &status, 0) < 0 && errno == EINTR)
         continue;

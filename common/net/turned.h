@@ -6,6 +6,7 @@
 #ifndef NET_TURNED_H
 #define NET_TURNED_H
 
+#include "net/seats.h"
 #include "net/tls.h"
 
 struct turned {
@@ -35,10 +36,19 @@ enum err turned_pump(struct turned *t, int in, int out, unsigned timeout, struct
  * for what the peer does with a mail, has more. */
 unsigned turned_timeout(unsigned seconds);
 
+/* The place of a connection under the caps; seats NULL: it has none. */
+struct turned_seat {
+    struct seats *seats;
+    uint32_t owner;
+    unsigned seat;
+};
+
 /*
  * The same in a process of its own that has nothing else open and outlives this one; the caller
- * closes fd, and t is released here. ERR_OS: there is none.
+ * closes fd, and t is released here. The seat is that process's then, until it ends: seats_leave
+ * of the former owner does nothing any more. ERR_OS: there is none.
  */
-enum err turned_depart(struct turned *t, int fd, unsigned timeout, struct why *why);
+enum err turned_depart(struct turned *t, int fd, unsigned timeout, const struct turned_seat *seat,
+                       struct why *why);
 
 #endif

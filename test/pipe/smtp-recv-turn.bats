@@ -330,3 +330,18 @@ taken
 taken" ]
     [ "$(grep '^    ' out)" = "    <b@third.example>" ]
 }
+
+@test "a connection that was turned counts among --max-connections until it ends" {
+    waiting a@branch.example
+    turnable --turn --max-connections 1
+    run -0 branch '
+import time
+def greeted(): return odmr.Stream(odmr.socket.create_connection(("127.0.0.1", PORT))).line()
+s = alice()
+assert s.ask("TURN")[0] == 250
+print(greeted())
+s.sock.close()
+end = time.time() + 20
+while greeted()[:3] != "220": assert time.time() < end; time.sleep(0.02)'
+    [[ $output == "421 4.7.0 "* ]]
+}

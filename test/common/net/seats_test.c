@@ -69,6 +69,36 @@ static void sweeping(void)
     close(fd);
 }
 
+/* Who is nobody's worker has his seat until he has died, and is swept only then. */
+static void alone(void)
+{
+    int fd, ends[2];
+    unsigned seat;
+    char byte;
+    struct seats *s = made(2, 0, &fd);
+    CHECK_INT(pipe(ends), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) != 0);
+    }
+    CHECK(seats_take(s, seats_owner(1, 1), "[10.0.0.1]", &seat));
+    seats_pass(s, seats_owner(2, 1), seat, seats_owner_alone(pid)); /* not his to give */
+    seats_sweep(fd, 2, 1);
+    CHECK_INT(seats_taken(s), 1);
+    seats_pass(s, seats_owner(1, 1), seat, seats_owner_alone(pid));
+    seats_leave(s, seats_owner(1, 1), seat);
+    seats_sweep(fd, 1, 0);
+    CHECK_INT(seats_taken(s), 1);
+    close(ends[1]);
+    waitpid(pid, NULL, 0);
+    seats_sweep(fd, 7, 7);
+    CHECK_INT(seats_taken(s), 0);
+    seats_unmap(s);
+    close(fd);
+}
+
 /* Several processes at once: never more than the caps, and nothing left in the end. */
 static void at_once(void)
 {
@@ -117,6 +147,7 @@ int main(void)
     RUN(caps);
     RUN(without_caps);
     RUN(sweeping);
+    RUN(alone);
     RUN(at_once);
     RUN(no_table);
     return check_done();

@@ -218,8 +218,18 @@ static void in_a_process_of_its_own(void)
     pair(peer);
     pair(sender);
     struct turned t = {.beyond = sender[0]};
-    CHECK_INT(turned_depart(&t, peer[0], 20, &why), ERR_NONE);
+    struct turned_seat seat = {.owner = seats_owner(1, 1)};
+    int fd;
+    CHECK_INT(seats_make(1, 0, &fd, &why), ERR_NONE);
+    CHECK_INT(seats_map(fd, &seat.seats, &why), ERR_NONE);
+    CHECK(seats_take(seat.seats, seat.owner, "[10.0.0.1]", &seat.seat));
+    CHECK_INT(turned_depart(&t, peer[0], 20, &seat, &why), ERR_NONE);
     close(peer[0]);
+    /* Its seat is not ours any more, nor our worker's or generation's. */
+    seats_leave(seat.seats, seat.owner, seat.seat);
+    seats_sweep(fd, 1, 1);
+    seats_sweep(fd, 1, 0);
+    CHECK_INT(seats_taken(seat.seats), 1);
     CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
     CHECK(write(peer[1], "220 a\r\n", 7) == 7);
     CHECK(read(sender[1], text, sizeof text) == 7);
@@ -231,6 +241,11 @@ static void in_a_process_of_its_own(void)
     CHECK_STR(text, "QUIT\r\n");
     CHECK(read(peer[1], text, sizeof text) == 0);
     close(peer[1]);
+    for (int i = 0; i < 2000 && seats_taken(seat.seats); i++)
+        usleep(5000);
+    CHECK_INT(seats_taken(seat.seats), 0);
+    seats_unmap(seat.seats);
+    close(fd);
 }
 
 int main(void)
