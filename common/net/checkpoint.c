@@ -218,7 +218,7 @@ static void count(const char *dir, uint32_t client, struct census *census)
             continue;
         if (!census->mine++ || st.st_mtime < census->when) {
             census->when = st.st_mtime;
-            snprintf(census->oldest, sizeof census->oldest, "%s", d->d_name);
+            span_copy(span_str(d->d_name), census->oldest, sizeof census->oldest);
         }
     }
     if (handle)

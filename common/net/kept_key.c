@@ -300,12 +300,13 @@ static int provide(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 
 static bool load(void)
 {
-    static bool loaded;
-    if (!loaded)
-        loaded = OSSL_PROVIDER_load(NULL, "default") &&
-                 OSSL_PROVIDER_add_builtin(NULL, provider_name, provide) == 1 &&
-                 OSSL_PROVIDER_load(NULL, provider_name);
-    return loaded;
+    /* They stay loaded for the process's life. */
+    static OSSL_PROVIDER *usual, *keeping;
+    if (!usual)
+        usual = OSSL_PROVIDER_load(NULL, "default");
+    if (usual && !keeping && OSSL_PROVIDER_add_builtin(NULL, provider_name, provide) == 1)
+        keeping = OSSL_PROVIDER_load(NULL, provider_name);
+    return keeping != NULL;
 }
 
 EVP_PKEY *kept_key_new(EVP_PKEY *public, unsigned number)

@@ -1,5 +1,6 @@
 # A station of one's own in the scratch directory, with two users: 12 (Alice, prints at once into
-# $T/paper) and 15 (Bob, holds for 7 days). After `scratch`.
+# $T/paper) and 15 (Bob, holds for 7 days). After `scratch`. Its name server answers nothing, so that
+# no test asks this machine's.
 
 station() {
     fuser init
@@ -8,6 +9,7 @@ station() {
 hostname = fax.example
 domain = fax.example
 printer = $T/paper
+resolver = 127.0.0.1:1
 CONF
     echo wonderland >"$T/alice.pw"
     echo 'tea at five' >"$T/bob.pw"
