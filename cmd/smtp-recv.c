@@ -273,6 +273,8 @@ static enum err set_tls(struct receiver_options *o, struct why *why)
     const char *when = opt.tls ? opt.tls : nth(opt.tls_cert, "tls-cert", 0) ? "try" : "none";
     if (strcmp(when, "none") != 0 && strcmp(when, "try") != 0 && strcmp(when, "require") != 0)
         return why_set(why, ERR_USAGE, "--tls %s: not none, try or require", when);
+    if (opt.tls_key && !nth(opt.tls_cert, "tls-cert", 0))
+        return why_set(why, ERR_USAGE, "--tls-key without --tls-cert");
     if (strcmp(when, "none") == 0 && !opt.smtps)
         return opt.auth ? why_set(why, ERR_USAGE, "--auth needs TLS: --tls-cert") : ERR_NONE;
     for (const char *cert; (cert = nth(opt.tls_cert, "tls-cert", here.pair_count));) {

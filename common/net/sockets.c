@@ -71,6 +71,7 @@ static enum err listen_inet(const char *address, const struct addrinfo *a, int *
 static bool split(const char *address, char *host, size_t size, const char **port)
 {
     const char *colon = strrchr(address, ':');
+    uint64_t number;
     if (!colon || !colon[1])
         return false;
     struct span h = span_of(address, (size_t)(colon - address));
@@ -79,7 +80,8 @@ static bool split(const char *address, char *host, size_t size, const char **por
     else if (span_find(h, ':') < h.n)
         return false;
     *port = colon + 1;
-    return span_copy(h, host, size);
+    /* The C library takes 65561 for 25. */
+    return span_number(span_str(*port), 65535, &number) && span_copy(h, host, size);
 }
 
 enum err socket_listen(const char *address, int *fd, struct why *why)

@@ -73,7 +73,9 @@ enum err tls_credential_read(const struct tls_pair *pair, struct tls_credential 
     file = e ? NULL : BIO_new_file(pair->key, "r");
     if (file)
         c->key = PEM_read_bio_PrivateKey(file, NULL, no_passphrase, NULL);
-    if (!e && (!c->key || X509_check_private_key(c->cert, c->key) != 1))
+    if (file && !c->key)
+        e = why_set(why, ERR_CONFIG, "%s: no private key (PEM) without a passphrase", pair->key);
+    else if (!e && (!file || X509_check_private_key(c->cert, c->key) != 1))
         e = tls_why(why, ERR_CONFIG, pair->key);
     BIO_free(file);
     if (e)

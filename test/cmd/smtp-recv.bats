@@ -400,6 +400,13 @@ assert b[0].get_payload().rstrip("\n") == "hal" and b[1].get_payload() == "text\
     tail -1 replies | grep -q '^421 4.4.2'
 }
 
+@test "--listen: what is no port" {
+    for port in 65536 99999 -1 smtp 0x19 ' 25' ''; do
+        run --separate-stderr timeout 5 smtp-recv "${us[@]}" --listen "127.0.0.1:$port" </dev/null
+        expect_refusal 64
+    done
+}
+
 @test "--listen: several addresses, ports printed, a unix socket" {
     smtp-recv "${us[@]}" --listen 127.0.0.1:0 --listen 127.0.0.1:0 --listen "unix:$T/sock" --print-port >ports 3>&- &
     PIDS+=($!)

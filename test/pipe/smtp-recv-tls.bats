@@ -84,6 +84,16 @@ worker() {
     openssl pkey -in one.key -aes128 -passout pass:x -out sealed.key
     run --separate-stderr timeout 20 smtp-recv "${us[@]}" --tls-cert one.pem --tls-key sealed.key </dev/null
     expect_refusal 78
+    [[ $stderr = *'sealed.key: no private key'* ]]
+    run --separate-stderr smtp-recv "${us[@]}" --tls-cert one.pem </dev/null
+    expect_refusal 78
+    [[ $stderr = *'one.pem: no private key'* ]]
+}
+
+@test "a key without a certificate is not taken for no TLS" {
+    make one ec DNS:one.example
+    run --separate-stderr timeout 5 smtp-recv "${us[@]}" --tls-key one.key </dev/null
+    expect_refusal 64
 }
 
 @test "all kinds of keys, under TLS 1.2 and 1.3; not under 1.1, nor without forward secrecy" {
