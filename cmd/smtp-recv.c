@@ -268,6 +268,12 @@ static const char *nth(char **values, const char *key, unsigned n)
     return values ? values[n] : conf_nth(here.home.conf, key, n);
 }
 
+/* Whoever names certificates on the command line names their keys there as well. */
+static const char *nth_key(unsigned n)
+{
+    return opt.tls_cert && !opt.tls_key ? NULL : nth(opt.tls_key, "tls-key", n);
+}
+
 static enum err set_tls(struct receiver_options *o, struct why *why)
 {
     const char *when = opt.tls ? opt.tls : nth(opt.tls_cert, "tls-cert", 0) ? "try" : "none";
@@ -278,14 +284,14 @@ static enum err set_tls(struct receiver_options *o, struct why *why)
     if (strcmp(when, "none") == 0 && !opt.smtps)
         return opt.auth ? why_set(why, ERR_USAGE, "--auth needs TLS: --tls-cert") : ERR_NONE;
     for (const char *cert; (cert = nth(opt.tls_cert, "tls-cert", here.pair_count));) {
-        const char *key = nth(opt.tls_key, "tls-key", here.pair_count);
+        const char *key = nth_key(here.pair_count);
         if (here.pair_count == TLS_PAIRS_MAX)
             return why_set(why, ERR_USAGE, "more than %d certificates", TLS_PAIRS_MAX);
         here.pairs[here.pair_count++] = (struct tls_pair){cert, key ? key : cert};
     }
     if (!here.pair_count)
         return why_set(why, ERR_USAGE, "TLS needs --tls-cert and --tls-key");
-    if (nth(opt.tls_key, "tls-key", here.pair_count))
+    if (nth_key(here.pair_count))
         return why_set(why, ERR_USAGE, "more TLS keys than certificates");
     here.host.implicit_tls = opt.smtps;
     o->tls_offered = !opt.smtps;
