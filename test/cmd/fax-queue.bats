@@ -1,6 +1,6 @@
 # The outgoing queue: entries and their envelopes, fates, notices, and what a kill leaves behind.
 load ../lib/helper
-load ../lib/fake
+load ../lib/queue
 
 setup() {
     scratch
@@ -9,23 +9,6 @@ setup() {
     printf 'From: Alice <alice@fax.example>\nTo: bob@there.example\nSubject: h\303\251llo\n\nHi\n' >mail.eml
 }
 teardown() { cleanup; }
-
-# A receiver that does as told, and the station's smarthost.
-fake() {
-    fake_smtp "$@"
-    conf
-}
-
-conf() { # LINE...
-    printf '%s\n' 'hostname = fax.example' "smarthost = $URL" "$@" >station/faxpipe.conf
-}
-
-add() { ID=$(fax-queue add -f alice@fax.example "$@" <mail.eml); }
-
-# age ID SECONDS: as if it had been added so long ago and were due.
-age() {
-    sed -i "s/^created .*/created $(($(date +%s) - $2))/; s/^next .*/next 1/" "station/queue/$1.env"
-}
 
 # What is in the queue: "state from recipient,recipient" a line.
 entries() {

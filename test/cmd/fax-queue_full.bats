@@ -1,21 +1,16 @@
 # What a run of the queue does where it cannot write down what it did: a full disk is a directory that
 # stands where the file would.
 load ../lib/helper
-load ../lib/fake
+load ../lib/queue
 
 setup() {
     scratch
     needs python3
     mkdir station
     printf 'From: Alice <alice@fax.example>\nTo: bob@there.example\nSubject: hello\n\nThe body\n' >mail.eml
-    fake_smtp 'rcpt later@x: 450 4.2.0 later' 'rcpt bad@x: 550 5.1.1 nobody'
-    conf
+    fake 'rcpt later@x: 450 4.2.0 later' 'rcpt bad@x: 550 5.1.1 nobody'
 }
 teardown() { cleanup; }
-
-conf() { printf '%s\n' 'hostname = fax.example' "smarthost = $URL" >station/faxpipe.conf; }
-
-add() { ID=$(fax-queue add -f alice@fax.example "$@" <mail.eml); }
 
 times() { grep -c "^RCPT TO:<$1>" fake/log || :; }
 

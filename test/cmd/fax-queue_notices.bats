@@ -1,7 +1,7 @@
 # The queue's notices: which recipient's, of what, once, and with how much of the mail (RFC 3461);
 # and the time for a delivery (RFC 2852).
 load ../lib/helper
-load ../lib/fake
+load ../lib/queue
 
 setup() {
     scratch
@@ -10,22 +10,6 @@ setup() {
     printf 'From: Alice <alice@fax.example>\nTo: bob@there.example\nSubject: hello\n\nThe body\n' >mail.eml
 }
 teardown() { cleanup; }
-
-fake() {
-    fake_smtp "$@"
-    conf
-}
-
-conf() { # LINE...
-    printf '%s\n' 'hostname = fax.example' "smarthost = $URL" "$@" >station/faxpipe.conf
-}
-
-add() { ID=$(fax-queue add -f alice@fax.example "$@" <mail.eml); }
-
-# age ID SECONDS: as if it had been added so long ago and were due.
-age() {
-    sed -i "s/^created .*/created $(($(date +%s) - $2))/; s/^next .*/next 1/" "station/queue/$1.env"
-}
 
 # notices: "ACTION STATUS RECIPIENT" of every recipient of every notice in the queue.
 notices() {

@@ -1,6 +1,6 @@
 # Mail that is tracked (MTRK, RFC 3885; RFC 3886): what is kept, passed on, told and forgotten.
 load ../lib/helper
-load ../lib/fake
+load ../lib/queue
 
 setup() {
     scratch
@@ -10,13 +10,6 @@ setup() {
     CERT=QoMLyhTmwUBDRZYaf5RkBsrGJDk
 }
 teardown() { cleanup; }
-
-fake() {
-    fake_smtp "$@"
-    printf '%s\n' 'hostname = fax.example' "smarthost = $URL" >station/faxpipe.conf
-}
-
-add() { ID=$(fax-queue add -f alice@fax.example "$@" <mail.eml); }
 
 # known ENVID: "ACTION STATUS RECIPIENT REMOTE" of each recipient.
 known() {

@@ -2,21 +2,12 @@
  * recipient unsettled at the end, or grow. */
 #include "smtp/sender.h"
 
+#include "clean_wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* No CR or LF outside CR LF in anything that leaves. */
-static void check_clean(struct span out)
-{
-    for (size_t i = 0; i < out.n; i++) {
-        bool cr = out.p[i] == '\r' && (i + 1 == out.n || out.p[i + 1] != '\n');
-        bool lf = out.p[i] == '\n' && (i == 0 || out.p[i - 1] != '\r');
-        if (cr || lf)
-            abort();
-    }
-}
 
 /* What the receiver can, each by a bit. */
 static void capabilities(uint8_t bits, char out[200])

@@ -2,20 +2,12 @@
  * whoever undoes the dots has the lines that went in. */
 #include "smtp/wire.h"
 
+#include "clean_wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_clean(struct span out)
-{
-    for (size_t i = 0; i < out.n; i++) {
-        bool cr = out.p[i] == '\r' && (i + 1 == out.n || out.p[i + 1] != '\n');
-        bool lf = out.p[i] == '\n' && (i == 0 || out.p[i - 1] != '\r');
-        if (cr || lf)
-            abort();
-    }
-}
 
 /* The next line that went in, as it must arrive: a CR that ends no line is a blank. */
 static struct span next_line(struct span *in, uint8_t *room)
