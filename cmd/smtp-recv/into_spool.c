@@ -317,10 +317,26 @@ static void mail_commit_all(struct delivery_commit list[], size_t count)
     free(batch);
 }
 
+static void mail_prepare(void *mail)
+{
+    const struct mail *m = mail;
+    if (m->delivery)
+        spool_delivery_prepare(m->delivery);
+}
+
+static void mail_tidy(void *mail)
+{
+    const struct mail *m = mail;
+    if (m->delivery)
+        spool_delivery_tidy(m->delivery);
+}
+
 const struct delivery_method into_spool = {.begin = mail_begin,
                                            .id = mail_id,
                                            .write = mail_write,
                                            .commit = mail_commit,
                                            .way = mail_way,
                                            .commit_all = mail_commit_all,
+                                           .prepare = mail_prepare,
+                                           .tidy = mail_tidy,
                                            .free = mail_free};

@@ -16,7 +16,9 @@ static void commit(struct commit_batch *b)
 
 static void commit_in_thread(uv_work_t *work)
 {
-    commit(work->data);
+    struct commit_batch *b = work->data;
+    commit(b);
+    session_tidy(b->sessions, b->count);
 }
 
 /* One after the other, on a disk that does not take long: whoever sends them is alone. */

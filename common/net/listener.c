@@ -142,7 +142,8 @@ static void on_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct connection *c = handle->data;
     (void)suggested;
-    *buf = uv_buf_init(c->listener->bytes, sizeof c->listener->bytes);
+    /* Who says more while his mail waits for the disk has to wait as well. */
+    *buf = uv_buf_init(c->listener->bytes, c->working ? 0 : sizeof c->listener->bytes);
 }
 
 static void stop_reading(struct connection *c)
@@ -155,6 +156,10 @@ static void stop_reading(struct connection *c)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct connection *c = stream->data;
+    if (n == UV_ENOBUFS) {
+        stop_reading(c);
+        return;
+    }
     if (n < 0 && (c->lingering || n != UV_EOF)) {
         close_connection(c);
         return;
@@ -260,7 +265,7 @@ static void after_commit(struct commit_wait *wait)
 
 static void wait_for_disk(struct connection *c)
 {
-    stop_reading(c);
+    /* Goes on being watched: most say nothing until they have their reply. */
     c->working = true;
     c->commit = (struct commit_wait){.session = c->session, .owner = c};
     committer_add(&c->listener->committer, &c->commit);
@@ -341,6 +346,9 @@ static void pump(struct connection *c)
             if (session_progressed(c->session))
                 set_timer(c);
             start_reading(c);
+            /* Nobody else waits for what is done meanwhile. */
+            if (c->listener->connections == 1)
+                session_prepare(c->session);
             return;
         case SESSION_WORK:
             start_work(c);

@@ -101,6 +101,7 @@ static enum err converse(struct session *s, const struct serve_options *o, struc
             break;
         case SESSION_COMMIT:
             session_commit(&s, 1);
+            session_tidy(&s, 1);
             session_resume(s);
             break;
         case SESSION_PEEK:
@@ -242,6 +243,7 @@ enum err serve_batch(const struct session_host *host, int in, struct why *why)
             session_resume(s);
         } else if (state == SESSION_COMMIT) {
             session_commit(&s, 1);
+            session_tidy(&s, 1);
             session_resume(s);
         } else if (state == SESSION_PEEK) {
             session_starttls(s, true);

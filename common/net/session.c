@@ -56,6 +56,7 @@ static void drop_mail(struct session *s)
 
 static void clear_envelope(struct session *s)
 {
+    session_drop_delivered(s);
     for (size_t i = 0; i < s->envelope.count; i++) {
         free(s->envelope.recipients[i].path);
         free(s->envelope.recipients[i].mailboxes);
@@ -393,6 +394,7 @@ void session_work(struct session *s)
         e = s->verdicts ? ERR_NONE : why_set(&why, ERR_OS, "out of memory");
         if (!e && !restart_is_done(s))
             e = s->host->method->begin(s->host->method_arg, &s->envelope, &s->mail, &why);
+        s->prepared = false;
         if (!e)
             e = restart_begin(s, &why);
         break;
@@ -512,6 +514,11 @@ void session_resume(struct session *s)
         restart_answer(s);
         break;
     case RECEIVER_END:
+        session_drop_delivered(s);
+        if (!s->verdict) {
+            s->delivered = s->mail;
+            s->mail = NULL;
+        }
         drop_mail(s);
         restart_end(s);
         for (size_t i = 0; i < s->envelope.count; i++)

@@ -30,6 +30,8 @@ struct session {
     struct mail_parameters asked_for;
     struct envelope envelope;
     void *mail;
+    void *delivered; /* a mail that is acknowledged: freed once the reply is out */
+    bool prepared;   /* mail is */
     struct checkpoint *checkpoint; /* of a mail with TRANSID; NULL: none */
     uint8_t *replay;               /* what is kept of it goes through this; NULL: it does not */
     /* The work at hand and its outcome. */
@@ -52,5 +54,8 @@ bool session_accept(struct envelope *e, const char *path, const char *mailboxes,
 
 /* With these wishes there may be something to tell, or to know, of who has a mail. */
 bool session_tells(unsigned notify, const struct mail_parameters *mail);
+
+/* The acknowledged mail is done with. */
+void session_drop_delivered(struct session *s);
 
 #endif

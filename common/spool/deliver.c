@@ -488,19 +488,30 @@ void spool_delivery_commit_all(struct spool_commit list[], size_t count)
             c->err = why_set(&c->why, ERR_OS, "out of memory");
         else if (!c->err)
             judge(c, all, found, &why);
-        if (c->err)
-            continue;
-        c->mail->step = DONE;
-        for (size_t k = 0; k < c->mail->count; k++)
-            drop(c->mail, &c->mail->targets[k], "tmp", &c->mail->targets[k].made);
+        if (!c->err)
+            c->mail->step = DONE;
     }
     free(all);
+}
+
+void spool_delivery_prepare(struct spool_delivery *d)
+{
+    struct why unseen = {""};
+    if (d->step == WRITING)
+        make_first(d, &unseen);
+}
+
+void spool_delivery_tidy(struct spool_delivery *d)
+{
+    for (size_t i = 0; d->step == DONE && i < d->count; i++)
+        drop(d, &d->targets[i], "tmp", &d->targets[i].made);
 }
 
 enum err spool_delivery_commit(struct spool_delivery *d, struct why *why)
 {
     struct spool_commit one = {.mail = d};
     spool_delivery_commit_all(&one, 1);
+    spool_delivery_tidy(d);
     return one.err ? why_set(why, one.err, "%s", one.why.text) : ERR_NONE;
 }
 

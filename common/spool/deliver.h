@@ -4,7 +4,7 @@
  *     begin   tmp/NAME is made in the first directory
  *     write   as often as there is something
  *     sync    tmp/NAME in every directory, complete and fsynced; may be left to commit
- *     commit  link() into every new/, fsync of every new/, unlink of tmp/
+ *     commit  link() into every new/, fsync of every new/, unlink of tmp/ (commit_all: left to tidy)
  *     free    in every case; without a commit nothing stays
  *
  * Without syncs (SPOOL_NO_SYNC) a mail for one maildir gets no name but the one in new/, where the
@@ -81,8 +81,16 @@ struct spool_commit {
 };
 
 /* Commits count mails (of which some may have been synced) as one batch. Each has an outcome of
- * its own: what befalls one mail's file, or a directory, is told to those it concerns. */
+ * its own: what befalls one mail's file, or a directory, is told to those it concerns. Their names
+ * in tmp/ stay for spool_delivery_tidy or spool_delivery_free: nothing depends on them any more. */
 void spool_delivery_commit_all(struct spool_commit list[], size_t count);
+
+/* Makes tmp/NAME now, of a mail begun with SPOOL_LATE, so that sync need not. A failure shows
+ * there, where it is tried again. */
+void spool_delivery_prepare(struct spool_delivery *d);
+
+/* Of a mail that is committed removes the names in tmp/. Of another: nothing. */
+void spool_delivery_tidy(struct spool_delivery *d);
 
 /* Frees; without a successful commit removes what was written. NULL is fine. */
 void spool_delivery_free(struct spool_delivery *d);
