@@ -7,6 +7,10 @@
  * quick. */
 enum { LONE_NS = 2000000, QUICK_NS = 400000, QUICK_MAIL_NS = 150000 };
 
+/* A quick disk is kept busy by a few batches at once; small ones keep nobody waiting for many
+ * others, and hardly share less. */
+enum { QUICK_BATCHES = 3, QUICK_LEAST = 4, QUICK_MOST = 16 };
+
 static void commit(struct commit_batch *b)
 {
     uint64_t begin = uv_hrtime();
@@ -27,11 +31,17 @@ static bool best_done_here(const struct committer *c, const struct commit_batch 
     return !c->under_way && b->count == 1 && c->last_count == 1 && c->last_ns < LONE_NS;
 }
 
+static bool is_quick(const struct committer *c)
+{
+    return c->last_ns < QUICK_NS + c->last_count * QUICK_MAIL_NS;
+}
+
 /* Whether to wait for what is under way, so that more mails share a sync. */
 static bool is_patient(const struct committer *c)
 {
-    return c->under_way == COMMITTER_BATCHES ||
-           (c->under_way && c->last_ns < QUICK_NS + c->last_count * QUICK_MAIL_NS);
+    if (!c->under_way || c->under_way == COMMITTER_BATCHES)
+        return c->under_way;
+    return is_quick(c) && (c->under_way >= QUICK_BATCHES || c->waiting_count < QUICK_LEAST);
 }
 
 static void note(struct committer *c, const struct commit_batch *b)
@@ -46,14 +56,16 @@ static void after_commit(uv_work_t *work, int status);
 static void start_batch(struct committer *c)
 {
     struct commit_batch *b = c->batches;
+    size_t most = is_quick(c) ? QUICK_MOST : COMMITTER_BATCH_MAX;
     while (b->under_way)
         b++;
-    for (b->count = 0; c->waiting && b->count < COMMITTER_BATCH_MAX; b->count++) {
+    for (b->count = 0; c->waiting && b->count < most; b->count++) {
         struct commit_wait *w = c->waiting;
         c->waiting = w->next;
         b->waits[b->count] = w;
         b->sessions[b->count] = w->session;
     }
+    c->waiting_count -= b->count;
     if (!c->waiting)
         c->last = &c->waiting;
     if (best_done_here(c, b)) {
@@ -110,4 +122,5 @@ void committer_add(struct committer *c, struct commit_wait *wait)
     wait->next = NULL;
     *c->last = wait;
     c->last = &wait->next;
+    c->waiting_count++;
 }

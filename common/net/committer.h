@@ -1,7 +1,9 @@
 /*
  * Mails of a loop's sessions that become durable together: what waits for the disk at the end of a
- * turn is one batch, what comes meanwhile the next. A disk that takes its time has a few of them
- * to do at once: it is waiting that takes the time.
+ * turn is one batch, what comes meanwhile the next. A disk that takes its time has several of them
+ * to do at once, each of all that waits: it is waiting that takes the time. A quick one has a few,
+ * of a few mails each: so many processors are at it, and none waits for long. First come, first
+ * served.
  */
 #ifndef NET_COMMITTER_H
 #define NET_COMMITTER_H
@@ -34,6 +36,7 @@ struct committer {
     void (*done)(struct commit_wait *wait); /* in the loop's thread; after session_commit */
     uv_check_t turn;
     struct commit_wait *waiting, **last; /* in order */
+    size_t waiting_count;
     unsigned under_way;
     size_t last_count; /* of the batch that ended last, and how long it took */
     uint64_t last_ns;

@@ -163,10 +163,33 @@ static void run(size_t count, bool each_turn, unsigned more)
 static void those_of_a_turn_go_together(void)
 {
     takes_us = 0;
+    committer.last_count = 1;
+    committer.last_ns = 5000000;
     run(SESSIONS, false, 0);
     CHECK_INT(batches, 1);
     CHECK_INT(biggest, SESSIONS);
     CHECK_INT(in_loop, 0);
+}
+
+static void a_quick_disk_has_few_of_few_mails(void)
+{
+    takes_us = 500; /* 16 mails in so long are quick ones */
+    committer.last_count = 16;
+    committer.last_ns = 500000;
+    run(SESSIONS, false, 0);
+    CHECK_INT(batches, 3); /* 40 mails */
+    CHECK_INT(biggest, 16);
+    CHECK_INT(in_loop, 0);
+}
+
+/* One or two that come while a batch is under way wait for others. */
+static void a_quick_disk_has_no_batch_of_one_beside_another(void)
+{
+    takes_us = 100000; /* meanwhile all have come */
+    committer.last_count = 16;
+    committer.last_ns = 100000;
+    run(3, true, 0);
+    CHECK_INT(most_at_once, 1);
 }
 
 static void who_is_alone_needs_no_thread(void)
@@ -217,6 +240,8 @@ int main(void)
     for (size_t i = 0; i < SESSIONS; i++)
         sessions[i] = ready();
     RUN(those_of_a_turn_go_together);
+    RUN(a_quick_disk_has_few_of_few_mails);
+    RUN(a_quick_disk_has_no_batch_of_one_beside_another);
     RUN(who_is_alone_needs_no_thread);
     RUN(a_slow_disk_is_never_waited_for_in_the_loop);
     RUN(a_slow_disk_has_several_batches_to_do);
