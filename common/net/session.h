@@ -58,7 +58,7 @@ struct delivery_method {
     enum delivery_way (*way)(void *mail);
     /* NULL: way never says DELIVERY_TOGETHER. */
     void (*commit_all)(struct delivery_commit list[], size_t count);
-    /* Does ahead of the first write what commit would do for it; may be NULL, need not be called. */
+    /* Does ahead of the first write what commit would do; may be NULL, need not be called. */
     void (*prepare)(void *mail);
     /* Clears away what commit_all has left behind; may be NULL. free does it as well. */
     void (*tidy)(void *mail);
@@ -123,7 +123,7 @@ void session_work(struct session *s);
 /* The blocking part of SESSION_COMMIT: the mails of count sessions, of one host, become durable
  * together. Nothing else of them is called meanwhile. */
 void session_commit(struct session *const sessions[], size_t count);
-/* Clears away what session_commit has left; else that is done behind the reply. As it in threads. */
+/* Clears away what session_commit has left, in its thread; else that is done behind the reply. */
 void session_tidy(struct session *const sessions[], size_t count);
 /* Nothing is to be done until bytes come: what can be done ahead for the mail that will. */
 void session_prepare(struct session *s);

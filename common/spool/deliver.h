@@ -4,7 +4,7 @@
  *     begin   tmp/NAME is made in the first directory
  *     write   as often as there is something
  *     sync    tmp/NAME in every directory, complete and fsynced; may be left to commit
- *     commit  link() into every new/, fsync of every new/, unlink of tmp/ (commit_all: left to tidy)
+ *     commit  link() into every new/, fsync of every new/, unlink of tmp/ (of a batch: by tidy)
  *     free    in every case; without a commit nothing stays
  *
  * Without syncs (SPOOL_NO_SYNC) a mail for one maildir gets no name but the one in new/, where the

@@ -7,6 +7,16 @@ DURABLE='fsync,fdatasync,?link,linkat,?unlink,unlinkat,?rename,?renameat,renamea
 # traced COMMAND...: runs it with those calls in the file `calls`, descriptors with their paths.
 traced() { strace -qq -y -s 32 -o calls -e trace="$DURABLE" "$@"; }
 
+# joined: after traced -f makes one line again, at its end, of each call that others came between,
+# without process numbers.
+joined() {
+    awk '{ pid = $1; sub(/^[0-9]+ +/, "") }
+        / <unfinished \.\.\.>$/ { sub(/ <unfinished \.\.\.>$/, ""); begun[pid] = $0; next }
+        /^<\.\.\. / { sub(/^<\.\.\. [a-z0-9_]+ resumed>/, ""); $0 = begun[pid] $0 }
+        { print }' calls >calls.joined
+    mv calls.joined calls
+}
+
 # in_order PATTERN...: the file `calls` has a line for each of the extended patterns, each behind
 # the one before.
 in_order() {
