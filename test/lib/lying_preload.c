@@ -7,15 +7,18 @@
  *     notice-twice        each is asked for twice; the second answer counts
  *     turn-as NAME        this one wants his domains' mail
  *     turn-for DOMAIN     the mail of this domain is wanted
+ *     mkdir DIRECTORY     the truth; but first a directory is made, and stderr told how that went
  */
 #include "net/clerk.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEAD = offsetof(struct clerk_question, text) };
@@ -53,6 +56,13 @@ static void tell(struct clerk_question *q)
         snprintf(q->text, sizeof q->text, "%s", what);
 }
 
+/* What only Landlock forbids in a directory of one's own. */
+static void try_mkdir(const char *path)
+{
+    int r = mkdir(path, 0700);
+    dprintf(STDERR_FILENO, "mkdir: %s\n", r == 0 ? "made" : strerror(errno));
+}
+
 /* Asks, and takes the promise of an answer and the answer away. */
 static void ask_before(send_fn *real, int fd, const struct msghdr *m)
 {
@@ -85,6 +95,9 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
     struct iovec iov = {q, HEAD + strlen(q->text) + 1};
     struct msghdr said = *m;
     said.msg_iov = &iov;
+    const char *path = lie("mkdir ", q, CLERK_RECIPIENT);
+    if (path)
+        try_mkdir(path);
     if (lie("notice-twice", q, CLERK_NOTICE))
         ask_before(real, fd, &said);
     ssize_t sent = real(fd, &said, flags);

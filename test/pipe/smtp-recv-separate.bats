@@ -204,3 +204,34 @@ SH
     grep -qx 'queued faxpipe' lines
     grep -qx 'Action: delivered' lines
 }
+
+@test "Landlock: even in its own directories the worker makes nothing but files" {
+    # landlock_create_ruleset has this number everywhere; what it returns is the version.
+    version=$(python3 -c 'import ctypes; print(ctypes.CDLL(None).syscall(444, None, 0, 1))')
+    [ "$version" -ge 2 ] || skip "the kernel has no Landlock of version 2 or later: $version"
+    cat >inside <<'SH'
+set -eu
+cd "$1"
+export LIE="mkdir /postmaster/tmp/made" LD_PRELOAD=$2
+smtp-recv --hostname fax.example --listen 127.0.0.1:0 --print-port >port &
+unset LIE LD_PRELOAD
+master=$!
+trap 'kill $master' EXIT
+for i in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+python3 - "$(cat port)" <<'PY'
+import smtplib, sys
+c = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+c.sendmail("a@b.example", ["postmaster@fax.example"], "Subject: locked in\n\n")
+c.quit()
+PY
+stat -c '%U' /var/lib/faxpipe/spool/postmaster/tmp
+grep -h '^Subject' /var/lib/faxpipe/spool/postmaster/new/*
+ls /var/lib/faxpipe/spool/postmaster/tmp
+SH
+    "$FAXPIPE_ROOT/test/lib/system-station" "$T/machine" bash "$T/inside" "$T" \
+        "$FAXPIPE_ROOT/bin/test/lib/lying_preload.so" >out 2>err 3>&- || { cat out err; false; }
+    cat out err
+    grep -qx 'mkdir: Permission denied' err
+    grep -qx 'Subject: locked in' out
+    no grep -qx made out
+}
