@@ -31,8 +31,8 @@ void kept_key_ask_by(kept_ask_fn *ask);
 /* A key of that number with this public part. NULL: of a kind we do not keep, or no memory. */
 EVP_PKEY *kept_key_new(EVP_PKEY *public, unsigned number);
 
-/* tbs is what TLS 1.3's CertificateVerify or TLS 1.2's ServerKeyExchange of a server signs, and
- * nothing else. */
+/* tbs is what TLS 1.3's CertificateVerify or TLS 1.2's ServerKeyExchange (ECDHE) of a server
+ * signs, and nothing else. */
 bool kept_key_is_handshake(struct span tbs);
 
 #endif

@@ -114,6 +114,14 @@ worker() {
     done
 }
 
+@test "TLS 1.2 by each curve that is offered: the keeper signs them all" {
+    make us ec DNS:us.example
+    receiver "${us[@]}" --tls-cert us.pem --tls-key us.key
+    for curve in P-256 P-384 P-521 X25519 X448; do
+        [ "$(shown us.example -tls1_2 -groups "$curve")" = us ]
+    done
+}
+
 @test "nothing is resumed: there is no ticket, and no key of tickets" {
     make us ec DNS:us.example
     receiver "${us[@]}" --tls-cert us.pem --tls-key us.key

@@ -46,13 +46,35 @@ static void tls12(void)
     CHECK(good(64 + 4 + 32));
     for (size_t n = 0; n < 200; n++)
         CHECK(n == 64 + 4 + 32 || !good(n));
-    /* DHE: prime, generator, value. */
+    /* DHE, which is not offered: prime, generator, value. */
     memset(tbs + 64, 0, 300);
     tbs[65] = 100, tbs[64 + 2 + 100 + 1] = 1, tbs[64 + 2 + 100 + 2 + 1 + 1] = 100;
-    size_t whole = 64 + 2 + 100 + 2 + 1 + 2 + 100;
-    CHECK(good(whole));
-    for (size_t n = 64; n < whole + 20; n++)
-        CHECK(n == whole || !good(n));
+    CHECK(!good(64 + 2 + 100 + 2 + 1 + 2 + 100));
+}
+
+/* Each curve has points of one size; those of P-256 and its like begin with 4. */
+static void curves(void)
+{
+    static const struct {
+        uint8_t number, octets, first;
+    } known[] = {{23, 65, 4}, {24, 97, 4}, {25, 133, 4}, {29, 32, 0}, {30, 56, 0}};
+    for (unsigned number = 0; number < 256; number++)
+        for (unsigned octets = 1; octets < 256; octets++) {
+            bool of_one = false, other_first = false;
+            for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+                if (known[i].number == number && known[i].octets == octets) {
+                    of_one = true;
+                    other_first = known[i].first == 0;
+                }
+            memset(tbs, 0x30, sizeof tbs);
+            memcpy(tbs + 64, (uint8_t[]){3, 0, (uint8_t)number, (uint8_t)octets, 4}, 5);
+            CHECK_INT(good(68 + octets), of_one);
+            tbs[68] = 0x30;
+            CHECK_INT(good(68 + octets), of_one && other_first);
+            tbs[68] = 4;
+            tbs[65] = 1;
+            CHECK(!good(68 + octets));
+        }
 }
 
 /* A certificate to be signed begins so; a mail like this. */
@@ -93,6 +115,7 @@ int main(void)
 {
     RUN(tls13);
     RUN(tls12);
+    RUN(curves);
     RUN(others);
     RUN(without_keeper);
     return check_done();
