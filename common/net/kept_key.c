@@ -337,7 +337,9 @@ static bool is_ecdhe(struct span s)
     static const struct {
         uint8_t number, octets;
         bool uncompressed; /* 4 before its two coordinates */
-    } curves[] = {{23, 65, true}, {24, 97, true}, {25, 133, true}, {29, 32, false}, {30, 56, false}};
+    } curves[] = {
+        {23, 65, true}, {24, 97, true}, {25, 133, true}, {29, 32, false}, {30, 56, false},
+    };
     if (s.n < 5 || s.p[0] != 3 || s.p[1] != 0)
         return false;
     for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
@@ -347,7 +349,8 @@ static bool is_ecdhe(struct span s)
     return false;
 }
 
-/* RFC 8446 4.4.3; RFC 8422 5.4. DHE (RFC 5246 7.4.3) is not offered, and its form fits too much. */
+/* RFC 8446 4.4.3; RFC 8422 5.4. DHE (RFC 5246 7.4.3) is not offered, and its form fits too
+ * much. */
 bool kept_key_is_handshake(struct span tbs)
 {
     static const char context[] = "TLS 1.3, server CertificateVerify";
