@@ -20,6 +20,79 @@ static void ehlo_lists(void)
     CHECK_STR(said, "250 us.example\r\n");
 }
 
+/* What EHLO lists besides what is always there, and the replies to a use of each of it. */
+static void offers(const char *listed, const char *replies)
+{
+    char want[1024] = "250-us.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-8BITMIME\r\n"
+                      "250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250-BINARYMIME\r\n"
+                      "250-SMTPUTF8\r\n";
+    const char *hello = options.lmtp ? "LHLO c.example\r\n" : HELLO;
+    char dialogue[1024];
+    for (size_t n = strlen(want); *listed; listed += strcspn(listed, "|"), listed += *listed == '|')
+        n += (size_t)snprintf(want + n, sizeof want - n, "250-%.*s\r\n",
+                              (int)strcspn(listed, "|"), listed);
+    strcat(want, "250 HELP\r\n");
+    play(hello);
+    CHECK_STR(said, want);
+    /* Any reply but 500, 502 and 555 says that it is known. */
+    snprintf(dialogue, sizeof dialogue,
+             "%sMAIL FROM:<s@x> RET=HDRS\r\nRSET\r\nMAIL FROM:<s@x> BY=100;R\r\nRSET\r\n"
+             "MAIL FROM:<s@x> ENVID=a MTRK=YWJj\r\nRSET\r\nMAIL FROM:<s@x> SOLICIT=a.b\r\nRSET\r\n"
+             "MAIL FROM:<s@x> TRANSID=<a@b>\r\nRSET\r\nTURN x\r\nATRN\r\nAUTH X\r\nSTARTTLS x\r\n"
+             "ETRN a b\r\n",
+             hello);
+    play(dialogue);
+    char known[64] = "";
+    size_t k = 0;
+    for (const char *c = codes() + 4; *c; c += strcspn(c, " "), c += *c == ' ') {
+        bool is_reset = k++ % 2 && k <= 10;
+        if (!is_reset)
+            strcat(known, strncmp(c, "555", 3) && strncmp(c, "502", 3) && strncmp(c, "500", 3)
+                              ? "+" : "-");
+    }
+    CHECK_STR(known, replies);
+}
+
+static void ehlo_lists_what_is_offered(void)
+{
+    defaults();
+    offers("STARTTLS", "-----" "---+-");
+    options.tls_offered = false;
+    offers("", "-----" "-----");
+    options.offer = OFFER_DSN;
+    offers("DSN", "+----" "-----");
+    options.offer = OFFER_BY;
+    offers("DELIVERBY", "-+---" "-----");
+    options.offer = OFFER_DSN | OFFER_MTRK;
+    offers("DSN|MTRK", "+-+--" "-----");
+    options.offer = OFFER_SOLICIT;
+    options.no_soliciting = "c.d";
+    offers("NO-SOLICITING c.d", "---+-" "-----");
+    options.no_soliciting = NULL;
+    options.offer = OFFER_CHECKPOINT;
+    offers("CHECKPOINT", "----+" "-----");
+    options.offer = 0;
+    options.turn = true;
+    offers("TURN", "-----" "+----");
+    options.turn = false;
+    options.atrn = true;
+    offers("ATRN", "-----" "-+---");
+    options.atrn = false;
+    options.auth = true; /* under TLS alone, and known before it */
+    offers("", "-----" "--+--");
+    options.tls_on = true;
+    offers("AUTH SCRAM-SHA-256 PLAIN LOGIN", "-----" "--+--");
+    options.tls_offered = true; /* and not once more */
+    offers("AUTH SCRAM-SHA-256 PLAIN LOGIN", "-----" "--++-");
+    options.auth = false;
+    options.etrn = true;
+    offers("ETRN", "-----" "---++");
+    options.lmtp = true;
+    options.turn = options.atrn = true;
+    options.offer = OFFER_DSN | OFFER_CHECKPOINT;
+    offers("DSN", "+----" "---+-");
+}
+
 static void order(void)
 {
     defaults();
@@ -517,6 +590,7 @@ int main(void)
 {
     RUN(a_mail);
     RUN(ehlo_lists);
+    RUN(ehlo_lists_what_is_offered);
     RUN(order);
     RUN(arguments);
     RUN(not_implemented);
