@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whom an operand and a header both name gets the mail once, in lists of up to so many: each is
+ * compared with all before him. Longer ones come from list managers, who have seen to it. */
+enum { TWICE_MAX = 1000 };
+
 void addressees_init(struct addressees *a)
 {
     buf_init(&a->list, ADDRESSEES_MAX * sizeof(char *));
@@ -52,8 +56,7 @@ enum err addressees_add(struct addressees *a, const char *path)
     if (!text)
         return ERR_OS;
     enum err e = ERR_NONE;
-    /* A list of thousands comes from a list manager, who has seen to it himself. */
-    if (addressees_count(a) < 1000 && known(a, text))
+    if (addressees_count(a) < TWICE_MAX && known(a, text))
         free(text);
     else if ((e = buf_add(&a->list, &text, sizeof text)))
         free(text);

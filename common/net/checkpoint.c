@@ -1,5 +1,6 @@
 #include "net/checkpoint.h"
 
+#include "bytes/hash.h"
 #include "smtp/content.h"
 #include "tool/diag.h"
 #include "tool/io.h"
@@ -39,26 +40,22 @@ struct checkpoint {
     struct writer out;
 };
 
+/* With its NUL, so that texts in a row stay apart. */
 static uint64_t hash(uint64_t h, const char *text)
 {
-    do
-        h = (h ^ (uint8_t)*text) * 1099511628211u;
-    while (*text++);
-    return h;
+    return hash_bytes(h, text, strlen(text) + 1);
 }
-
-static const uint64_t basis = 14695981039346656037u;
 
 /* The client's part of the name; two clients who meet in one share what they may have. */
 static uint32_t client_of(const struct checkpoint_key *k)
 {
-    uint64_t h = hash(hash(basis, k->client), k->identity);
+    uint64_t h = hash(hash(HASH_START, k->client), k->identity);
     return (uint32_t)(h ^ h >> 32);
 }
 
 static void name_of(const struct checkpoint_key *k, char out[NAME])
 {
-    uint64_t h = hash(hash(hash(hash(basis, k->transid), k->helo), k->client), k->identity);
+    uint64_t h = hash(hash(hash(hash(HASH_START, k->transid), k->helo), k->client), k->identity);
     snprintf(out, NAME, "checkpoint-%08x-%016llx", client_of(k), (unsigned long long)h);
 }
 

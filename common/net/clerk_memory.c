@@ -1,5 +1,7 @@
 #include "net/clerk_memory.h"
 
+#include "bytes/hash.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,18 +29,11 @@ static int64_t seconds(void)
     return now.tv_sec;
 }
 
-static uint32_t hash_text(uint32_t hash, const char *text)
-{
-    do
-        hash = (hash ^ (uint8_t)*text) * 16777619u;
-    while (*text++);
-    return hash;
-}
-
 static struct kept **place_of(const struct clerk_question *q)
 {
-    uint32_t hash = hash_text(hash_text(2166136261u, q->sender), q->text);
-    return &places[(hash ^ hash >> 16) % PLACES];
+    uint64_t hash = hash_bytes(HASH_START, q->sender, strlen(q->sender) + 1);
+    hash = hash_bytes(hash, q->text, strlen(q->text));
+    return &places[(hash ^ hash >> 32) % PLACES];
 }
 
 static const char *next_text(const char *text)

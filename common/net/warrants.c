@@ -1,5 +1,6 @@
 #include "net/warrants.h"
 
+#include "bytes/hash.h"
 #include "net/serve.h"
 
 #include <pthread.h>
@@ -36,13 +37,11 @@ struct warrants_given {
 /* Several threads ask. */
 static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 
-/* FNV-1a, which finds the chain; what is compared is the path itself. */
+/* A hash finds the chain; what is compared is the path itself. */
 static uint32_t chain_of(struct span path)
 {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < path.n; i++)
-        h = (h ^ path.p[i]) * 16777619u;
-    return (h ^ h >> 16) % WARRANTS_MAX;
+    uint64_t h = hash_bytes(HASH_START, path.p, path.n);
+    return (uint32_t)((h ^ h >> 32) % WARRANTS_MAX);
 }
 
 /* Out of its chain. */

@@ -1,5 +1,6 @@
 #include "queue/host.h"
 
+#include "bytes/hash.h"
 #include "bytes/json.h"
 #include "tool/diag.h"
 #include "tool/io.h"
@@ -16,18 +17,11 @@ enum { NAME = HOME_PATH_MAX + 64, HOST_MAX = 8192, LONGEST = 3600, FORGOTTEN = 2
 
 static const char suffix[] = ".host";
 
-/* FNV-1a: hops are longer than file names may be. The file says whose it is. */
-static uint64_t hash(const char *hop)
-{
-    uint64_t h = UINT64_C(14695981039346656037);
-    for (; *hop; hop++)
-        h = (h ^ (uint8_t)*hop) * UINT64_C(1099511628211);
-    return h;
-}
-
+/* Hops are longer than file names may be. The file says whose it is. */
 static void name_of(const struct queue *q, const char *hop, char out[NAME])
 {
-    snprintf(out, NAME, "%s/%016" PRIx64 "%s", q->dir, hash(hop), suffix);
+    snprintf(out, NAME, "%s/%016" PRIx64 "%s", q->dir,
+             hash_bytes(HASH_START, hop, strlen(hop)), suffix);
 }
 
 static bool member(struct span text, const char *key, char *out, size_t size)

@@ -1,5 +1,6 @@
 #include "spool/deliver.h"
 
+#include "bytes/hash.h"
 #include "spool/flush.h"
 #include "tool/cleanup.h"
 #include "tool/diag.h"
@@ -164,9 +165,7 @@ static bool due(const char *dir)
         uint32_t when;
     } looked[64];
     static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
-    uint32_t hash = 2166136261u, now = (uint32_t)time(NULL);
-    for (const char *c = dir; *c; c++)
-        hash = (hash ^ (uint8_t)*c) * 16777619u;
+    uint32_t hash = (uint32_t)hash_bytes(HASH_START, dir, strlen(dir)), now = (uint32_t)time(NULL);
     size_t i = hash % (sizeof looked / sizeof *looked);
     pthread_mutex_lock(&looking);
     bool yes = looked[i].dir != hash || now - looked[i].when > CLEAN_SECONDS;

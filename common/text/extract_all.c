@@ -1,6 +1,7 @@
 /* b64mime --all: every part to a file of its own. */
 #include "text/open.h"
 
+#include "bytes/hash.h"
 #include "mime/filename.h"
 #include "tool/cleanup.h"
 #include "tool/diag.h"
@@ -36,10 +37,7 @@ struct all {
 
 static unsigned *hint(struct all *a, const char *name)
 {
-    uint32_t hash = 2166136261u;
-    for (; *name; name++)
-        hash = (hash ^ (uint8_t)*name) * 16777619u;
-    return &a->hints[hash % HINTS];
+    return &a->hints[hash_bytes(HASH_START, name, strlen(name)) % HINTS];
 }
 
 /* "fax-2.tif" from "fax.tif". */
