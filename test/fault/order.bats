@@ -27,6 +27,22 @@ dialogue() { # RECIPIENT...
         '^fsync\(.*/md/new>\) .*= 0' '^unlink.*md/tmp/' '^write\(1.*"250 2.0.0'
 }
 
+@test "smtp-recv --listen: file, name and directory before the 250, whether alone or many" {
+    mkdir -p md/{tmp,new,cur}
+    traced -f smtp-recv --hostname us.example --maildir md --listen 127.0.0.1:0 --print-port >port 2>log 3>&- 4>&- &
+    PIDS+=($!)
+    until_true 10 test -s port
+    "$BIN/test/lib/smtp-load" "$(sed 's/.*://' port)" 1 2 100 x@us.example
+    until_true 5 eval '! ls md/tmp | grep -q .'
+    joined
+    in_order '^fsync\(.*/md/tmp/.*= 0' '^link.*md/tmp/.*md/new/.*= 0' '^fsync\(.*/md/new>\) .*= 0' \
+        '^write\(.*"250 2.0.0' '^fsync\(.*/md/tmp/.*= 0' '^link.*md/tmp/.*md/new/.*= 0' \
+        '^fsync\(.*/md/new>\) .*= 0' '^write\(.*"250 2.0.0'
+    # No reply is ahead of the syncs, at any time.
+    awk '/^link/ { n++ } /^fsync.*new>/ && n { synced += n; n = 0 } /"250 2.0.0/ && ++said > synced { exit 1 }' calls
+    [ "$(ls md/new | wc -l)" -eq 2 ]
+}
+
 @test "smtp-recv: a maildir of its own making is synced as well" {
     dialogue x@us.example >session
     traced smtp-recv --hostname us.example --maildir md <session >replies
