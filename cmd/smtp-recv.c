@@ -121,7 +121,7 @@ static struct {
     struct tls_pair pairs[TLS_PAIRS_MAX];
     unsigned pair_count;
     struct keeper keeper;
-} here = {.mbox = {.fd = -1}};
+} here = {.mbox = {.fd = -1, .look = -1, .undo = -1}};
 
 /* ---- The worker ---- */
 

@@ -1,5 +1,6 @@
 #include "net/append.h"
 
+#include "net/undo.h"
 #include "tool/diag.h"
 #include "tool/io.h"
 
@@ -157,9 +158,11 @@ static enum err part_from(const struct mbox *box, off_t before, struct why *why)
 /* Behind what is there; what cannot be put there whole is taken back. */
 static enum err append(struct appending *a, struct why *why)
 {
-    int fd = a->box->fd;
+    int fd = a->box->fd, undo = a->box->undo;
     off_t before = lseek(fd, 0, SEEK_END);
     enum err e = part_from(a->box, before, why);
+    if (!e && undo >= 0)
+        e = undo_begin(undo, lseek(fd, 0, SEEK_END), a->file, buf_span(&a->kept), why);
     if (!e && a->file >= 0 && lseek(a->file, 0, SEEK_SET) != 0)
         e = why_errno(why, ERR_IO, "seek");
     if (!e && a->file >= 0)
@@ -175,10 +178,14 @@ static enum err append(struct appending *a, struct why *why)
 static void append_all(const struct mbox *box, struct delivery_commit list[], size_t count)
 {
     struct why why = {""};
+    if (box->undo >= 0)
+        undo_recover(box->undo, box->look, box->fd);
     off_t before = lseek(box->fd, 0, SEEK_END);
     for (size_t i = 0; i < count; i++)
         if (!list[i].err)
             list[i].err = append(list[i].mail, &list[i].why);
+    if (box->undo >= 0)
+        undo_end(box->undo);
     enum err e = box->sync ? io_sync(box->fd, &why) : ERR_NONE;
     if (!e)
         return;
@@ -235,6 +242,26 @@ const struct delivery_method append_to_mbox = {.begin = mail_begin,
                                                .commit_all = commit_all,
                                                .free = mail_free};
 
+/* What a kill has left is taken away at once, if nobody keeps us waiting for that. */
+static void begin_undo(struct mbox *box, const char *path)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct why why = {""};
+    if (undo_open(path, &box->undo, &why)) {
+        diag_warn("mbox: whoever is killed may leave a part of a mail: %s", why.text);
+        box->undo = -1;
+        return;
+    }
+    if (flock(box->fd, LOCK_EX | LOCK_NB) != 0)
+        return;
+    if (fcntl(box->fd, F_SETLK, &lock) == 0) {
+        undo_recover(box->undo, box->look, box->fd);
+        lock.l_type = F_UNLCK;
+        fcntl(box->fd, F_SETLK, &lock);
+    }
+    flock(box->fd, LOCK_UN);
+}
+
 enum err append_open(struct mbox *box, const char *path, bool sync, struct why *why)
 {
     struct stat st = {.st_mode = 0};
@@ -245,6 +272,8 @@ enum err append_open(struct mbox *box, const char *path, bool sync, struct why *
         return why_errno(why, ERR_CREATE, "%s", path);
     bool nowhere = fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
     int look = !on_stdout && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    *box = (struct mbox){fd, look, sync, nowhere};
+    *box = (struct mbox){fd, look, -1, sync, nowhere};
+    if (look >= 0)
+        begin_undo(box, path);
     return sync && !on_stdout ? io_sync_parent(path, why) : ERR_NONE;
 }

@@ -12,13 +12,15 @@
 struct mbox {
     int fd;       /* open for appending; may be a pipe */
     int look;     /* the same file, for a look at its end; -1: no file, or nobody may */
+    int undo;     /* net/undo.h; -1: none, and what is killed may leave a part of a mail */
     bool sync;
     bool nowhere; /* /dev/null: nobody waits for it */
 };
 
 /*
  * Opens path, which is made where it is not there, its name then as durable as what is put into
- * it; "-" is stdout. ERR_CREATE, ERR_IO.
+ * it; "-" is stdout. What a kill has left of a mail is taken away, unless others have the mbox
+ * locked: then before the first mail. ERR_CREATE, ERR_IO.
  */
 enum err append_open(struct mbox *box, const char *path, bool sync, struct why *why);
 

@@ -229,3 +229,52 @@ PY
     mkdir disk
     unshare -m bash -ec 'mount -t tmpfs -o size=3m none disk; export FAXPIPE_HOME=$PWD/disk/station; python3 try.py'
 }
+
+# A mail that goes into the mbox by many writes; box is what was there before.
+big_session() {
+    printf '%s\r\n' 'EHLO me' 'MAIL FROM:<a@x.example>' 'RCPT TO:<u@us.example>' DATA 'Subject: big' ''
+    seq -f '%070.0f' 10000 | sed 's/$/\r/'
+    printf '%s\r\n' 'the end' . QUIT
+}
+
+# What is in the mbox is whole mails; whoever opens it first puts that right.
+whole_mails() {
+    smtp-recv --hostname us.example --mbox box </dev/null >/dev/null
+    [ "$(grep -c '^From ' box)" -eq "$(grep -c '^the end$' box)" ]
+    [ "$(tail -c 9 box | tr '\n' /)" = 'the end//' ]
+    [ ! -s .box.faxpipe ]
+}
+
+# bats test_tags=nosan
+@test "--mbox: killed at any call, even within a mail, no part of it stays; nor do others' mails go" {
+    needs strace
+    printf 'From b@x Thu Jan  1 00:00:00 1970\n\nthe end\n\n' >old
+    big_session >session
+    parts=0
+    for call in write pwrite64 ftruncate fsync; do
+        for n in 1 3 5 7 9 10 11 12 13 14 15 16 17 18 20; do
+            cp old box
+            status=0
+            strace -f -qq -o /dev/null -e trace="$call" -e "inject=$call:signal=KILL:when=$n" \
+                smtp-recv --hostname us.example --mbox box <session >said 2>/dev/null || status=$?
+            # What was acknowledged is there.
+            no grep -q "^250 2.0.0 OK" said || [ "$(grep -c "^the end$" box)" -eq 2 ]
+            if [ "$(tail -c 9 box | tr '\n' /)" != 'the end//' ]; then
+                parts=$((parts + 1))
+                cp box torn
+                cp .box.faxpipe torn.undo
+            fi
+            whole_mails
+            head -c "$(stat -c %s old)" box | cmp - old
+            [ "$status" -eq 137 ] || { [ "$status" -eq 0 ] && break; }
+        done
+    done
+    echo "$parts parts of mails"
+    [ "$parts" -ge 5 ]
+    # Another program has appended to one, before any of us came by.
+    cp torn box
+    cp torn.undo .box.faxpipe
+    cat old >>box
+    smtp-recv --hostname us.example --mbox box </dev/null >/dev/null
+    cat torn old | cmp - box
+}
