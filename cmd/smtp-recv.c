@@ -138,9 +138,37 @@ static bool may_relay_here(void)
                                 networks_have(&here.relay, client));
 }
 
-static enum err work(void *arg, unsigned number, const struct clerk *clerk, struct why *why)
+/* The worker of that number, over sockets; keeper is what it asks for signatures. */
+static enum err listen_as(unsigned number, int keeper, struct why *why)
 {
     struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    const struct generation *g = here.generation;
+    unsigned atrn = 0;
+    while (opt.atrn_listen && opt.atrn_listen[atrn])
+        atrn++;
+    struct listener_options listener = {.fds = here.master.fds,
+                                        .count = here.master.count,
+                                        .atrn = atrn,
+                                        .owner = seats_owner(g->number, number),
+                                        .drain = g->drain,
+                                        .stop = g->stop,
+                                        .stop_seconds = MASTER_STOP_SECONDS,
+                                        .report = g->report,
+                                        .keeper = keeper,
+                                        .timeout = (unsigned)opt.timeout,
+                                        .greet_pause = (unsigned)opt.greet_pause,
+                                        .relay = may_relay,
+                                        .relay_arg = &here.relay};
+    enum err e = seats_map(g->seats, &listener.seats, why);
+    return e ? e : listener_run(&here.host, &listener, why);
+}
+
+static enum err work(void *arg, unsigned number, const struct clerk *clerk, struct why *why)
+{
     enum err e = opt.maildir ? spool_maildir_make(opt.maildir, why) : ERR_NONE;
     (void)arg;
     if (e)
@@ -175,31 +203,7 @@ static enum err work(void *arg, unsigned number, const struct clerk *clerk, stru
                                       (unsigned)opt.greet_pause, may_relay_here()};
         return serve_session(&here.host, &serve, why);
     }
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
-    const struct generation *g = here.generation;
-    unsigned atrn = 0;
-    while (opt.atrn_listen && opt.atrn_listen[atrn])
-        atrn++;
-    struct listener_options listener = {.fds = here.master.fds,
-                                        .count = here.master.count,
-                                        .atrn = atrn,
-                                        .owner = seats_owner(g->number, number),
-                                        .drain = g->drain,
-                                        .stop = g->stop,
-                                        .stop_seconds = MASTER_STOP_SECONDS,
-                                        .report = g->report,
-                                        .keeper = keeper,
-                                        .timeout = (unsigned)opt.timeout,
-                                        .greet_pause = (unsigned)opt.greet_pause,
-                                        .relay = may_relay,
-                                        .relay_arg = &here.relay};
-    e = seats_map(g->seats, &listener.seats, why);
-    if (e)
-        return e;
-    return listener_run(&here.host, &listener, why);
+    return listen_as(number, keeper, why);
 }
 
 /* ---- The clerk ---- */

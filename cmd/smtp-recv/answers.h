@@ -6,10 +6,10 @@
 
 #include "herald.h"
 #include "net/clerk.h"
+#include "net/warrants.h"
 #include "spool/recipients.h"
 #include "tool/spawn.h"
 #include "turns.h"
-#include "net/warrants.h"
 
 /* What the answers are made from. All of it outlives the clerk. */
 struct answers {

@@ -299,6 +299,17 @@ static enum session_state do_work(struct session *s, enum receiver_event_kind ki
     return way == DELIVERY_TOGETHER ? SESSION_COMMIT : SESSION_WORK;
 }
 
+/* False: what is known of its TRANSID must be looked for first. */
+static bool begin_envelope(struct session *s)
+{
+    clear_envelope(s);
+    span_copy(s->event.path.text, s->sender, sizeof s->sender);
+    s->asked_for = *s->event.mail;
+    s->envelope.by = (int64_t)time(NULL) + s->asked_for.by_seconds;
+    restart_leave(s);
+    return !*s->asked_for.transid || do_work(s, RECEIVER_SENDER) == SESSION_FLUSH;
+}
+
 enum session_state session_run(struct session *s)
 {
     enum session_state state;
@@ -324,12 +335,7 @@ enum session_state session_run(struct session *s)
             diag_trace("< %.*s", (int)s->event.text.n, (const char *)s->event.text.p);
             break;
         case RECEIVER_SENDER:
-            clear_envelope(s);
-            span_copy(s->event.path.text, s->sender, sizeof s->sender);
-            s->asked_for = *s->event.mail;
-            s->envelope.by = (int64_t)time(NULL) + s->asked_for.by_seconds;
-            restart_leave(s);
-            if (*s->asked_for.transid && do_work(s, kind) != SESSION_FLUSH)
+            if (!begin_envelope(s))
                 return SESSION_WORK;
             break;
         case RECEIVER_DATA:
