@@ -3,11 +3,14 @@
 #include "tool/diag.h"
 #include "tool/io.h"
 #include "tool/spawn.h"
+#include "tool/when.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -16,12 +19,30 @@ bool secret_given(const struct secret_source *s)
     return s->file || s->fd >= 0 || s->command;
 }
 
+/* Something can be read before the deadline; there is none where that is 0. */
+static bool readable(int fd, int64_t deadline)
+{
+    struct pollfd p = {fd, POLLIN, 0};
+    for (;;) {
+        int64_t left = deadline ? deadline - when_steady_ms() : 0;
+        if (!deadline)
+            return true;
+        if (left <= 0)
+            return false;
+        int r = poll(&p, 1, (int)left);
+        if (r > 0 || (r < 0 && errno != EINTR))
+            return true;
+    }
+}
+
 /* One byte a read: what follows the line belongs to whoever reads the descriptor next. */
-static enum err read_line(int fd, struct buf *out, struct why *why)
+static enum err read_line(int fd, int64_t deadline, struct buf *out, struct why *why)
 {
     for (;;) {
         uint8_t c;
         size_t got;
+        if (!readable(fd, deadline))
+            return why_set(why, ERR_AGAIN, "the password command takes too long");
         enum err e = io_read(fd, &c, 1, &got, why);
         if (e)
             return e;
@@ -45,14 +66,29 @@ static enum err from_file(const char *path, struct buf *out, struct why *why)
     enum err e = io_open(path, &fd, &reason);
     if (e)
         return why_set(why, e, "%.300s: %.200s", path, reason.text);
-    e = read_line(fd, out, why);
+    e = read_line(fd, 0, out, why);
     if (fd > 2)
         close(fd);
     return e;
 }
 
-static enum err from_command(const char *command, struct buf *out, struct why *why)
+/* Its status; killed where it has not ended by the deadline. */
+static enum err wait_until(pid_t pid, int64_t deadline, int *status, struct why *why)
 {
+    siginfo_t info = {.si_pid = 0};
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && !info.si_pid) {
+        if (when_steady_ms() >= deadline) {
+            kill(pid, SIGKILL);
+            break;
+        }
+        poll(NULL, 0, 1);
+    }
+    return spawn_wait(pid, status, why);
+}
+
+enum err secret_run(const char *command, int seconds, struct buf *out, struct why *why)
+{
+    int64_t deadline = when_steady_ms() + (int64_t)seconds * 1000;
     struct words words;
     int fd, status;
     pid_t pid;
@@ -63,9 +99,9 @@ static enum err from_command(const char *command, struct buf *out, struct why *w
     words_free(&words);
     if (e)
         return e;
-    e = read_line(fd, out, why);
+    e = read_line(fd, deadline, out, why);
     close(fd);
-    enum err waited = spawn_wait(pid, &status, why);
+    enum err waited = wait_until(pid, e == ERR_AGAIN ? 0 : deadline, &status, e ? NULL : why);
     if (e || waited)
         return e ? e : waited;
     return status == 0 ? ERR_NONE : why_set(why, ERR_AUTH, "password command: status %d", status);
@@ -79,9 +115,9 @@ enum err secret_read(const struct secret_source *s, const char *prompt, struct b
     if (s->file)
         return from_file(s->file, out, why);
     if (s->fd >= 0)
-        return read_line(s->fd, out, why);
+        return read_line(s->fd, 0, out, why);
     if (s->command)
-        return from_command(s->command, out, why);
+        return secret_run(s->command, SECRET_SECONDS, out, why);
     return secret_ask(prompt, out, why);
 }
 
