@@ -392,6 +392,8 @@ static enum err set_method(struct why *why)
         enum err e = append_open(&here.mbox, opt.mbox, !opt.no_sync, why);
         if (e)
             return e;
+        if (opt.chroot) /* there it is another name */
+            here.mbox.path = NULL;
     }
     here.spool = (struct spool_way){.home = &here.home,
                                     .maildir = opt.maildir,

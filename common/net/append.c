@@ -196,22 +196,66 @@ static void append_all(const struct mbox *box, struct delivery_commit list[], si
             list[i].err = why_set(&list[i].why, e, "%s", why.text);
 }
 
-/* Under the locks that other programs know; among ourselves they would not hold. */
+/* The locks that other programs know; a pipe knows none. */
+static void lock(const struct mbox *box)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    flock(box->fd, LOCK_EX);
+    fcntl(box->fd, F_SETLKW, &all);
+}
+
+static void unlock(const struct mbox *box)
+{
+    struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    fcntl(box->fd, F_SETLK, &all);
+    flock(box->fd, LOCK_UN);
+}
+
+static bool is_in_place(const struct mbox *box, struct stat *st)
+{
+    struct stat there;
+    return fstat(box->fd, st) == 0 && stat(box->path, &there) == 0 &&
+           st->st_ino == there.st_ino && st->st_dev == there.st_dev;
+}
+
+/* Who has moved the file away, or removed it, has the next mail in a new one. Out of reach, as in
+ * a chroot, the old one will do as long as it has a name. */
+static enum err follow(struct mbox *box, struct why *why)
+{
+    struct mbox fresh;
+    struct stat st = {.st_nlink = 0};
+    enum err e;
+    while (box->path && !is_in_place(box, &st)) {
+        if ((e = append_open(&fresh, box->path, box->sync, why)))
+            return st.st_nlink ? ERR_NONE : e;
+        unlock(box);
+        close(box->fd);
+        if (box->look >= 0)
+            close(box->look);
+        if (box->undo >= 0)
+            close(box->undo);
+        *box = fresh;
+        lock(box);
+    }
+    return ERR_NONE;
+}
+
+/* Among ourselves the locks would not hold. */
 static void commit_all(struct delivery_commit list[], size_t count)
 {
     static pthread_mutex_t appending = PTHREAD_MUTEX_INITIALIZER;
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    const struct mbox *box = ((struct appending *)list[0].mail)->box;
+    struct mbox *box = ((struct appending *)list[0].mail)->box;
+    struct why why = {""};
     for (size_t i = 0; i < count; i++)
         list[i].err = end(list[i].mail, &list[i].why);
     pthread_mutex_lock(&appending);
-    /* A pipe knows no locks and no end to go back to. */
-    flock(box->fd, LOCK_EX);
-    fcntl(box->fd, F_SETLKW, &lock);
-    append_all(box, list, count);
-    lock.l_type = F_UNLCK;
-    fcntl(box->fd, F_SETLK, &lock);
-    flock(box->fd, LOCK_UN);
+    lock(box);
+    enum err e = follow(box, &why);
+    for (size_t i = 0; e && i < count; i++)
+        list[i].err = why_set(&list[i].why, e, "%s", why.text);
+    if (!e)
+        append_all(box, list, count);
+    unlock(box);
     pthread_mutex_unlock(&appending);
 }
 
@@ -272,7 +316,8 @@ enum err append_open(struct mbox *box, const char *path, bool sync, struct why *
         return why_errno(why, ERR_CREATE, "%s", path);
     bool nowhere = fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
     int look = !on_stdout && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    *box = (struct mbox){fd, look, -1, sync, nowhere};
+    *box = (struct mbox){on_stdout || !S_ISREG(st.st_mode) ? NULL : path, fd, look, -1, sync,
+                         nowhere};
     if (look >= 0)
         begin_undo(box, path);
     return sync && !on_stdout ? io_sync_parent(path, why) : ERR_NONE;

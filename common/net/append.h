@@ -8,8 +8,9 @@
 #include "net/session.h"
 
 /* An mbox (mboxrd quoting), appended to under flock and fcntl locks, whole or not at all, and
- * synced. */
+ * synced. Where the file is moved away or removed, the next mail makes a new one. */
 struct mbox {
+    const char *path; /* of a file; else NULL */
     int fd;       /* open for appending; may be a pipe */
     int look;     /* the same file, for a look at its end; -1: no file, or nobody may */
     int undo;     /* net/undo.h; -1: none, and what is killed may leave a part of a mail */
@@ -20,7 +21,7 @@ struct mbox {
 /*
  * Opens path, which is made where it is not there, its name then as durable as what is put into
  * it; "-" is stdout. What a kill has left of a mail is taken away, unless others have the mbox
- * locked: then before the first mail. ERR_CREATE, ERR_IO.
+ * locked: then before the first mail. path must outlive the mbox. ERR_CREATE, ERR_IO.
  */
 enum err append_open(struct mbox *box, const char *path, bool sync, struct why *why);
 

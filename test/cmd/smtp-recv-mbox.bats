@@ -47,6 +47,38 @@ for m in box: assert set(m.get_payload().split()) == {m["subject"][:2]}, m["subj
 PY
 }
 
+@test "moved away or removed: the next mail is in a new one, and no 250 where there is none" {
+    for workers in 1 2; do
+        rm -rf d old
+        mkdir d
+        receiver --hostname us.example --mbox d/box --workers "$workers"
+        python3 - "$PORT" <<'PY'
+import os, shutil, smtplib, sys
+def send(n):
+    c = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+    try: c.sendmail("a@b", "x@us.example", "Subject: %d\n\n" % n)
+    except smtplib.SMTPDataError as e: return e.smtp_code
+    finally: c.quit()
+    return 250
+def subjects(name): return [l[9:-1] for l in open(name) if l.startswith("Subject: ")]
+for n in range(4): assert send(n) == 250
+os.rename("d/box", "old")
+for n in range(4, 8): assert send(n) == 250
+assert subjects("old") == list("0123"), subjects("old")
+assert subjects("d/box") == list("4567"), subjects("d/box")
+os.unlink("d/box")
+assert send(8) == 250
+assert subjects("d/box") == ["8"]
+shutil.rmtree("d")
+assert send(9) == 452
+os.mkdir("d")
+assert send(9) == 250
+assert subjects("d/box") == ["9"]
+PY
+        cleanup
+    done
+}
+
 @test "whoever has the mbox locked is waited for" {
     receiver --hostname us.example --mbox box
     python3 - "$PORT" <<'PY'
