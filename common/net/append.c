@@ -218,22 +218,27 @@ static bool is_in_place(const struct mbox *box, struct stat *st)
            st->st_ino == there.st_ino && st->st_dev == there.st_dev;
 }
 
+static void shut(const struct mbox *box)
+{
+    for (const int *fd = (const int[]){box->fd, box->look, box->undo, -2}; *fd != -2; fd++)
+        if (*fd >= 0)
+            close(*fd);
+}
+
 /* Who has moved the file away, or removed it, has the next mail in a new one. Out of reach, as in
  * a chroot, the old one will do as long as it has a name. */
 static enum err follow(struct mbox *box, struct why *why)
 {
-    struct mbox fresh;
+    struct mbox fresh = {.fd = -1, .look = -1, .undo = -1};
     struct stat st = {.st_nlink = 0};
     enum err e;
     while (box->path && !is_in_place(box, &st)) {
-        if ((e = append_open(&fresh, box->path, box->sync, why)))
+        if ((e = append_open(&fresh, box->path, box->sync, why))) {
+            shut(&fresh);
             return st.st_nlink ? ERR_NONE : e;
+        }
         unlock(box);
-        close(box->fd);
-        if (box->look >= 0)
-            close(box->look);
-        if (box->undo >= 0)
-            close(box->undo);
+        shut(box);
         *box = fresh;
         lock(box);
     }
