@@ -8,6 +8,7 @@ fake() {
     conf
 }
 
+# shellcheck disable=SC2120 # the tests give them
 conf() { # LINE...
     printf '%s\n' 'hostname = fax.example' "smarthost = $URL" "$@" >station/faxpipe.conf
 }
