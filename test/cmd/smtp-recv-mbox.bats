@@ -47,6 +47,31 @@ for m in box: assert set(m.get_payload().split()) == {m["subject"][:2]}, m["subj
 PY
 }
 
+@test "--mbox -: mails on stdout, of a batch and of a listener; with a session there it is 64" {
+    run --separate-stderr smtp-recv --hostname us.example --mbox - </dev/null
+    expect_refusal 64
+    printf '%s\r\n' 'HELO me' 'MAIL FROM:<a@b>' 'RCPT TO:<x@us.example>' DATA 'Subject: batch' '' \
+        'From here' . QUIT >batch
+    smtp-recv --hostname us.example --mbox - --batch batch >box
+    smtp-recv --hostname us.example --mbox - --listen "unix:$T/sock" >>box 2>receiver.log 3>&- 4>&- &
+    PIDS+=($!)
+    until_true 10 test -S sock
+    python3 - <<'PY'
+import mailbox, socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("sock")
+f = s.makefile("rwb")
+f.readline()
+for line, replies in (("HELO me", 1), ("MAIL FROM:<>", 1), ("RCPT TO:<y@us.example>", 1), ("DATA", 1),
+                      ("Subject: listener\r\n\r\nx\r\n.", 1)):
+    f.write(line.encode() + b"\r\n")
+    f.flush()
+    reply = f.readline()
+    assert reply[:1] in b"23", (line, reply)
+assert [m["subject"] for m in mailbox.mbox("box")] == ["batch", "listener"]
+PY
+}
+
 @test "moved away or removed: the next mail is in a new one, and no 250 where there is none" {
     for workers in 1 2; do
         rm -rf d old

@@ -400,6 +400,24 @@ assert b[0].get_payload().rstrip("\n") == "hal" and b[1].get_payload() == "text\
     tail -1 replies | grep -q '^421 4.4.2'
 }
 
+@test "--listen as an ordinary user: says what protection is missing, and has what there can be" {
+    # Root who uses a station of his own is as ordinary: there is nobody else to become.
+    receiver --hostname us.example --maildir md
+    grep -qx 'smtp-recv: warning: not parted .*: no user and no chroot of its own, no seccomp, no Landlock' \
+        receiver.log
+    cleanup
+    receiver --hostname us.example --maildir md --workers 2
+    grep -qx 'smtp-recv: warning: not parted .*: no user and no chroot of its own' receiver.log
+    local master=${PIDS[-1]} clerk workers worker
+    clerk=$(cut -d' ' -f1 "/proc/$master/task/$master/children")
+    read -ra workers <"/proc/$clerk/task/$clerk/children" || :
+    [ ${#workers[@]} -eq 2 ]
+    for worker in "${workers[@]}"; do
+        grep -qxP 'NoNewPrivs:\t1' "/proc/$worker/status"
+        grep -qxP 'Seccomp:\t2' "/proc/$worker/status"
+    done
+}
+
 @test "--listen: what is no port" {
     for port in 65536 99999 -1 smtp 0x19 ' 25' ''; do
         run --separate-stderr timeout 5 smtp-recv "${us[@]}" --listen "127.0.0.1:$port" </dev/null
