@@ -329,20 +329,24 @@ enum err clerk_serve(const int fds[], unsigned count, clerk_fn *fn, void *arg, c
     enum err e = polls && s ? ERR_NONE : why_set(why, ERR_OS, "out of memory");
     for (unsigned i = 0; !e && i < count; i++)
         polls[i] = (struct pollfd){fds[i], POLLIN, 0};
-    if (!e) {
+    if (s) {
         s->fn = fn;
         s->arg = arg;
         pthread_mutex_init(&s->lock, NULL);
         pthread_cond_init(&s->ended, NULL);
+    }
+    if (!e)
         e = serve_all(s, polls, count, gone, gone_arg, why);
-    }
     free(polls);
-    if (s && !e) {
+    bool idle = true;
+    if (s) {
         pthread_mutex_lock(&s->lock);
-        while (s->slow_count)
+        while (!e && s->slow_count)
             pthread_cond_wait(&s->ended, &s->lock);
+        idle = !s->slow_count;
         pthread_mutex_unlock(&s->lock);
-        free(s); /* else it is its threads' to the end */
     }
+    if (idle) /* else it is its threads' to the end */
+        free(s);
     return e;
 }
