@@ -138,7 +138,7 @@ static void commands_at_once(void)
     if (pid == 0) {
         close(pair[1]);
         close(mail[1]);
-        _exit(clerk_serve(pair, 1, wait_for_mail, &started[1], NULL, NULL, &why) || check_done());
+        _exit(clerk_serve(pair, 1, wait_for_mail, &started[1], NULL, NULL, &why) || check_bad != 0);
     }
     close(pair[0]);
     const struct clerk there = {.fd = pair[1]};
