@@ -90,10 +90,7 @@ static enum err start(pid_t *pid, const char *domains, int *channel, struct why 
                            "--turned", only};
     int ends[2];
     snprintf(only, sizeof only, "--domain=%s", domains);
-    if (program_config()) {
-        argv[5] = "--config";
-        argv[6] = program_config();
-    }
+    program_pass_config(argv, 5);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return why_errno(why, ERR_OS, "socket pair");
     enum err e = spawn(argv, ends[1], ends[1], NULL, pid, why);

@@ -57,10 +57,7 @@ enum err submission_serve(const struct settings *opt)
         argv[n++] = "--hostname";
         argv[n++] = opt->helo;
     }
-    if (program_config()) {
-        argv[n++] = "--config";
-        argv[n++] = program_config();
-    }
+    n = program_pass_config(argv, n);
     if (diag_verbose())
         argv[n++] = "-v";
     argv[n] = NULL;

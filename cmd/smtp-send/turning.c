@@ -133,10 +133,7 @@ static enum err start(struct job *j, struct receiver *r, struct why *why)
     snprintf(timeout, sizeof timeout, "--timeout=%d", j->opt->timeout ? j->opt->timeout : 300);
     if (diag_verbose())
         argv[n++] = "-v";
-    if (program_config()) {
-        argv[n++] = "--config";
-        argv[n++] = program_config();
-    }
+    n = program_pass_config(argv, n);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return why_errno(why, ERR_OS, "socket pair");
     enum err e = spawn(argv, ends[1], ends[1], NULL, &r->pid, why);

@@ -3,6 +3,7 @@
 #include "net/wishes.h"
 #include "tool/diag.h"
 #include "tool/io.h"
+#include "tool/program.h"
 #include "tool/spawn.h"
 #include "tool/status.h"
 
@@ -298,11 +299,12 @@ bool handover_flush(const char *domain)
     static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
     static pid_t running[16];
     char program[4096], only[PATH_DOMAIN_MAX + 16];
-    const char *const flush[] = {spawn_beside("fax-queue", program, sizeof program), "-q", "flush",
-                                 domain ? only : NULL, NULL};
+    const char *flush[8] = {spawn_beside("fax-queue", program, sizeof program), "-q", "flush"};
+    int n = program_pass_config(flush, 3);
     struct why why = {""};
     size_t i = 0;
     snprintf(only, sizeof only, "--domain=%s", domain ? domain : "");
+    flush[n] = domain ? only : NULL;
     pthread_mutex_lock(&starting);
     /* Those that have ended are buried on the way to a free place. */
     while (i < sizeof running / sizeof *running && running[i] &&
@@ -367,13 +369,14 @@ static void add_each(struct add_command *c, const char *option, const char *cons
 /* False: there is nobody, or more than there is room for. */
 static bool fill_command(struct add_command *c, const struct clerk_question *q)
 {
-    enum { FIXED = 8, MOST = sizeof c->paths / sizeof *c->paths };
+    enum { FIXED = 10, MOST = sizeof c->paths / sizeof *c->paths };
     struct span left;
     struct wish wish;
     snprintf(c->from, sizeof c->from, "--from=<%s>", q->sender);
     snprintf(c->text, sizeof c->text, "%s", q->text);
     left = span_str(c->text);
     c->list[c->count++] = "-q";
+    c->count = (size_t)program_pass_config(c->list, (int)c->count);
     c->list[c->count++] = "add";
     c->list[c->count++] = c->from;
     while (wishes_next(&left, &wish)) {

@@ -57,10 +57,7 @@ static enum err run(const struct held *h, const char *command, const char *const
     if (e)
         return e;
     argv[n++] = path;
-    if (program_config()) {
-        argv[n++] = "--config";
-        argv[n++] = program_config();
-    }
+    n = program_pass_config(argv, n);
     if (h->password) {
         argv[n++] = "--password-fd";
         argv[n++] = "0";
@@ -179,10 +176,7 @@ static enum err unseal(const struct held *h, int fd, int *opened, struct why *wh
     int n = 0, status;
     pid_t pid;
     argv[n++] = spawn_beside("mime-crypt", path, sizeof path);
-    if (program_config()) {
-        argv[n++] = "--config";
-        argv[n++] = program_config();
-    }
+    n = program_pass_config(argv, n);
     argv[n++] = "-d";
     argv[n++] = "--user";
     argv[n++] = h->code;

@@ -46,10 +46,7 @@ static enum err start(struct lane *l, const char *sender, const char *hop, int i
     argv[n++] = "--json";
     argv[n++] = user ? "--user" : hop_is_url(hop) ? "--url" : "--host";
     argv[n++] = user ? user : hop;
-    if (program_config()) {
-        argv[n++] = "--config";
-        argv[n++] = program_config();
-    }
+    n = program_pass_config(argv, n);
     if (diag_verbose())
         argv[n++] = "-v";
     argv[n] = NULL;

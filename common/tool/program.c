@@ -37,6 +37,15 @@ const char *program_config(void)
     return common.config;
 }
 
+int program_pass_config(const char *argv[], int n)
+{
+    if (common.config) {
+        argv[n++] = "--config";
+        argv[n++] = common.config;
+    }
+    return n;
+}
+
 static void list_table(const struct poptOption *o)
 {
     for (; o->longName || o->shortName || o->arg; o++) {

@@ -46,6 +46,10 @@ int program_main(const struct program *program, int argc, char **argv);
 /* The --config of this run, or NULL. */
 const char *program_config(void);
 
+/* Puts --config and its file behind the n words of argv, for a program of ours that is to have this
+ * run's settings; gives how many there are then, at most two more. */
+int program_pass_config(const char *argv[], int n);
+
 /*
  * "unexpected operand" unless at most max operands are there; "operand missing" unless at least
  * min are. ERR_USAGE, said on stderr.

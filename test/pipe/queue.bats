@@ -55,3 +55,14 @@ teardown() { cleanup; }
     [ -z "$(fax-queue list)" ]
     [ -n "$(fax-spool list 15)" ]
 }
+
+@test "queue: what smtp-recv relays goes by the settings that it was given" {
+    receiver
+    { cat station/faxpipe.conf; echo "smarthost = smtp://127.0.0.1:$PORT"; } >other.conf
+    printf '%s\r\n' 'HELO me' 'MAIL FROM:<alice@fax.example>' 'RCPT TO:<bob@fax.example>' DATA \
+        'Subject: x' '' Hi . QUIT >dialogue
+    smtp-recv --config other.conf --relay stdin --domain here.example <dialogue >said
+    grep -q '^250' said
+    arrived() { [ -n "$(fax-spool list 15)" ]; }
+    until_true 10 arrived
+}
