@@ -11,7 +11,7 @@ setup() {
 
 teardown() { cleanup; }
 
-@test "worker faxrecv in the spool, clerk faxpipe, mail delivered and readable by its owner" {
+@test "statement 16: worker faxrecv in the spool, clerk faxpipe, mail delivered and readable by its owner" {
     cat >inside <<'SH'
 set -eu
 cd "$1"
@@ -58,7 +58,7 @@ SH
     [ "$(tail -1 out)" = 0 ]
 }
 
-@test "the session of an inetd's root parts in the same way" {
+@test "statement 16: the session of an inetd's root parts in the same way" {
     cat >inside <<'SH'
 set -eu
 cd "$1"
@@ -77,7 +77,7 @@ SH
     grep -qx 'faxrecv faxrecv 640' out
 }
 
-@test "a worker without the database checks a password, and relays for who has it" {
+@test "statement 16: a worker without the database checks a password, and relays for who has it" {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
         -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
     cat >inside <<'SH'
@@ -112,7 +112,7 @@ SH
     grep -q out@other.example out
 }
 
-@test "without a clerk no worker, and without a master neither; the master finds new ones" {
+@test "statement 16: without a clerk no worker, and without a master neither; the master finds new ones" {
     cat >inside <<'SH'
 set -eu
 cd "$1"
@@ -147,7 +147,7 @@ SH
     grep -qx 'all gone' out
 }
 
-@test "the clerk relays for who he sees may: by the peer's address, through the worker's descriptor" {
+@test "statement 16: the clerk relays for who he sees may: by the peer's address, through the worker's descriptor" {
     cat >inside <<'SH'
 set -eu
 cd "$1"
@@ -176,7 +176,7 @@ SH
     [ "$(tail -1 out)" = 1 ]
 }
 
-@test "apart as well: a notice is the clerk's, and what broke lies in the spool and is gone on with" {
+@test "statement 16: apart as well: a notice is the clerk's, and what broke lies in the spool and is gone on with" {
     cat >inside <<'SH'
 set -eu
 cd "$1"
@@ -205,7 +205,7 @@ SH
     grep -qx 'Action: delivered' lines
 }
 
-@test "Landlock: even in its own directories the worker makes nothing but files" {
+@test "statement 16: Landlock: even in its own directories the worker makes nothing but files" {
     # landlock_create_ruleset has this number everywhere; what it returns is the version.
     version=$(python3 -c 'import ctypes; print(ctypes.CDLL(None).syscall(444, None, 0, 1))')
     [ "$version" -ge 2 ] || skip "the kernel has no Landlock of version 2 or later: $version"
