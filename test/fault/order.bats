@@ -29,9 +29,11 @@ dialogue() { # RECIPIENT...
 
 @test "smtp-recv --listen: file, name and directory before the 250, whether alone or many" {
     mkdir -p md/{tmp,new,cur}
-    traced -f smtp-recv --hostname us.example --maildir md --listen 127.0.0.1:0 --print-port >port 2>log 3>&- 4>&- &
-    PIDS+=($!)
+    # Not by `traced`, whose process would be a shell's; and strace hears no signal while it waits.
+    strace -qq -y -s 32 -o calls -e trace="$DURABLE" -f smtp-recv --hostname us.example \
+        --maildir md --listen 127.0.0.1:0 --print-port >port 2>log 3>&- 4>&- &
     until_true 10 test -s port
+    PIDS+=("$(pgrep -P $!)")
     "$BIN/test/lib/smtp-load" "$(sed 's/.*://' port)" 1 2 100 x@us.example
     until_true 5 eval '! ls md/tmp | grep -q .'
     joined
