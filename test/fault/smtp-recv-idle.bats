@@ -24,10 +24,10 @@ memory() {
     for p in $(family "$1"); do cat "/proc/$p/smaps_rollup"; done | awk '/^Pss:/ { n += $2 } END { print n }'
 }
 
-# idle TLS?: holds the connections, all greeted, until its stdin ends.
+# idle TLS?: holds the connections, all greeted, until the server goes.
 idle() {
     python3 -u - "$PORT" "$count" "$@" 3>&- <<'PY'
-import resource, socket, ssl, sys, time
+import resource, socket, ssl, sys
 port, count, tls = int(sys.argv[1]), int(sys.argv[2]), len(sys.argv) > 3
 resource.setrlimit(resource.RLIMIT_NOFILE, (count + 64,) * 2)
 context = ssl._create_unverified_context()
@@ -38,7 +38,7 @@ for _ in range(count):
     held.append(s)
     if not s.recv(1000).startswith(b"220 "): sys.exit("not greeted")
 open("held", "w").close()
-time.sleep(600)
+held[0].recv(1000) # until the server ends
 PY
 }
 
