@@ -1,5 +1,6 @@
 #include "turns.h"
 
+#include "smtp/route.h"
 #include "tool/diag.h"
 #include "tool/program.h"
 #include "tool/spawn.h"
@@ -42,17 +43,6 @@ void turns_note(struct turns *t, struct store *store, struct span name)
     snprintf(t->known[t->count++], sizeof *t->known, "%s", u.code);
 }
 
-static bool owns(const char *domains, struct span name)
-{
-    while (*domains) {
-        size_t n = strcspn(domains, " ");
-        if (span_eq_nocase(span_of(domains, n), name))
-            return true;
-        domains += n + (domains[n] != '\0');
-    }
-    return false;
-}
-
 /* The list for fax-queue; false: it has one that is not the user's, or none at all. */
 static bool choose(const struct user *u, const char *asked, char *out, size_t size)
 {
@@ -64,7 +54,7 @@ static bool choose(const struct user *u, const char *asked, char *out, size_t si
         from += n + (from[n] != '\0');
         if (!n)
             continue;
-        if (!owns(u->domains, name) || used + n + 2 > size)
+        if (!route_list_has(u->domains, name) || used + n + 2 > size)
             return false;
         used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? "," : "", (int)n,
                                  (const char *)name.p);

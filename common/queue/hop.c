@@ -1,6 +1,7 @@
 #include "queue/hop.h"
 
 #include "smtp/path.h"
+#include "smtp/route.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,15 +34,7 @@ static bool domain_of(const char *text, char out[HOP_DOMAIN])
 bool hop_is_of(const char *path, const char *list)
 {
     char domain[HOP_DOMAIN];
-    if (!domain_of(path, domain))
-        return false;
-    while (*list) {
-        size_t n = strcspn(list, " ,");
-        if (span_eq_nocase(span_of(list, n), span_str(domain)))
-            return true;
-        list += n + (list[n] != '\0');
-    }
-    return false;
+    return domain_of(path, domain) && route_list_has(list, span_str(domain));
 }
 
 bool hop_is_url(const char *hop)

@@ -1,5 +1,7 @@
 #include "smtp/route.h"
 
+#include <string.h>
+
 bool route_is_ours(const char *const *ours, struct span domain)
 {
     for (const char *const *d = ours; *d; d++)
@@ -22,4 +24,15 @@ enum err route_onward(const struct path *path, const char *const *ours, struct b
         e = buf_add_span(line, path->route.n ? span_skip(path->text, path->route.n + 1)
                                              : path->text);
     return e;
+}
+
+bool route_list_has(const char *list, struct span domain)
+{
+    while (*list) {
+        size_t n = strcspn(list, " ,");
+        if (span_eq_nocase(span_of(list, n), domain))
+            return true;
+        list += n + (list[n] != '\0');
+    }
+    return false;
 }

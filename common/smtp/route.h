@@ -21,4 +21,7 @@ bool route_is_ours(const char *const *ours, struct span domain);
  */
 enum err route_onward(const struct path *path, const char *const *ours, struct buf *line);
 
+/* domain is one of list, names with blanks or commas between; whatever the case. */
+bool route_list_has(const char *list, struct span domain);
+
 #endif
